@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+// The command `vouchsafe`: hands over to the pinned Node 24 when the host's is older, then loads the program.
+// Plain JavaScript on purpose: it must load in Node 20.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findNode, WANTED_MAJOR } from './find-node.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const bundle = join(here, '..', 'dist', 'main.mjs');
+const entry = existsSync(bundle) && !process.env.VOUCHSAFE_FROM_SOURCE ? bundle : join(here, '..', 'src', 'main.ts');
+
+if (Number.parseInt(process.versions.node, 10) >= WANTED_MAJOR) {
+  await import(entry);
+} else {
+  const node = findNode(here);
+  if ('problem' in node) {
+    console.error(`vouchsafe: ${node.problem}`);
+    process.exit(2);
+  }
+  const child = spawn(node.path, ['--disable-warning=ExperimentalWarning', fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => {
+    if (signal) process.kill(process.pid, signal);
+    else process.exit(code ?? 1);
+  });
+}
