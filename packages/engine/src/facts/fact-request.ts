@@ -1,0 +1,101 @@
+import type { JsonObject } from '../kernel/json.ts';
+import type { AttestorSet, ImageVerificationType } from '../model/attestor.ts';
+
+/** What a policy may ask of the world, as data: it can be recorded, replayed, cached and audited. */
+export type FactRequest =
+  | ConfigMapRequest
+  | ResourceRequest
+  | ApiCallRequest
+  | ServiceCallRequest
+  | GlobalContextRequest
+  | ImageDataRequest
+  | ImageDigestRequest
+  | ImageVerificationRequest;
+
+export type FactKind = FactRequest['kind'];
+
+export interface ConfigMapRequest {
+  readonly kind: 'config-map';
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** One live object by name, or (without name) the list of them. */
+export interface ResourceRequest {
+  readonly kind: 'resource';
+  readonly apiVersion: string;
+  readonly resourceKind: string;
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly labelSelector?: string;
+}
+
+/** A raw call to the Kubernetes API; `data` is the JSON body of a POST. */
+export interface ApiCallRequest {
+  readonly kind: 'api-call';
+  readonly method: 'GET' | 'POST';
+  readonly urlPath: string;
+  readonly data?: JsonObject;
+}
+
+export interface ServiceCallRequest {
+  readonly kind: 'service-call';
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers: readonly { readonly key: string; readonly value: string }[];
+  readonly caBundle?: string;
+  readonly data?: JsonObject;
+}
+
+/** A GlobalContextEntry, or one projection of it. */
+export interface GlobalContextRequest {
+  readonly kind: 'global-context';
+  readonly name: string;
+  readonly projection?: string;
+}
+
+/** Where registry credentials for a request come from. Secrets are named (`namespace/name`), never held. */
+export interface RegistryAccess {
+  readonly allowInsecure: boolean;
+  readonly providers: readonly string[];
+  readonly secrets: readonly string[];
+}
+
+/**
+ * Value: `{ image, resolvedImage, registry, repository, identifier, manifestList, manifest, configData }`,
+ * as Kyverno's imageRegistry context entry (kyverno-core §2.4).
+ */
+export interface ImageDataRequest {
+  readonly kind: 'image-data';
+  readonly reference: string;
+  readonly access: RegistryAccess;
+}
+
+/** Value: the digest the reference resolves to, `sha256:…`. */
+export interface ImageDigestRequest {
+  readonly kind: 'image-digest';
+  readonly reference: string;
+  readonly access: RegistryAccess;
+}
+
+/** Value: an `ImageVerification` (facts/image-verification.ts). */
+export interface ImageVerificationRequest {
+  readonly kind: 'image-verification';
+  /** Normalised reference: `registry/path:tag` or `registry/path@sha256:…`. */
+  readonly reference: string;
+  readonly type: ImageVerificationType;
+  /** All sets must hold. Empty when only attestations are asked for. */
+  readonly attestors: readonly AttestorSet[];
+  readonly attestations: readonly {
+    readonly type: string;
+    readonly name?: string;
+    readonly attestors: readonly AttestorSet[];
+  }[];
+  /** Repository that holds the signatures, when not the image's own. */
+  readonly repository?: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Also look for OCI 1.1 referrers of the legacy format. */
+  readonly cosignOCI11: boolean;
+  readonly useCache: boolean;
+  readonly access: RegistryAccess;
+}

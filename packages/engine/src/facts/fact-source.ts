@@ -1,0 +1,45 @@
+import type { Json } from '../kernel/json.ts';
+import type { Fact } from './fact.ts';
+import type { FactKind, FactRequest } from './fact-request.ts';
+
+/** Turns requests into facts. Shells implement it; the engine only calls it between rounds. */
+export interface FactSource {
+  /** The kinds this source answers. */
+  readonly kinds: ReadonlySet<FactKind>;
+  /**
+   * One fact a request, in order. Never rejects: failures are facts. `signal` ends the wait; what is not known by
+   * then is answered `timed-out`. The value of an image-verification fact is an `ImageVerification`.
+   */
+  fetch(requests: readonly FactRequest[], signal: AbortSignal | undefined): Promise<readonly Fact<Json>[]>;
+}
+
+/** One source for all kinds: each request goes to the first source that answers its kind; else `unavailable`. */
+export function combineSources(sources: readonly FactSource[]): FactSource {
+  const kinds = new Set(sources.flatMap((source) => [...source.kinds]));
+  return {
+    kinds,
+    async fetch(requests, signal) {
+      const answers = new Array<Fact<Json>>(requests.length);
+      await Promise.all(
+        sources.map(async (source, order) => {
+          const mine = requests
+            .map((request, index) => ({ request, index }))
+            .filter(({ request }) => sources.findIndex((candidate) => candidate.kinds.has(request.kind)) === order);
+          if (mine.length === 0) return;
+          const facts = await source.fetch(
+            mine.map(({ request }) => request),
+            signal,
+          );
+          for (const [at, { index }] of mine.entries()) {
+            answers[index] = facts[at] ?? unavailable('the source gave no answer');
+          }
+        }),
+      );
+      return requests.map((request, index) => answers[index] ?? unavailable(`no source answers \`${request.kind}\``));
+    },
+  };
+}
+
+function unavailable(message: string): Fact<Json> {
+  return { ok: false, class: 'unavailable', message };
+}

@@ -1,0 +1,84 @@
+import type { Json } from '../kernel/json.ts';
+import type { Fact } from './fact.ts';
+import type { FactRequest, ImageVerificationRequest } from './fact-request.ts';
+import type { ImageVerification } from './image-verification.ts';
+
+/**
+ * Raised by a closure that needs a fact the table does not hold. It travels by `throw` while evaluation errors are
+ * values (or `EvaluationError`s), so that an operator that absorbs errors can never absorb a need. Whoever catches
+ * anything inside the engine rethrows this first (`rethrowNeed`).
+ */
+export class Need extends Error {
+  readonly request: FactRequest;
+
+  constructor(request: FactRequest) {
+    super(`a fact is missing: ${request.kind}`);
+    this.request = request;
+  }
+}
+
+export function rethrowNeed(error: unknown): void {
+  if (error instanceof Need) throw error;
+}
+
+/** Stable identity of a request: equal requests share one fetch. Member order does not matter. */
+export function factKey(request: FactRequest): string {
+  return stableText(request);
+}
+
+function stableText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(stableText).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+    entries.sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${stableText(item)}`).join(',')}}`;
+  }
+  return JSON.stringify(value) ?? 'null';
+}
+
+/**
+ * The facts known for one evaluation, and the needs found so far. Evaluate with a table, fetch `takeNeeds()`, `add`
+ * the answers, evaluate again.
+ */
+export class FactTable {
+  readonly #facts = new Map<string, Fact>();
+  readonly #needs = new Map<string, FactRequest>();
+
+  /** The fact asked for. Throws `Need`, after noting it, when it is not here. */
+  get(request: FactRequest): Fact {
+    const key = factKey(request);
+    const fact = this.#facts.get(key);
+    if (fact) return fact;
+    this.#needs.set(key, request);
+    throw new Need(request);
+  }
+
+  imageVerification(request: ImageVerificationRequest): Fact<ImageVerification> {
+    // The source of image-verification facts promises this shape; see FactSource.
+    return this.get(request) as Fact<unknown> as Fact<ImageVerification>;
+  }
+
+  /** Notes a need without raising it, so that one pass gathers what is certain to be asked later. */
+  prefetch(request: FactRequest): void {
+    const key = factKey(request);
+    if (!this.#facts.has(key)) this.#needs.set(key, request);
+  }
+
+  add(request: FactRequest, fact: Fact): void {
+    const key = factKey(request);
+    this.#facts.set(key, fact);
+    this.#needs.delete(key);
+  }
+
+  /** The needs noted since the last call. */
+  takeNeeds(): readonly FactRequest[] {
+    const needs = [...this.#needs.values()];
+    this.#needs.clear();
+    return needs;
+  }
+
+  /** Everything known, for recording and replaying a decision. */
+  entries(): readonly (readonly [string, Fact<Json>])[] {
+    return [...this.#facts];
+  }
+}

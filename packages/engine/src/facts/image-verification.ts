@@ -1,0 +1,66 @@
+import type { JsonObject } from '../kernel/json.ts';
+
+/** Which refusal it was. The first eight are definite and may be cached; the last four never are. */
+export type EvidenceReason =
+  | 'unsigned'
+  | 'other-format'
+  | 'wrong-identity'
+  | 'certificate-time'
+  | 'certificate-chain'
+  | 'no-log-entry'
+  | 'bad-signature'
+  | 'annotation-mismatch'
+  | 'registry-unreachable'
+  | 'registry-denied'
+  | 'timed-out'
+  | 'invalid-attestor';
+
+/** Why one piece of evidence, or one attestor as a whole, did not vouch for the image. */
+export interface EvidenceFailure {
+  readonly reason: EvidenceReason;
+  /** One line for a human, lower case, e.g. `subject mismatch: expected https://github.com/a/*, received https://github.com/b/c`. */
+  readonly message: string;
+  readonly wanted?: string;
+  readonly got?: string;
+  /** The piece of evidence, e.g. the digest of the signature's layer. */
+  readonly evidence?: string;
+}
+
+export interface AttestorOutcome {
+  /** Kyverno's path of the entry: `.attestors[0].entries[1].keyless`, nested ones with `.attestor` in between. */
+  readonly path: string;
+  readonly verified: boolean;
+  /** Empty when verified. */
+  readonly failures: readonly EvidenceFailure[];
+  /** Who signed, when verified: certificate subject and issuer, or the key's fingerprint. Shown by `explain`. */
+  readonly signer?: {
+    readonly subject?: string;
+    readonly issuer?: string;
+    readonly key?: string;
+    readonly integratedTime?: string;
+  };
+}
+
+export interface AttestorSetOutcome {
+  readonly verifiedCount: number;
+  readonly requiredCount: number;
+  readonly entries: readonly AttestorOutcome[];
+}
+
+export interface AttestationOutcome {
+  readonly type: string;
+  readonly name?: string;
+  readonly sets: readonly AttestorSetOutcome[];
+  /** Verified statements of this type: `{ type, predicate, … }`, newest last. */
+  readonly statements: readonly JsonObject[];
+}
+
+/** The value of an image-verification fact. A registry or network failure is a failed fact, never one of these. */
+export interface ImageVerification {
+  /** Digest the reference resolved to; everything below is about this digest. */
+  readonly digest: string;
+  readonly verified: boolean;
+  readonly sets: readonly AttestorSetOutcome[];
+  readonly attestations: readonly AttestationOutcome[];
+  readonly fromCache: boolean;
+}

@@ -1,0 +1,35 @@
+export type {
+  Attestor,
+  AttestorSet,
+  CertificateAttestor,
+  CTLog,
+  ImageVerificationType,
+  KeyAttestor,
+  KeylessAttestor,
+  Rekor,
+} from '../model/attestor.ts';
+export type { Fact, FactFailure, FactFailureClass } from './fact.ts';
+export type {
+  ApiCallRequest,
+  ConfigMapRequest,
+  FactKind,
+  FactRequest,
+  GlobalContextRequest,
+  ImageDataRequest,
+  ImageDigestRequest,
+  ImageVerificationRequest,
+  RegistryAccess,
+  ResourceRequest,
+  ServiceCallRequest,
+} from './fact-request.ts';
+export type { FactSource } from './fact-source.ts';
+export { combineSources } from './fact-source.ts';
+export { FactTable, factKey, Need, rethrowNeed } from './fact-table.ts';
+export type {
+  AttestationOutcome,
+  AttestorOutcome,
+  AttestorSetOutcome,
+  EvidenceFailure,
+  EvidenceReason,
+  ImageVerification,
+} from './image-verification.ts';

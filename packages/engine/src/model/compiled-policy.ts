@@ -1,0 +1,72 @@
+import type { FactKind } from '../facts/fact-request.ts';
+import type { FactTable } from '../facts/fact-table.ts';
+import type { JsonObject } from '../kernel/json.ts';
+import type { Effect, FailurePolicy, PolicyRef, RuleResult, RuleType, TraceStep } from './decision.ts';
+import type { EvaluationRequest, Operation } from './request.ts';
+
+/**
+ * When a rule runs. Admission calls mutate, then verify-images (pins and annotates), then validate; verify-images
+ * rules also run in validate, where they check without patching.
+ */
+export type Phase = 'mutate' | 'verify-images' | 'validate' | 'generate';
+
+export interface RuleInput {
+  readonly request: EvaluationRequest;
+  /** The object as patched so far by earlier rules and policies; the old object on DELETE. */
+  readonly resource: JsonObject;
+  readonly phase: Phase;
+  readonly facts: FactTable;
+  /** Present only when an explanation was asked for. */
+  readonly trace: ((step: TraceStep) => void) | undefined;
+}
+
+export interface RuleOutcome {
+  /** Empty when the rule did not apply (no match): Kyverno reports nothing then. */
+  readonly results: readonly RuleResult[];
+  readonly effects: readonly Effect[];
+  /** The patched object, when the rule changed it. */
+  readonly resource?: JsonObject;
+}
+
+export interface CompiledRule {
+  readonly name: string;
+  readonly type: RuleType;
+  readonly phases: ReadonlySet<Phase>;
+  /** Pure and synchronous. Throws only `Need`. */
+  readonly evaluate: (input: RuleInput) => RuleOutcome;
+}
+
+/** Coarse index entry: which requests can concern the policy at all. `*` and `?` are wildcards. */
+export interface ResourceSelector {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly subresource: string;
+  /** Empty: the defaults of the phase (kyverno-core §4.1). */
+  readonly operations: readonly Operation[];
+  readonly phases: ReadonlySet<Phase>;
+}
+
+/** Frozen, shared by all requests. */
+export interface CompiledPolicy {
+  readonly ref: PolicyRef;
+  readonly failurePolicy: FailurePolicy;
+  /** Some rule can deny: Enforce by rule, policy or an override. */
+  readonly canEnforce: boolean;
+  readonly background: boolean;
+  readonly admission: boolean;
+  readonly applyRules: 'All' | 'One';
+  /** Seconds asked for in the policy; shells bound it. */
+  readonly timeoutSeconds: number | undefined;
+  readonly selectors: readonly ResourceSelector[];
+  /** Cheap gate before any rule: namespaced policies, kinds, operations. */
+  readonly matches: (request: EvaluationRequest, phase: Phase) => boolean;
+  readonly rules: readonly CompiledRule[];
+  /** The kinds of facts its rules can ask for. */
+  readonly needs: ReadonlySet<FactKind>;
+  /** Rules as autogen wrote them, for the policy's status. */
+  readonly autogenRules: readonly JsonObject[];
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly emitWarning: boolean;
+}

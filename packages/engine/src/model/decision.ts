@@ -1,0 +1,97 @@
+import type { SourceRange } from '../kernel/diagnostics/diagnostic.ts';
+import type { Json, JsonObject } from '../kernel/json.ts';
+
+export type RuleStatus = 'pass' | 'fail' | 'warn' | 'error' | 'skip';
+export type RuleType = 'Validation' | 'Mutation' | 'Generation' | 'ImageVerify' | 'Deletion';
+export type FailureAction = 'Audit' | 'Enforce';
+export type FailurePolicy = 'Fail' | 'Ignore';
+
+export interface PolicyRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+}
+
+/** `namespace/name`, or `name` for cluster policies: Kyverno's policy key. */
+export function policyKey(ref: PolicyRef): string {
+  return ref.namespace ? `${ref.namespace}/${ref.name}` : ref.name;
+}
+
+export interface ResourceRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid?: string;
+}
+
+export interface RuleResult {
+  readonly rule: string;
+  readonly type: RuleType;
+  readonly status: RuleStatus;
+  readonly message: string;
+  /** What a failure means for this request: overrides by namespace are already applied. */
+  readonly action: FailureAction;
+  /** Where in the resource it failed, as `/spec/containers/0/image/`. */
+  readonly path?: string;
+  /** Keys (`namespace/name`) of the exceptions that made it `skip`. */
+  readonly exceptions?: readonly string[];
+  /** Goes into the report as it is. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** Whether it is told to the user as a warning when the request is allowed. */
+  readonly emitWarning?: boolean;
+  /** What was verified about images; for the annotation and for `explain`. */
+  readonly images?: readonly ImageResult[];
+  /** Machine-readable cause, e.g. an `EvidenceReason`. */
+  readonly reason?: string;
+  /** The rule in the policy's source. */
+  readonly source?: SourceRange;
+}
+
+export interface ImageResult {
+  /** The reference as the annotation names it: with the digest once known. */
+  readonly image: string;
+  readonly status: 'pass' | 'fail' | 'skip';
+  readonly digest?: string;
+  /** JSON pointer of the field in the resource. */
+  readonly pointer: string;
+}
+
+export interface PatchOperation {
+  readonly op: 'add' | 'remove' | 'replace' | 'move' | 'copy' | 'test';
+  readonly path: string;
+  readonly value?: Json;
+  readonly from?: string;
+}
+
+/** What a decision asks of the world. Only shells apply effects. */
+export type Effect =
+  | { readonly kind: 'patch'; readonly operations: readonly PatchOperation[] }
+  | { readonly kind: 'create' | 'update'; readonly resource: JsonObject }
+  | { readonly kind: 'delete'; readonly target: ResourceRef }
+  | { readonly kind: 'annotate'; readonly annotations: Readonly<Record<string, string | null>> }
+  | { readonly kind: 'event'; readonly reason: string; readonly message: string };
+
+/** One step of the explanation, recorded only when asked for. */
+export interface TraceStep {
+  readonly rule: string;
+  readonly step: 'match' | 'exclude' | 'exception' | 'context' | 'precondition' | 'evidence' | 'check' | 'result';
+  readonly outcome: 'yes' | 'no' | 'error' | 'info';
+  readonly detail: string;
+  readonly path?: string;
+}
+
+/** The outcome of one policy for one request. Plain JSON: storable and comparable. */
+export interface Decision {
+  readonly policy: PolicyRef;
+  readonly resource: ResourceRef;
+  readonly failurePolicy: FailurePolicy;
+  readonly results: readonly RuleResult[];
+  readonly effects: readonly Effect[];
+  /** The resource after this policy's patches; absent when it changed nothing. */
+  readonly patched?: JsonObject;
+  readonly trace?: readonly TraceStep[];
+}

@@ -1,0 +1,45 @@
+import type { JsonObject } from '../kernel/json.ts';
+
+export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+
+export interface GroupVersionKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+export interface UserInfo {
+  readonly username: string;
+  readonly groups: readonly string[];
+  readonly uid?: string;
+  readonly extra?: JsonObject;
+}
+
+/**
+ * What is evaluated. An admission and a scan look the same: a scan has no `admission`, no `user`, and operation
+ * `CREATE` unless told otherwise.
+ */
+export interface EvaluationRequest {
+  readonly operation: Operation;
+  /** Top-level kind: the parent's for a subresource request (`Deployment` for `deployments/scale`). */
+  readonly kind: GroupVersionKind;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** The new object; absent on DELETE. */
+  readonly resource: JsonObject | undefined;
+  readonly oldResource: JsonObject | undefined;
+  /** The AdmissionRequest as received, for `request.*` in expressions. Absent in scans. */
+  readonly admission: JsonObject | undefined;
+  /** Absent when nobody asked for it: rules about users then do not match. */
+  readonly user: UserInfo | undefined;
+  /** `namespace:name`, sorted. */
+  readonly roles: readonly string[];
+  readonly clusterRoles: readonly string[];
+  readonly namespaceLabels: Readonly<Record<string, string>>;
+  readonly dryRun: boolean;
+  /** The one clock of a decision: milliseconds since the epoch. */
+  readonly now: number;
+  /** Further variables at the root of the context, as the CLI's values files give them. */
+  readonly variables?: JsonObject;
+}
