@@ -1,5 +1,5 @@
 import type { JsonObject } from '../kernel/json.ts';
-import type { AttestorSet, ImageVerificationType } from '../model/attestor.ts';
+import type { AttestorSet, ImageVerificationType } from './attestor.ts';
 
 /** What a policy may ask of the world, as data: it can be recorded, replayed, cached and audited. */
 export type FactRequest =

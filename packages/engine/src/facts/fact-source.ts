@@ -2,6 +2,13 @@ import type { Json } from '../kernel/json.ts';
 import type { Fact } from './fact.ts';
 import type { FactKind, FactRequest } from './fact-request.ts';
 
+/** What the engine needs of an `AbortSignal`, which it has no type for: every AbortSignal is one. */
+export interface Cancellation {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /** Turns requests into facts. Shells implement it; the engine only calls it between rounds. */
 export interface FactSource {
   /** The kinds this source answers. */
@@ -10,7 +17,7 @@ export interface FactSource {
    * One fact a request, in order. Never rejects: failures are facts. `signal` ends the wait; what is not known by
    * then is answered `timed-out`. The value of an image-verification fact is an `ImageVerification`.
    */
-  fetch(requests: readonly FactRequest[], signal: AbortSignal | undefined): Promise<readonly Fact<Json>[]>;
+  fetch(requests: readonly FactRequest[], signal: Cancellation | undefined): Promise<readonly Fact<Json>[]>;
 }
 
 /** One source for all kinds: each request goes to the first source that answers its kind; else `unavailable`. */

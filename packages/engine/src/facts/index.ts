@@ -7,7 +7,7 @@ export type {
   KeyAttestor,
   KeylessAttestor,
   Rekor,
-} from '../model/attestor.ts';
+} from './attestor.ts';
 export type { Fact, FactFailure, FactFailureClass } from './fact.ts';
 export type {
   ApiCallRequest,
@@ -22,7 +22,7 @@ export type {
   ResourceRequest,
   ServiceCallRequest,
 } from './fact-request.ts';
-export type { FactSource } from './fact-source.ts';
+export type { Cancellation, FactSource } from './fact-source.ts';
 export { combineSources } from './fact-source.ts';
 export { FactTable, factKey, Need, rethrowNeed } from './fact-table.ts';
 export type {

@@ -1,6 +1,6 @@
+import type { AttestorSet, ImageVerificationType } from '../facts/attestor.ts';
 import type { SourceRange } from '../kernel/diagnostics/diagnostic.ts';
 import type { Json, JsonObject } from '../kernel/json.ts';
-import type { AttestorSet, ImageVerificationType } from './attestor.ts';
 import type { FailureAction, FailurePolicy, PolicyRef } from './decision.ts';
 import type { Operation } from './request.ts';
 
