@@ -1,0 +1,18 @@
+import type { EvaluationError } from '../../kernel/evaluation-error.ts';
+import type { Json, JsonObject } from '../../kernel/json.ts';
+import type { VariableScope } from '../../model/variable-scope.ts';
+
+/**
+ * The variables visible at one place of a rule. Immutable: every change is a child that looks up in its parent, so
+ * nothing is copied. Children are cheap (one small object).
+ */
+export interface Scope extends VariableScope {
+  /** Whether `request.object` in variables reads `request.oldObject` (kyverno-core §2.5). */
+  readonly isDelete: boolean;
+  /** A child in which each member of `variables` replaces the variable of that name. */
+  with(variables: JsonObject): Scope;
+  /** A child in which `name` is computed by `load` at first use, at most once. `load` may throw `Need`. */
+  withLazy(name: string, load: () => Json | EvaluationError): Scope;
+  /** A child whose `request.object` is `resource`: what a rule sees after a mutation. */
+  withResource(resource: JsonObject): Scope;
+}
