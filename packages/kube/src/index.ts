@@ -1,0 +1,2 @@
+/** `@vouchsafe/kube`: speaks Kubernetes, knows no policy. */
+export * from './pki/index.ts';
