@@ -1,7 +1,16 @@
 import type { FactKind } from '../facts/fact-request.ts';
 import type { FactTable } from '../facts/fact-table.ts';
 import type { JsonObject } from '../kernel/json.ts';
-import type { Effect, FailurePolicy, PolicyRef, RuleResult, RuleType, TraceStep } from './decision.ts';
+import type {
+  Effect,
+  FailureAction,
+  FailurePolicy,
+  PolicyRef,
+  RuleResult,
+  RuleType,
+  Standing,
+  TraceStep,
+} from './decision.ts';
 import type { EvaluationRequest, Operation } from './request.ts';
 
 /**
@@ -32,6 +41,8 @@ export interface CompiledRule {
   readonly name: string;
   readonly type: RuleType;
   readonly phases: ReadonlySet<Phase>;
+  /** What a failure means for this request: overrides by namespace applied. */
+  readonly action: (request: EvaluationRequest) => FailureAction;
   /** Pure and synchronous. Throws only `Need`. */
   readonly evaluate: (input: RuleInput) => RuleOutcome;
 }
@@ -61,6 +72,8 @@ export interface CompiledPolicy {
   readonly selectors: readonly ResourceSelector[];
   /** Cheap gate before any rule: namespaced policies, kinds, operations. */
   readonly matches: (request: EvaluationRequest, phase: Phase) => boolean;
+  /** Whether the decision takes part in the answer, only warns, or is for reports alone. */
+  readonly standing: (request: EvaluationRequest, phase: Phase) => Standing;
   readonly rules: readonly CompiledRule[];
   /** The kinds of facts its rules can ask for. */
   readonly needs: ReadonlySet<FactKind>;

@@ -1,5 +1,6 @@
 import type { SourceRange } from '../kernel/diagnostics/diagnostic.ts';
 import type { Json, JsonObject } from '../kernel/json.ts';
+import type { Phase } from './compiled-policy.ts';
 
 export type RuleStatus = 'pass' | 'fail' | 'warn' | 'error' | 'skip';
 export type RuleType = 'Validation' | 'Mutation' | 'Generation' | 'ImageVerify' | 'Deletion';
@@ -84,9 +85,17 @@ export interface TraceStep {
   readonly path?: string;
 }
 
+/**
+ * How a decision takes part in the admission answer (the classes of Kyverno's policy cache): `enforce` can block,
+ * `warn` can only add warnings, `audit` is for reports and may be computed after replying.
+ */
+export type Standing = 'enforce' | 'warn' | 'audit';
+
 /** The outcome of one policy for one request. Plain JSON: storable and comparable. */
 export interface Decision {
   readonly policy: PolicyRef;
+  readonly phase: Phase;
+  readonly standing: Standing;
   readonly resource: ResourceRef;
   readonly failurePolicy: FailurePolicy;
   readonly results: readonly RuleResult[];

@@ -22,6 +22,32 @@ export interface LegacyPolicy {
 /** Grows by one member a policy kind. */
 export type Policy = LegacyPolicy;
 
+/** kyverno.io/v2 (v2beta1) PolicyException. Its rules are skipped for what it matches (kyverno-core §2.10). */
+export interface PolicyException {
+  readonly name: string;
+  readonly namespace: string;
+  /** `namespace/name`, as results name it. */
+  readonly key: string;
+  readonly background: boolean;
+  readonly match: MatchResources;
+  /** `{any, all}`, as written. */
+  readonly conditions: Json | undefined;
+  readonly exceptions: readonly { readonly policyName: string; readonly ruleNames: readonly string[] }[];
+  readonly podSecurity: readonly JsonObject[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly document: JsonObject;
+  readonly sources: SourceMap;
+}
+
+/** A document that is no policy: a resource, a test manifest, a values file. */
+export interface LoadedDocument {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly object: JsonObject;
+  readonly sources: SourceMap;
+}
+
 export interface LegacyPolicySpec {
   readonly rules: readonly Rule[];
   readonly applyRules: 'All' | 'One';

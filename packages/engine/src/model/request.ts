@@ -1,4 +1,5 @@
-import type { JsonObject } from '../kernel/json.ts';
+import { type JsonObject, memberAt, withMember } from '../kernel/json.ts';
+import type { ResourceRef } from './decision.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
@@ -42,4 +43,25 @@ export interface EvaluationRequest {
   readonly now: number;
   /** Further variables at the root of the context, as the CLI's values files give them. */
   readonly variables?: JsonObject;
+}
+
+/** What the request is about, as results and reports name it. */
+export function toResourceRef(request: EvaluationRequest): ResourceRef {
+  const { group, version, kind } = request.kind;
+  const metadata = memberAt(request.resource ?? request.oldResource, 'metadata');
+  const uid = memberAt(metadata, 'uid');
+  return {
+    apiVersion: group ? `${group}/${version}` : version,
+    kind,
+    namespace: request.namespace,
+    name: request.name,
+    ...(typeof uid === 'string' && uid !== '' ? { uid } : {}),
+  };
+}
+
+/** The request with `resource` as its new object, in expressions too: what the next phase or policy sees. */
+export function withResource(request: EvaluationRequest, resource: JsonObject): EvaluationRequest {
+  if (request.resource === resource) return request;
+  const admission = request.admission && withMember(request.admission, 'object', resource);
+  return { ...request, resource, admission };
 }

@@ -1,0 +1,110 @@
+import type { Cancellation, FactSource } from '../facts/fact-source.ts';
+import { FactTable } from '../facts/fact-table.ts';
+import type { CompiledPolicy, Phase } from '../model/compiled-policy.ts';
+import type { Decision, Effect } from '../model/decision.ts';
+import { type EvaluationRequest, withResource } from '../model/request.ts';
+import { evaluatePolicy, type PolicyEvaluation } from './evaluate.ts';
+
+export interface DecideOptions {
+  readonly phase: Phase;
+  /** Ends the wait for facts: what lacks one then is an `error` result. Every AbortSignal is one. */
+  readonly signal?: Cancellation | undefined;
+  /** Most times facts are fetched; 16 when absent. */
+  readonly rounds?: number;
+  readonly trace?: boolean;
+  /** Facts known beforehand, and where the fetched ones are added: to record or replay a decision. */
+  readonly facts?: FactTable;
+}
+
+const ROUNDS = 16;
+
+/**
+ * The driver: evaluates, fetches what was missing in one batch, evaluates again. Policies of the mutate and
+ * verify-images phases run in order, each on the object as the earlier ones left it; others are independent. One
+ * decision a policy, in order. Rejects only for a bug; a fact that never came is an `error` result, never a pass.
+ */
+export async function decide(
+  policies: readonly CompiledPolicy[],
+  request: EvaluationRequest,
+  source: FactSource,
+  options: DecideOptions,
+): Promise<Decision[]> {
+  const { phase, signal, rounds = ROUNDS, trace = false, facts = new FactTable() } = options;
+  const pass =
+    phase === 'mutate' || phase === 'verify-images' ? createOrderedPass(policies) : createIndependentPass(policies);
+  for (let round = 0; ; round += 1) {
+    const closing = toClosing(signal, round, rounds);
+    const decisions = pass(request, { facts, phase, trace, ...(closing ? { closing } : {}) });
+    if (decisions) return decisions;
+    const needs = facts.takeNeeds();
+    const answers = await source.fetch(needs, signal);
+    for (const [index, need] of needs.entries()) {
+      facts.add(need, answers[index] ?? { ok: false, class: 'unavailable', message: 'the source gave no answer' });
+    }
+  }
+}
+
+function toClosing(signal: Cancellation | undefined, round: number, rounds: number): PolicyEvaluation['closing'] {
+  if (signal?.aborted) return { message: 'a fact was not known in time', reason: 'timed-out' };
+  if (round >= rounds)
+    return { message: `a fact was still missing after ${rounds} rounds`, reason: 'rounds-exhausted' };
+  return undefined;
+}
+
+/** `undefined` while some policy lacks facts. */
+type Pass = (request: EvaluationRequest, evaluation: PolicyEvaluation) => Decision[] | undefined;
+
+function createIndependentPass(policies: readonly CompiledPolicy[]): Pass {
+  const done = new Array<Decision | undefined>(policies.length);
+  return (request, evaluation) => {
+    let complete = true;
+    for (const [index, policy] of policies.entries()) {
+      done[index] ??= evaluatePolicy(policy, request, evaluation);
+      if (done[index] === undefined) complete = false;
+    }
+    return complete ? done.filter((decision) => decision !== undefined) : undefined;
+  };
+}
+
+/**
+ * Each policy sees the object as left by the ones before. Decisions already complete are kept, so a round resumes where
+ * the last one stopped. While verifying images, the policies after a stop still note their needs (most verify other
+ * images); while mutating they would ask for facts about an object that will not be.
+ */
+function createOrderedPass(policies: readonly CompiledPolicy[]): Pass {
+  const done: Decision[] = [];
+  let current: EvaluationRequest | undefined;
+  return (request, evaluation) => {
+    current ??= request;
+    for (const policy of policies.slice(done.length)) {
+      const decision = evaluatePolicy(policy, current, evaluation);
+      if (decision === undefined) {
+        if (evaluation.phase === 'verify-images') lookAhead(policies.slice(done.length + 1), current, evaluation);
+        return undefined;
+      }
+      const kept = dropFailedPatches(decision);
+      done.push(kept);
+      if (kept.patched) current = withResource(current, kept.patched);
+    }
+    return done;
+  };
+}
+
+function lookAhead(
+  policies: readonly CompiledPolicy[],
+  request: EvaluationRequest,
+  evaluation: PolicyEvaluation,
+): void {
+  for (const policy of policies) evaluatePolicy(policy, request, evaluation);
+}
+
+/**
+ * A mutate policy that failed anywhere contributes no patch (kyverno-core §4.2). Kyverno lets the next policy start from
+ * the half-patched object, whose patches then need not apply; here it starts from the object before.
+ */
+function dropFailedPatches(decision: Decision): Decision {
+  if (decision.phase !== 'mutate') return decision;
+  if (!decision.results.some(({ status }) => status === 'fail' || status === 'error')) return decision;
+  const { patched: _patched, ...rest } = decision;
+  return { ...rest, effects: decision.effects.filter((effect: Effect) => effect.kind !== 'patch') };
+}

@@ -1,0 +1,142 @@
+import type { FactRequest } from '../facts/fact-request.ts';
+import { type FactTable, Need } from '../facts/fact-table.ts';
+import type { JsonObject } from '../kernel/json.ts';
+import type { CompiledPolicy, CompiledRule, Phase, RuleOutcome } from '../model/compiled-policy.ts';
+import type { Decision, Effect, RuleResult, TraceStep } from '../model/decision.ts';
+import type { EvaluationRequest } from '../model/request.ts';
+import { toResourceRef } from '../model/request.ts';
+
+export interface EvaluateOptions {
+  /** Records why rules matched, were skipped or failed. */
+  readonly trace?: boolean;
+}
+
+/** Either the decision, or the facts to fetch before asking again. */
+export type Evaluation =
+  | { readonly decision: Decision; readonly needs?: undefined }
+  | { readonly decision?: undefined; readonly needs: readonly FactRequest[] };
+
+/**
+ * Decides one policy for one request with the facts at hand. Pure and synchronous. A rule that lacks a fact does not
+ * stop the others of its policy from noting theirs, unless they would see its patches.
+ */
+export function evaluate(
+  policy: CompiledPolicy,
+  request: EvaluationRequest,
+  facts: FactTable,
+  phase: Phase,
+  options: EvaluateOptions = {},
+): Evaluation {
+  const decision = evaluatePolicy(policy, request, { facts, phase, trace: options.trace === true });
+  if (decision) {
+    facts.takeNeeds();
+    return { decision };
+  }
+  return { needs: facts.takeNeeds() };
+}
+
+export interface PolicyEvaluation {
+  readonly facts: FactTable;
+  readonly phase: Phase;
+  readonly trace: boolean;
+  /** No more facts will come: a rule that lacks one ends in an error result with this text and reason. */
+  readonly closing?: { readonly message: string; readonly reason: string };
+}
+
+/** `undefined`: facts are missing, and noted in the table. */
+export function evaluatePolicy(
+  policy: CompiledPolicy,
+  request: EvaluationRequest,
+  evaluation: PolicyEvaluation,
+): Decision | undefined {
+  const { facts, phase, closing } = evaluation;
+  const original = subjectOf(request);
+  if (original === undefined) return toDecision(policy, request, phase, original, original, [], [], undefined);
+  const steps: TraceStep[] | undefined = evaluation.trace ? [] : undefined;
+  const trace = steps && ((step: TraceStep) => void steps.push(step));
+  const results: RuleResult[] = [];
+  const effects: Effect[] = [];
+  let resource = original;
+  let complete = true;
+  for (const rule of policy.rules) {
+    if (!rule.phases.has(phase)) continue;
+    const outcome = evaluateRule(
+      rule,
+      request,
+      () => rule.evaluate({ request, resource, phase, facts, trace }),
+      closing,
+    );
+    if (outcome === undefined) {
+      complete = false;
+      if (phase === 'mutate') return undefined;
+      continue;
+    }
+    results.push(...outcome.results);
+    effects.push(...outcome.effects);
+    resource = outcome.resource ?? resource;
+    if (complete && policy.applyRules === 'One' && outcome.results.some(isApplied)) break;
+  }
+  if (!complete) return undefined;
+  return toDecision(policy, request, phase, original, resource, results, effects, steps);
+}
+
+/** The object a request is about: the new one, or the old one when there is no new (DELETE). */
+function subjectOf(request: EvaluationRequest): JsonObject | undefined {
+  return request.resource ?? request.oldResource;
+}
+
+/** Only pass and fail count for `applyRules: One` (kyverno-core §2.1). */
+function isApplied(result: RuleResult): boolean {
+  return result.status === 'pass' || result.status === 'fail';
+}
+
+function evaluateRule(
+  rule: CompiledRule,
+  request: EvaluationRequest,
+  run: () => RuleOutcome,
+  closing: PolicyEvaluation['closing'],
+): RuleOutcome | undefined {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof Need)) throw error;
+    if (!closing) return undefined;
+    return {
+      results: [
+        {
+          rule: rule.name,
+          type: rule.type,
+          status: 'error',
+          message: `failed to evaluate rule ${rule.name}: ${closing.message} (${error.request.kind})`,
+          action: rule.action(request),
+          reason: closing.reason,
+          emitWarning: true,
+        },
+      ],
+      effects: [],
+    };
+  }
+}
+
+function toDecision(
+  policy: CompiledPolicy,
+  request: EvaluationRequest,
+  phase: Phase,
+  original: JsonObject | undefined,
+  resource: JsonObject | undefined,
+  results: readonly RuleResult[],
+  effects: readonly Effect[],
+  trace: readonly TraceStep[] | undefined,
+): Decision {
+  return {
+    policy: policy.ref,
+    phase,
+    standing: policy.standing(request, phase),
+    resource: toResourceRef(request),
+    failurePolicy: policy.failurePolicy,
+    results,
+    effects,
+    ...(resource !== undefined && resource !== original ? { patched: resource } : {}),
+    ...(trace ? { trace } : {}),
+  };
+}

@@ -1,0 +1,76 @@
+import type { CompiledPolicy, Phase, ResourceSelector } from '../model/compiled-policy.ts';
+import type { EvaluationRequest } from '../model/request.ts';
+
+/** Answers which policies can concern a request without looking at the others. Frozen: a change makes a new one. */
+export interface PolicyIndex {
+  readonly policies: readonly CompiledPolicy[];
+  /** In the order the policies were given. */
+  candidates(request: EvaluationRequest, phase: Phase): readonly CompiledPolicy[];
+}
+
+/** Most remembered answers; a cluster has a few hundred kinds, so this is only reached by hostile requests. */
+const REMEMBERED = 4096;
+const NONE: readonly CompiledPolicy[] = Object.freeze([]);
+
+/**
+ * Indexes policies by phase, kind and (for a namespaced Policy) namespace. The first request of a shape (kind,
+ * subresource, operation) filters its bucket by the selectors; later ones reuse the answer.
+ */
+export function createPolicyIndex(compiled: readonly CompiledPolicy[]): PolicyIndex {
+  const policies = Object.freeze([...compiled]);
+  const buckets = new Map<string, number[]>();
+  const namespaces = new Set<string>();
+  for (const [order, policy] of policies.entries()) {
+    const namespace = policy.ref.namespace ?? '';
+    if (namespace) namespaces.add(namespace);
+    for (const key of bucketKeys(policy.selectors, namespace)) {
+      const bucket = buckets.get(key);
+      if (bucket) bucket.push(order);
+      else buckets.set(key, [order]);
+    }
+  }
+  const remembered = new Map<string, readonly CompiledPolicy[]>();
+
+  function collect(request: EvaluationRequest, phase: Phase, namespace: string): readonly CompiledPolicy[] {
+    const orders = new Set<number>();
+    for (const scope of namespace ? ['', namespace] : ['']) {
+      for (const kind of [request.kind.kind, WILDCARD]) {
+        for (const order of buckets.get(bucketKey(phase, kind, scope)) ?? []) orders.add(order);
+      }
+    }
+    const sorted = [...orders].sort((a, b) => a - b);
+    const found = sorted.flatMap((order) => policies[order] ?? []).filter((policy) => policy.matches(request, phase));
+    return found.length === 0 ? NONE : Object.freeze(found);
+  }
+
+  return Object.freeze({
+    policies,
+    candidates(request: EvaluationRequest, phase: Phase) {
+      const namespace = namespaces.has(request.namespace) ? request.namespace : '';
+      const { group, version, kind } = request.kind;
+      const shape = `${phase}|${group}|${version}|${kind}|${request.subresource}|${request.operation}|${namespace}`;
+      const known = remembered.get(shape);
+      if (known) return known;
+      const found = collect(request, phase, namespace);
+      if (remembered.size >= REMEMBERED) remembered.clear();
+      remembered.set(shape, found);
+      return found;
+    },
+  });
+}
+
+/** Bucket of selectors whose kind holds a wildcard. No kind is spelt so. */
+const WILDCARD = '*';
+
+function bucketKey(phase: Phase, kind: string, namespace: string): string {
+  return `${phase}|${kind}|${namespace}`;
+}
+
+function bucketKeys(selectors: readonly ResourceSelector[], namespace: string): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const { kind, phases } of selectors) {
+    const bucket = kind.includes('*') || kind.includes('?') ? WILDCARD : kind;
+    for (const phase of phases) keys.add(bucketKey(phase, bucket, namespace));
+  }
+  return keys;
+}
