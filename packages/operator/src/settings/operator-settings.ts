@@ -1,0 +1,147 @@
+import { parseArgs } from 'node:util';
+
+/** How the operator runs; fixed at start. Names of flags and variables are Kyverno's where Kyverno has them. */
+export interface OperatorSettings {
+  readonly namespace: string;
+  readonly serviceName: string;
+  readonly podName: string;
+  readonly configMapName: string;
+  readonly kubeconfig: string | undefined;
+  /** Host and port the webhook server binds. Port 0 asks for a free one. */
+  readonly webhookServerHost: string;
+  readonly webhookServerPort: number;
+  readonly servicePort: number;
+  /** When set, webhooks are called at `https://<serverIP>` instead of through the service. */
+  readonly serverIP: string | undefined;
+  readonly metricsHost: string;
+  readonly metricsPort: number;
+  /** Seconds; the webhook's own timeout unless a policy asks for more. */
+  readonly webhookTimeout: number;
+  readonly forceFailurePolicyIgnore: boolean;
+  readonly enablePolicyException: boolean;
+  readonly exceptionNamespace: string;
+  readonly allowInsecureRegistry: boolean;
+  readonly imagePullSecrets: readonly string[];
+  /** `ghcr.io=http://127.0.0.1:5000`: registry hosts and the base address that stands in for each. */
+  readonly registryMirrors: Readonly<Record<string, string>>;
+  /** A file holding a Sigstore trusted_root.json; the built-in public-good root when absent. */
+  readonly trustedRoot: string | undefined;
+  readonly imageVerifyCacheEnabled: boolean;
+  readonly imageVerifyCacheMaxSize: number;
+  readonly imageVerifyCacheTtlMs: number;
+  /** `refuse` restores Kyverno's refusal of Audit rules that would mutate digests. */
+  readonly auditMutateDigest: 'warn' | 'refuse';
+  readonly admissionReports: boolean;
+  readonly leaderElection: boolean;
+  readonly loggingFormat: 'json' | 'text';
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+const FLAGS = {
+  kubeconfig: { type: 'string' },
+  webhookServerHost: { type: 'string', default: '' },
+  webhookServerPort: { type: 'string', default: '9443' },
+  servicePort: { type: 'string', default: '443' },
+  serverIP: { type: 'string' },
+  metricsHost: { type: 'string', default: '' },
+  metricsPort: { type: 'string', default: '8000' },
+  webhookTimeout: { type: 'string', default: '10' },
+  forceFailurePolicyIgnore: { type: 'boolean', default: false },
+  enablePolicyException: { type: 'boolean', default: false },
+  exceptionNamespace: { type: 'string', default: '' },
+  allowInsecureRegistry: { type: 'boolean', default: false },
+  imagePullSecrets: { type: 'string', default: '' },
+  registryMirror: { type: 'string', multiple: true, default: [] as string[] },
+  trustedRoot: { type: 'string' },
+  imageVerifyCacheEnabled: { type: 'string', default: 'true' },
+  imageVerifyCacheMaxSize: { type: 'string', default: '1000' },
+  imageVerifyCacheTTLDuration: { type: 'string', default: '60m' },
+  auditMutateDigest: { type: 'string', default: 'warn' },
+  admissionReports: { type: 'string', default: 'true' },
+  leaderElection: { type: 'string', default: 'true' },
+  loggingFormat: { type: 'string', default: 'json' },
+  v: { type: 'string', default: 'info' },
+} as const;
+
+/** Reads flags and environment. Throws an `Error` whose message names the flag at fault: the process must not start. */
+export function parseOperatorSettings(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): OperatorSettings {
+  const { values } = parseArgs({ args: [...args], options: FLAGS, strict: true, allowPositionals: false });
+  return {
+    namespace: env['KYVERNO_NAMESPACE'] || 'kyverno',
+    serviceName: env['KYVERNO_SVC'] || 'kyverno-svc',
+    podName: env['KYVERNO_POD_NAME'] || 'kyverno',
+    configMapName: env['INIT_CONFIG'] || 'kyverno',
+    kubeconfig: values.kubeconfig,
+    webhookServerHost: values.webhookServerHost,
+    webhookServerPort: integer('webhookServerPort', values.webhookServerPort, 0, 65_535),
+    servicePort: integer('servicePort', values.servicePort, 1, 65_535),
+    serverIP: values.serverIP,
+    metricsHost: values.metricsHost,
+    metricsPort: integer('metricsPort', values.metricsPort, 0, 65_535),
+    webhookTimeout: integer('webhookTimeout', values.webhookTimeout, 1, 30),
+    forceFailurePolicyIgnore: values.forceFailurePolicyIgnore,
+    enablePolicyException: values.enablePolicyException,
+    exceptionNamespace: values.exceptionNamespace,
+    allowInsecureRegistry: values.allowInsecureRegistry,
+    imagePullSecrets: list(values.imagePullSecrets),
+    registryMirrors: mirrors(values.registryMirror),
+    trustedRoot: values.trustedRoot,
+    imageVerifyCacheEnabled: flag('imageVerifyCacheEnabled', values.imageVerifyCacheEnabled),
+    imageVerifyCacheMaxSize: integer('imageVerifyCacheMaxSize', values.imageVerifyCacheMaxSize, 0, 1_000_000) || 1000,
+    imageVerifyCacheTtlMs: duration('imageVerifyCacheTTLDuration', values.imageVerifyCacheTTLDuration) || 3_600_000,
+    auditMutateDigest: oneOf('auditMutateDigest', values.auditMutateDigest, ['warn', 'refuse']),
+    admissionReports: flag('admissionReports', values.admissionReports),
+    leaderElection: flag('leaderElection', values.leaderElection),
+    loggingFormat: oneOf('loggingFormat', values.loggingFormat, ['json', 'text']),
+    logLevel: oneOf('v', values.v, ['debug', 'info', 'warn', 'error']),
+  };
+}
+
+function list(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function integer(name: string, text: string, low: number, high: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new Error(`--${name} must be a whole number from ${low} to ${high}, not \`${text}\``);
+  }
+  return value;
+}
+
+function flag(name: string, text: string): boolean {
+  return oneOf(name, text, ['true', 'false']) === 'true';
+}
+
+function oneOf<Value extends string>(name: string, text: string, allowed: readonly Value[]): Value {
+  const value = allowed.find((candidate) => candidate === text);
+  if (value === undefined) throw new Error(`--${name} must be one of ${allowed.join(', ')}, not \`${text}\``);
+  return value;
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Go durations of whole units, such as `90s` or `1h30m`, to milliseconds. */
+function duration(name: string, text: string): number {
+  const parts = [...text.matchAll(/(\d+)(ms|s|m|h)/g)];
+  if (text !== '0' && parts.map(([part]) => part).join('') !== text) {
+    throw new Error(`--${name} must be a duration such as \`60m\`, not \`${text}\``);
+  }
+  return parts.reduce((total, [, amount, unit]) => total + Number(amount) * (UNITS[unit ?? ''] ?? 0), 0);
+}
+
+function mirrors(pairs: readonly string[]): Readonly<Record<string, string>> {
+  const found: Record<string, string> = Object.create(null);
+  for (const pair of pairs) {
+    const cut = pair.indexOf('=');
+    if (cut < 1) throw new Error(`--registryMirror must be HOST=URL, not \`${pair}\``);
+    found[pair.slice(0, cut)] = pair.slice(cut + 1);
+  }
+  return found;
+}
