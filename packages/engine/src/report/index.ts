@@ -1,0 +1,2 @@
+export { type AdmissionResponse, type AdmissionResponseOptions, toAdmissionResponse } from './admission-response.ts';
+export { blockedMessage } from './block-decision.ts';
