@@ -1,58 +1,5 @@
-import { isJsonObject, type Json, type JsonObject, member, memberAt } from '@vouchsafe/engine/kernel';
-
-/**
- * The annotations in which the outcome of image verification is told to others (kyverno-core §3.7). They are written
- * by the admission webhook alone: what a submitter writes there is put back or removed before anyone reads it.
- */
-export const PROTECTED_ANNOTATIONS = [
-  'kyverno.io/verify-images',
-  'kyverno.io/verify-images-scoped',
-  'kyverno.io/image-verification-outcomes',
-] as const;
-
-export interface GuardedWrite {
-  readonly operation: 'CREATE' | 'UPDATE';
-  readonly subresource: string;
-  readonly object: JsonObject;
-  readonly oldObject: JsonObject | undefined;
-  /** What verification in this request found; absent values remove. Empty when no rule ran. */
-  readonly verified: Readonly<Record<string, string>>;
-}
-
-/**
- * The value each protected annotation must have after the write; `undefined` means it must be absent. A write through
- * a subresource verifies nothing, so it leaves the values as they were: `pods/status` may carry metadata, and the
- * annotations of a `pods/binding` are copied to the Pod, which no webhook sees again.
- */
-export function protectedAnnotations(write: GuardedWrite): Readonly<Record<string, string | undefined>> {
-  const wanted: Record<string, string | undefined> = {};
-  for (const name of PROTECTED_ANNOTATIONS) {
-    wanted[name] =
-      write.subresource !== '' && write.subresource !== 'ephemeralcontainers'
-        ? annotationOf(write.oldObject, name)
-        : write.verified[name];
-  }
-  return wanted;
-}
-
-/** Patch operations that bring the object's protected annotations to `protectedAnnotations`, when they differ. */
-export function guardAnnotations(write: GuardedWrite): readonly GuardOperation[] {
-  const wanted = protectedAnnotations(write);
-  const operations: GuardOperation[] = [];
-  let present = isJsonObject(memberAt(write.object, 'metadata', 'annotations'));
-  for (const [name, value] of Object.entries(wanted)) {
-    const path = `/metadata/annotations/${escapePointer(name)}`;
-    const current = rawAnnotationOf(write.object, name);
-    if (value === undefined) {
-      if (current !== undefined) operations.push({ op: 'remove', path });
-    } else if (current !== value) {
-      if (!present) operations.push({ op: 'add', path: '/metadata/annotations', value: {} });
-      present = true;
-      operations.push({ op: current === undefined ? 'add' : 'replace', path, value });
-    }
-  }
-  return operations;
-}
+import { isJsonObject, type Json, type JsonObject, member, memberAt, withMember } from '@vouchsafe/engine/kernel';
+import { PROTECTED_ANNOTATIONS } from '../settings/protected-annotations.ts';
 
 export interface GuardOperation {
   readonly op: 'add' | 'remove' | 'replace';
@@ -60,16 +7,59 @@ export interface GuardOperation {
   readonly value?: Json;
 }
 
-function rawAnnotationOf(object: JsonObject | undefined, name: string): Json | undefined {
+/**
+ * The object without its protected annotations, and the patch that says so. Whatever a submitter wrote there is gone
+ * before a rule is evaluated; what this request verifies is written afterwards. On UPDATE too: an outcome that nobody
+ * confirms any more (the label that selected the rule was removed) does not stay.
+ */
+export function stripProtectedAnnotations(object: JsonObject): {
+  readonly object: JsonObject;
+  readonly operations: readonly GuardOperation[];
+} {
+  const metadata = memberAt(object, 'metadata');
+  const annotations = memberAt(metadata, 'annotations');
+  if (!isJsonObject(metadata) || !isJsonObject(annotations)) return { object, operations: [] };
+  const claimed = PROTECTED_ANNOTATIONS.filter((name) => Object.hasOwn(annotations, name));
+  if (claimed.length === 0) return { object, operations: [] };
+  const names: ReadonlySet<string> = new Set(claimed);
+  const kept = Object.fromEntries(Object.entries(annotations).filter(([name]) => !names.has(name)));
+  return {
+    object: withMember(object, 'metadata', withMember(metadata, 'annotations', kept)),
+    operations: claimed.map((name) => ({ op: 'remove', path: pointerOf(name) })),
+  };
+}
+
+/**
+ * The patch for a write through a subresource, which verifies nothing: protected annotations stay as they were.
+ * `pods/status` may carry metadata, and the annotations of a `pods/binding` are copied to the Pod, which no webhook
+ * sees again.
+ */
+export function restoreProtectedAnnotations(
+  object: JsonObject,
+  oldObject: JsonObject | undefined,
+): readonly GuardOperation[] {
+  const operations: GuardOperation[] = [];
+  let present = isJsonObject(memberAt(object, 'metadata', 'annotations'));
+  for (const name of PROTECTED_ANNOTATIONS) {
+    const current = annotationOf(object, name);
+    const before = annotationOf(oldObject, name);
+    if (current === before) continue;
+    if (before === undefined) {
+      operations.push({ op: 'remove', path: pointerOf(name) });
+      continue;
+    }
+    if (!present) operations.push({ op: 'add', path: '/metadata/annotations', value: {} });
+    present = true;
+    operations.push({ op: current === undefined ? 'add' : 'replace', path: pointerOf(name), value: before });
+  }
+  return operations;
+}
+
+function annotationOf(object: JsonObject | undefined, name: string): Json | undefined {
   const annotations = memberAt(object, 'metadata', 'annotations');
   return isJsonObject(annotations) ? member(annotations, name) : undefined;
 }
 
-function annotationOf(object: JsonObject | undefined, name: string): string | undefined {
-  const value = rawAnnotationOf(object, name);
-  return typeof value === 'string' ? value : undefined;
-}
-
-function escapePointer(segment: string): string {
-  return segment.replaceAll('~', '~0').replaceAll('/', '~1');
+function pointerOf(name: string): string {
+  return `/metadata/annotations/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }

@@ -1,0 +1,188 @@
+import type { CompiledPolicy } from '@vouchsafe/engine';
+import type { JsonObject } from '@vouchsafe/engine/kernel';
+import { PROTECTED_ANNOTATIONS } from '../settings/protected-annotations.ts';
+import {
+  computeWebhookRules,
+  coversResource,
+  type ServedResource,
+  type Side,
+  type WebhookRule,
+} from './webhook-rules.ts';
+
+/** Where the API server finds us. */
+export type WebhookTarget =
+  | { readonly kind: 'service'; readonly namespace: string; readonly name: string; readonly port: number }
+  | { readonly kind: 'url'; readonly base: string };
+
+export interface WebhookInputs {
+  readonly policies: readonly CompiledPolicy[];
+  readonly served: readonly ServedResource[];
+  readonly target: WebhookTarget;
+  /** PEM. */
+  readonly caBundle: string;
+  /** Seconds. */
+  readonly defaultTimeout: number;
+  /** Selectors, conditions, labels and annotations of the ConfigMap. */
+  readonly namespaceSelector: JsonObject | undefined;
+  readonly objectSelector: JsonObject | undefined;
+  readonly matchConditions: readonly JsonObject[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** `Policy` registers Audit-only policies as their failurePolicy says, as Kyverno does; `Ignore` is safer. */
+  readonly auditOnly: 'Ignore' | 'Policy';
+}
+
+export interface WebhookConfigurations {
+  readonly mutating: JsonObject;
+  readonly validating: JsonObject;
+}
+
+export const MANAGED_BY = 'webhook.kyverno.io/managed-by';
+const NAMES: Readonly<
+  Record<
+    Side,
+    { readonly configuration: string; readonly webhook: string; readonly path: string; readonly kind: string }
+  >
+> = {
+  mutating: {
+    configuration: 'kyverno-resource-mutating-webhook-cfg',
+    webhook: 'mutate.kyverno.svc',
+    path: '/mutate',
+    kind: 'MutatingWebhookConfiguration',
+  },
+  validating: {
+    configuration: 'kyverno-resource-validating-webhook-cfg',
+    webhook: 'validate.kyverno.svc',
+    path: '/validate',
+    kind: 'ValidatingWebhookConfiguration',
+  },
+};
+const MAX_TIMEOUT_SECONDS = 30;
+
+/**
+ * The two resource webhook configurations for the policies that exist, under Kyverno's names (kyverno-core §4.1).
+ * Beyond Kyverno: policies that can only audit are registered `Ignore`; nodes, leases and access reviews never depend
+ * on us; and writes that claim a verification outcome through a subresource come to the guard.
+ */
+export function computeResourceWebhooks(inputs: WebhookInputs): WebhookConfigurations {
+  return { mutating: configuration('mutating', inputs), validating: configuration('validating', inputs) };
+}
+
+/** Which of the two webhooks of a side a policy belongs to; the path the API server calls says the same. */
+export function registeredFailurePolicy(
+  policy: CompiledPolicy,
+  auditOnly: WebhookInputs['auditOnly'],
+): 'Fail' | 'Ignore' {
+  if (policy.failurePolicy === 'Ignore') return 'Ignore';
+  const mutates = policy.selectors.some((selector) => selector.phases.has('mutate') || selector.phases.has('generate'));
+  return policy.canEnforce || mutates || auditOnly === 'Policy' ? 'Fail' : 'Ignore';
+}
+
+function configuration(side: Side, inputs: WebhookInputs): JsonObject {
+  const { configuration: name, kind } = NAMES[side];
+  const admitted = inputs.policies.filter((policy) => policy.admission);
+  const webhooks = (['Fail', 'Ignore'] as const).flatMap((failurePolicy) => {
+    const policies = admitted.filter((policy) => registeredFailurePolicy(policy, inputs.auditOnly) === failurePolicy);
+    const rules = computeWebhookRules(policies, side, inputs.served);
+    return rules.length === 0 ? [] : [webhook(side, failurePolicy, policies, rules, inputs)];
+  });
+  if (side === 'mutating') webhooks.push(...guardWebhook(admitted, inputs));
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind,
+    metadata: { name, labels: { ...inputs.labels, [MANAGED_BY]: 'kyverno' }, annotations: { ...inputs.annotations } },
+    webhooks: webhooks.sort((a, b) => (String(a['name']) < String(b['name']) ? -1 : 1)),
+  };
+}
+
+function webhook(
+  side: Side,
+  failurePolicy: 'Fail' | 'Ignore',
+  policies: readonly CompiledPolicy[],
+  rules: readonly WebhookRule[],
+  inputs: WebhookInputs,
+): JsonObject {
+  const suffix = failurePolicy.toLowerCase();
+  const asked = policies.map((policy) => policy.timeoutSeconds ?? 0);
+  const conditions = [...inputs.matchConditions, ...(failurePolicy === 'Fail' ? bootstrapConditions(rules) : [])];
+  return {
+    name: `${NAMES[side].webhook}-${suffix}`,
+    clientConfig: clientConfig(`${NAMES[side].path}/${suffix}`, inputs),
+    rules: rules as unknown as JsonObject[], // plain data; the type only lacks an index signature
+    failurePolicy,
+    matchPolicy: 'Equivalent',
+    ...(inputs.namespaceSelector ? { namespaceSelector: inputs.namespaceSelector } : {}),
+    objectSelector: inputs.objectSelector ?? {},
+    sideEffects: 'NoneOnDryRun',
+    timeoutSeconds: Math.min(MAX_TIMEOUT_SECONDS, Math.max(inputs.defaultTimeout, ...asked)),
+    admissionReviewVersions: ['v1'],
+    ...(side === 'mutating' ? { reinvocationPolicy: 'IfNeeded' } : {}),
+    ...(conditions.length > 0 ? { matchConditions: conditions } : {}),
+  };
+}
+
+function clientConfig(path: string, { target, caBundle }: WebhookInputs): JsonObject {
+  const bundle = Buffer.from(caBundle).toString('base64');
+  return target.kind === 'url'
+    ? { url: `${target.base}${path}`, caBundle: bundle }
+    : { service: { namespace: target.namespace, name: target.name, port: target.port, path }, caBundle: bundle };
+}
+
+/** What a cluster needs to come back to life: it must never wait for us. */
+const BOOTSTRAP = [
+  { group: '', resource: 'nodes' },
+  { group: 'coordination.k8s.io', resource: 'leases' },
+  { group: 'certificates.k8s.io', resource: 'certificatesigningrequests' },
+  { group: 'authentication.k8s.io', resource: 'tokenreviews' },
+  { group: 'authorization.k8s.io', resource: 'subjectaccessreviews' },
+] as const;
+
+function bootstrapConditions(rules: readonly WebhookRule[]): readonly JsonObject[] {
+  const reached = BOOTSTRAP.filter(({ group, resource }) =>
+    rules.some((rule) => coversResource(rule, group, resource)),
+  );
+  if (reached.length === 0) return [];
+  const terms = reached.map(
+    ({ group, resource }) => `(request.resource.group == '${group}' && request.resource.resource == '${resource}')`,
+  );
+  return [{ name: 'kyverno-exclude-bootstrap-resources', expression: `!(${terms.join(' || ')})` }];
+}
+
+/**
+ * Calls us for writes through subresources only when they change a protected annotation, which honest clients never
+ * do: so it can be `Fail` without the kubelet's status updates depending on us.
+ */
+function guardWebhook(policies: readonly CompiledPolicy[], inputs: WebhookInputs): readonly JsonObject[] {
+  const verifying = policies.flatMap((policy) => {
+    const selectors = policy.selectors.filter((selector) => selector.phases.has('verify-images'));
+    return selectors.length > 0
+      ? [{ ...policy, selectors: selectors.map((one) => ({ ...one, subresource: '', operations: [] })) }]
+      : [];
+  });
+  const rules = computeWebhookRules(verifying, 'mutating', inputs.served).map((rule) => ({
+    ...rule,
+    resources: rule.resources.filter((resource) => !resource.includes('/')).map((resource) => `${resource}/*`),
+  }));
+  if (rules.length === 0) return [];
+  const keys = `[${PROTECTED_ANNOTATIONS.map((name) => `'${name}'`).join(', ')}]`;
+  const value = (object: string) =>
+    `(${object} != null && has(${object}.metadata) && has(${object}.metadata.annotations) && k in ${object}.metadata.annotations ? ${object}.metadata.annotations[k] : '')`;
+  return [
+    {
+      name: 'guard.kyverno.svc',
+      clientConfig: clientConfig('/mutate/guard', inputs),
+      rules: rules as unknown as JsonObject[], // plain data; the type only lacks an index signature
+      failurePolicy: 'Fail',
+      matchPolicy: 'Equivalent',
+      ...(inputs.namespaceSelector ? { namespaceSelector: inputs.namespaceSelector } : {}),
+      objectSelector: inputs.objectSelector ?? {},
+      sideEffects: 'None',
+      timeoutSeconds: inputs.defaultTimeout,
+      admissionReviewVersions: ['v1'],
+      reinvocationPolicy: 'IfNeeded',
+      matchConditions: [
+        { name: 'claims-verification', expression: `${keys}.exists(k, ${value('object')} != ${value('oldObject')})` },
+      ],
+    },
+  ];
+}

@@ -1,0 +1,193 @@
+import type { CompiledPolicy, Phase } from '@vouchsafe/engine';
+import { describe, expect, it } from 'vitest';
+import { computeResourceWebhooks, type WebhookInputs } from './resource-webhooks.ts';
+import { computeWebhookRules, type ServedResource } from './webhook-rules.ts';
+
+const served: readonly ServedResource[] = [
+  { group: '', version: 'v1', resource: 'pods', subresource: '', kind: 'Pod', namespaced: true },
+  { group: '', version: 'v1', resource: 'pods', subresource: 'ephemeralcontainers', kind: 'Pod', namespaced: true },
+  { group: '', version: 'v1', resource: 'pods', subresource: 'exec', kind: 'Pod', namespaced: true },
+  { group: '', version: 'v1', resource: 'namespaces', subresource: '', kind: 'Namespace', namespaced: false },
+  { group: '', version: 'v1', resource: 'nodes', subresource: '', kind: 'Node', namespaced: false },
+  { group: 'apps', version: 'v1', resource: 'deployments', subresource: '', kind: 'Deployment', namespaced: true },
+  { group: 'apps', version: 'v1', resource: 'statefulsets', subresource: '', kind: 'StatefulSet', namespaced: true },
+  { group: 'apps', version: 'v1', resource: 'deployments', subresource: 'scale', kind: 'Deployment', namespaced: true },
+];
+
+interface Want {
+  readonly selectors: readonly {
+    readonly group?: string;
+    readonly version?: string;
+    readonly kind: string;
+    readonly subresource?: string;
+    readonly operations?: readonly ('CREATE' | 'UPDATE' | 'DELETE')[];
+    readonly phases: readonly Phase[];
+  }[];
+  readonly namespace?: string;
+  readonly canEnforce?: boolean;
+  readonly timeoutSeconds?: number;
+  readonly failurePolicy?: 'Fail' | 'Ignore';
+}
+
+/** Only what webhooks are computed from; the rest of a compiled policy is not looked at. */
+function policy({
+  selectors,
+  namespace,
+  canEnforce = true,
+  timeoutSeconds,
+  failurePolicy = 'Fail',
+}: Want): CompiledPolicy {
+  return {
+    ref: { apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy', name: 'p', ...(namespace ? { namespace } : {}) },
+    failurePolicy,
+    canEnforce,
+    timeoutSeconds,
+    admission: true,
+    selectors: selectors.map(({ phases, ...rest }) => ({
+      group: '*',
+      version: '*',
+      subresource: '',
+      operations: [],
+      ...rest,
+      phases: new Set(phases),
+    })),
+  } as unknown as CompiledPolicy; // the parts left out are closures that webhooks never call
+}
+
+describe('webhook rules', () => {
+  it('turn kinds into served resources, with Kyverno’s default operations', () => {
+    const policies = [policy({ selectors: [{ kind: 'Pod', phases: ['validate'] }] })];
+    expect(computeWebhookRules(policies, 'validating', served)).toEqual([
+      {
+        apiGroups: [''],
+        apiVersions: ['v1'],
+        resources: ['pods', 'pods/ephemeralcontainers'],
+        operations: ['CONNECT', 'CREATE', 'DELETE', 'UPDATE'],
+        scope: 'Namespaced',
+      },
+    ]);
+    expect(computeWebhookRules(policies, 'mutating', served)).toEqual([]);
+  });
+
+  it('group what differs in the resource alone, and keep operations apart', () => {
+    const policies = [
+      policy({
+        selectors: [
+          { kind: 'Deployment', operations: ['CREATE'], phases: ['validate'] },
+          { kind: 'StatefulSet', operations: ['CREATE'], phases: ['validate'] },
+        ],
+      }),
+      policy({ selectors: [{ kind: 'Namespace', operations: ['DELETE'], phases: ['validate'] }] }),
+    ];
+    expect(
+      computeWebhookRules(policies, 'validating', served).map(({ resources, operations, scope }) => [
+        resources,
+        operations,
+        scope,
+      ]),
+    ).toEqual([
+      [['namespaces'], ['DELETE'], '*'],
+      [['deployments', 'statefulsets'], ['CREATE'], 'Namespaced'],
+    ]);
+  });
+
+  it('register CREATE and UPDATE for image verification whatever the rule says, so that annotations are guarded', () => {
+    const policies = [
+      policy({ selectors: [{ kind: 'Deployment', operations: ['CREATE'], phases: ['verify-images'] }] }),
+    ];
+    expect(computeWebhookRules(policies, 'mutating', served)[0]?.operations).toEqual(['CREATE', 'UPDATE']);
+  });
+
+  it('drop what a wildcard covers', () => {
+    const policies = [
+      policy({
+        selectors: [
+          { kind: '*', phases: ['validate'] },
+          { kind: 'Deployment', phases: ['validate'] },
+          { kind: 'Deployment', subresource: 'scale', phases: ['validate'] },
+        ],
+      }),
+    ];
+    expect(computeWebhookRules(policies, 'validating', served).map(({ resources }) => resources)).toEqual([
+      ['*'],
+      ['deployments/scale'],
+    ]);
+  });
+
+  it('ignore kinds that nobody serves', () => {
+    expect(
+      computeWebhookRules([policy({ selectors: [{ kind: 'Unicorn', phases: ['validate'] }] })], 'validating', served),
+    ).toEqual([]);
+  });
+});
+
+describe('resource webhook configurations', () => {
+  const inputs: WebhookInputs = {
+    policies: [],
+    served,
+    target: { kind: 'service', namespace: 'kyverno', name: 'kyverno-svc', port: 443 },
+    caBundle: 'PEM',
+    defaultTimeout: 10,
+    namespaceSelector: undefined,
+    objectSelector: undefined,
+    matchConditions: [],
+    labels: {},
+    annotations: {},
+    auditOnly: 'Ignore',
+  };
+  const names = (configuration: { readonly webhooks?: unknown }) =>
+    (configuration.webhooks as { name: string }[]).map(({ name }) => name); // built by the function under test
+  const webhookNamed = (configuration: { readonly webhooks?: unknown }, name: string) =>
+    (configuration.webhooks as Record<string, unknown>[]).find((one) => one['name'] === name);
+
+  it('without policies call nobody', () => {
+    const { mutating, validating } = computeResourceWebhooks(inputs);
+    expect([names(mutating), names(validating)]).toEqual([[], []]);
+  });
+
+  it('register Audit-only policies as Ignore, unless told to do as Kyverno', () => {
+    const policies = [
+      policy({
+        canEnforce: false,
+        timeoutSeconds: 30,
+        selectors: [{ kind: 'Pod', phases: ['verify-images', 'validate'] }],
+      }),
+    ];
+    expect(names(computeResourceWebhooks({ ...inputs, policies }).validating)).toEqual(['validate.kyverno.svc-ignore']);
+    const asKyverno = computeResourceWebhooks({ ...inputs, policies, auditOnly: 'Policy' });
+    expect(names(asKyverno.validating)).toEqual(['validate.kyverno.svc-fail']);
+    expect(webhookNamed(asKyverno.validating, 'validate.kyverno.svc-fail')).toMatchObject({
+      timeoutSeconds: 30,
+      clientConfig: { service: { path: '/validate/fail' } },
+    });
+  });
+
+  it('never let nodes and leases depend on us', () => {
+    const policies = [policy({ selectors: [{ kind: '*', phases: ['validate'] }] })];
+    const { validating } = computeResourceWebhooks({ ...inputs, policies });
+    const conditions = JSON.stringify(webhookNamed(validating, 'validate.kyverno.svc-fail')?.['matchConditions']);
+    expect(conditions).toContain('kyverno-exclude-bootstrap-resources');
+    expect(conditions).toContain("request.resource.resource == 'nodes'");
+    expect(conditions).toContain("request.resource.resource == 'leases'");
+    const narrow = computeResourceWebhooks({
+      ...inputs,
+      policies: [policy({ selectors: [{ kind: 'Pod', phases: ['validate'] }] })],
+    });
+    expect(webhookNamed(narrow.validating, 'validate.kyverno.svc-fail')?.['matchConditions']).toBeUndefined();
+  });
+
+  it('guard the annotations on subresources, only where one is changed', () => {
+    const policies = [policy({ selectors: [{ kind: 'Pod', phases: ['verify-images', 'validate'] }] })];
+    const guard = webhookNamed(computeResourceWebhooks({ ...inputs, policies }).mutating, 'guard.kyverno.svc');
+    expect(guard).toMatchObject({
+      rules: [{ resources: ['pods/*'], operations: ['CREATE', 'UPDATE'] }],
+      failurePolicy: 'Fail',
+    });
+    expect(JSON.stringify(guard?.['matchConditions'])).toContain('kyverno.io/verify-images');
+    const other = computeResourceWebhooks({
+      ...inputs,
+      policies: [policy({ selectors: [{ kind: 'Pod', phases: ['mutate'] }] })],
+    });
+    expect(names(other.mutating)).toEqual(['mutate.kyverno.svc-fail']);
+  });
+});

@@ -1,0 +1,170 @@
+import type { CompiledPolicy, Operation, Phase, ResourceSelector } from '@vouchsafe/engine';
+import { compileWildcard } from '@vouchsafe/engine/kernel';
+
+/** One resource or subresource that the API server serves, as discovery tells. */
+export interface ServedResource {
+  readonly group: string;
+  readonly version: string;
+  /** Plural; the parent's for a subresource. */
+  readonly resource: string;
+  /** Empty for the resource itself. */
+  readonly subresource: string;
+  /** The parent's kind for a subresource, as policies name it. */
+  readonly kind: string;
+  readonly namespaced: boolean;
+}
+
+/** A rule of a webhook configuration (admissionregistration.k8s.io/v1 RuleWithOperations). */
+export interface WebhookRule {
+  readonly apiGroups: readonly string[];
+  readonly apiVersions: readonly string[];
+  readonly resources: readonly string[];
+  readonly operations: readonly Operation[];
+  readonly scope: '*' | 'Namespaced' | 'Cluster';
+}
+
+export type Side = 'mutating' | 'validating';
+
+const PHASES: Readonly<Record<Side, readonly Phase[]>> = {
+  mutating: ['mutate', 'verify-images'],
+  validating: ['validate', 'generate'],
+};
+
+/** What a rule without `operations` is called for (kyverno-core §4.1). */
+const DEFAULT_OPERATIONS: Readonly<Record<Side, readonly Operation[]>> = {
+  mutating: ['CREATE', 'UPDATE'],
+  validating: ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'],
+};
+
+/**
+ * The rules one side of the webhooks needs for a set of policies: kinds turned into served resources, equal ones
+ * grouped, those that a broader one covers dropped, in a stable order.
+ */
+export function computeWebhookRules(
+  policies: readonly CompiledPolicy[],
+  side: Side,
+  served: readonly ServedResource[],
+): readonly WebhookRule[] {
+  const wanted = new Map<string, { scope: WebhookRule['scope']; operations: Set<Operation> }>();
+  for (const policy of policies) {
+    for (const selector of policy.selectors) {
+      const operations = operationsOf(selector, side);
+      if (operations.length === 0) continue;
+      for (const target of targetsOf(selector, policy, served)) {
+        const key = `${target.group}|${target.version}|${target.resource}`;
+        const entry = wanted.get(key) ?? { scope: target.scope, operations: new Set() };
+        if (target.scope === '*') entry.scope = '*';
+        for (const operation of operations) entry.operations.add(operation);
+        wanted.set(key, entry);
+      }
+    }
+  }
+  return groupRules(dropCovered(wanted));
+}
+
+/** Whether a rule reaches `group/resource`, itself or by wildcard. */
+export function coversResource(rule: WebhookRule, group: string, resource: string): boolean {
+  const within = (list: readonly string[], value: string) => list.includes('*') || list.includes(value);
+  return within(rule.apiGroups, group) && (within(rule.resources, resource) || rule.resources.includes('*/*'));
+}
+
+function operationsOf(selector: ResourceSelector, side: Side): readonly Operation[] {
+  if (!PHASES[side].some((phase) => selector.phases.has(phase))) return [];
+  // the annotations of image verification are guarded on both, whatever operations the rule names
+  if (side === 'mutating' && selector.phases.has('verify-images')) return DEFAULT_OPERATIONS.mutating;
+  const operations = selector.operations.length > 0 ? selector.operations : DEFAULT_OPERATIONS[side];
+  return side === 'mutating' ? operations.filter((operation) => operation !== 'DELETE') : operations;
+}
+
+interface Target {
+  readonly group: string;
+  readonly version: string;
+  /** `pods`, `pods/status`, `*`, `*` with any subresource. */
+  readonly resource: string;
+  readonly scope: WebhookRule['scope'];
+}
+
+function targetsOf(
+  selector: ResourceSelector,
+  policy: CompiledPolicy,
+  served: readonly ServedResource[],
+): readonly Target[] {
+  const { group, version, kind, subresource } = selector;
+  if (kind === '*') {
+    const resource = subresource === '' ? '*' : subresource === '*' ? '*/*' : `*/${subresource}`;
+    return [
+      { group: group || '*', version: version || '*', resource, scope: policy.ref.namespace ? 'Namespaced' : '*' },
+    ];
+  }
+  const matches = [group, version, kind, subresource].map((part) => compileWildcard(part));
+  const [isGroup, isVersion, isKind, isSubresource] = matches;
+  return served.flatMap((item) => {
+    const isPlain = isGroup?.(item.group) && isVersion?.(item.version) && isKind?.(item.kind);
+    if (!isPlain) return [];
+    const leniently = item.resource === 'pods' && item.group === '' && item.subresource === 'ephemeralcontainers';
+    if (!isSubresource?.(item.subresource) && !(leniently && subresource === '')) return [];
+    const resource = item.subresource === '' ? item.resource : `${item.resource}/${item.subresource}`;
+    return [{ group: item.group, version: item.version, resource, scope: item.namespaced ? 'Namespaced' : '*' }];
+  });
+}
+
+type Wanted = ReadonlyMap<
+  string,
+  { readonly scope: WebhookRule['scope']; readonly operations: ReadonlySet<Operation> }
+>;
+
+/** Leaves out what a wildcard entry with at least the same operations asks for already. */
+function dropCovered(wanted: Wanted): Wanted {
+  const broad = [...wanted].filter(([key]) => key.includes('*'));
+  if (broad.length === 0) return wanted;
+  return new Map(
+    [...wanted].filter(
+      ([key, { operations }]) =>
+        !broad.some(
+          ([by, other]) => by !== key && covers(by, key) && [...operations].every((one) => other.operations.has(one)),
+        ),
+    ),
+  );
+}
+
+function covers(broad: string, narrow: string): boolean {
+  const [group = '', version = '', resource = ''] = broad.split('|');
+  const [narrowGroup = '', narrowVersion = '', narrowResource = ''] = narrow.split('|');
+  const plain = !narrowResource.includes('/');
+  return (
+    (group === '*' || group === narrowGroup) &&
+    (version === '*' || version === narrowVersion) &&
+    (resource === narrowResource || resource === '*/*' || (resource === '*' && plain))
+  );
+}
+
+function groupRules(wanted: Wanted): readonly WebhookRule[] {
+  const groups = new Map<string, WebhookRule & { resources: string[] }>();
+  for (const [key, { scope, operations }] of wanted) {
+    const [group = '', version = '', resource = ''] = key.split('|');
+    const sorted = [...operations].sort();
+    const shape = [group, version, scope, ...sorted].join('|');
+    const rule = groups.get(shape);
+    if (rule) rule.resources.push(resource);
+    else
+      groups.set(shape, {
+        apiGroups: [group],
+        apiVersions: [version],
+        resources: [resource],
+        operations: sorted,
+        scope,
+      });
+  }
+  for (const rule of groups.values()) rule.resources.sort();
+  return [...groups.values()].sort(compareRules);
+}
+
+function compareRules(a: WebhookRule, b: WebhookRule): number {
+  for (const part of ['apiGroups', 'apiVersions', 'resources', 'operations'] as const) {
+    const byLength = a[part].length - b[part].length;
+    if (byLength !== 0) return byLength;
+    const [left, right] = [a[part].join(), b[part].join()];
+    if (left !== right) return left < right ? -1 : 1;
+  }
+  return 0;
+}
