@@ -1,7 +1,14 @@
 export { DIAGNOSTIC_CODES, type DiagnosticCode } from './diagnostics/codes.ts';
 export { type Diagnostic, formatDiagnostic, isError, type SourceRange } from './diagnostics/diagnostic.ts';
+export { formatDuration, parseDuration } from './duration.ts';
 export { EvaluationError } from './evaluation-error.ts';
 export type { EngineHost } from './host.ts';
+export {
+  DEFAULT_IMAGE_SETTINGS,
+  type ImageReference,
+  type ImageReferenceSettings,
+  parseImageReference,
+} from './image-reference.ts';
 export {
   defineMember,
   isEqualJson,
@@ -14,3 +21,14 @@ export {
   memberAt,
   withMember,
 } from './json.ts';
+export {
+  appendDocumentPath,
+  escapePointerSegment,
+  type JsonPathSegment,
+  parseJsonPointer,
+  toDocumentPath,
+  toJsonPointer,
+} from './json-path.ts';
+export { compileRegExp, type Regexp } from './regexp.ts';
+export { compareSemver, inRange, parseSemver, type SemanticVersion } from './semver.ts';
+export { compileWildcard, hasWildcard, matchWildcard } from './wildcard.ts';
