@@ -1,0 +1,33 @@
+import { type ImageName, parseRepository } from './image-name.ts';
+
+/** Where the evidence about a digest is kept. */
+export interface EvidenceLocation {
+  readonly registry: string;
+  readonly repository: string;
+}
+
+/** Cosign's tag scheme: `sha256-<hex>.sig` for signatures, `.att` for attestations, none for referrers. */
+export type EvidenceSuffix = '.sig' | '.att' | '';
+
+export function evidenceTag(digest: string, suffix: EvidenceSuffix): string {
+  return `${digest.replace(':', '-')}${suffix}`;
+}
+
+/**
+ * The image's own repository, or the one a policy names instead (`repository`, cosign's COSIGN_REPOSITORY: the same
+ * tags, in that repository). A bare path keeps the image's registry. A string is the reason it is not usable.
+ */
+export function locateEvidence(image: ImageName, repository: string | undefined): EvidenceLocation | string {
+  if (repository === undefined || repository === '') return { registry: image.registry, repository: image.repository };
+  const named = parseRepository(repository);
+  if (named.ok && looksLikeHost(named.name.registry)) {
+    return { registry: named.name.registry, repository: named.name.repository };
+  }
+  const local = parseRepository(`${image.registry}/${repository}`);
+  if (!local.ok) return local.message;
+  return { registry: local.name.registry, repository: local.name.repository };
+}
+
+function looksLikeHost(first: string): boolean {
+  return first.includes('.') || first.includes(':') || first === 'localhost';
+}

@@ -1,0 +1,160 @@
+import { getCACertificates } from 'node:tls';
+import { LRUCache } from 'lru-cache';
+import { Agent, buildConnector } from 'undici';
+import { createGuardedLookup, forbiddenHost, refusalOfHost } from './address-guard.ts';
+import { failureOf, RegistryFailure } from './registry-failure.ts';
+
+/** How a host may be reached. */
+export interface ConnectionRules {
+  readonly ca: string | undefined;
+  readonly insecure: boolean;
+  /** The only `host:port` that may be a loopback address. */
+  readonly loopbackHost: string | undefined;
+}
+
+export interface Exchange extends ConnectionRules {
+  readonly url: URL;
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Most bytes of the answer's body. */
+  readonly maximumBytes: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly url: URL;
+  /** The first value of a header, by lower-case name. */
+  header(name: string): string | undefined;
+  /** All values of a header. */
+  headers(name: string): readonly string[];
+  readonly body: Uint8Array;
+}
+
+/** Sends single HTTP exchanges: no redirects, bounded bodies, guarded addresses, kept-alive sockets. */
+export interface Connections {
+  /** Rejects with {@link RegistryFailure} only. */
+  exchange(request: Exchange, signal: AbortSignal): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+const closedSocketCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+/** `timeoutMs` bounds each wait for headers and between two parts of a body; `connections` the sockets to one host. */
+export function createConnections(options: { connections: number; timeoutMs: number }): Connections {
+  const agents = new LRUCache<string, Agent>({
+    max: 64,
+    dispose: (agent) => {
+      agent.close().catch(() => undefined);
+    },
+  });
+  const agentFor = (rules: ConnectionRules): Agent => {
+    const key = JSON.stringify([rules.ca, rules.insecure, rules.loopbackHost]);
+    const known = agents.get(key);
+    if (known !== undefined) return known;
+    const agent = createAgent(rules, options);
+    agents.set(key, agent);
+    return agent;
+  };
+
+  async function once(request: Exchange, signal: AbortSignal): Promise<Answer> {
+    const response = await agentFor(request).request({
+      origin: request.url.origin,
+      path: `${request.url.pathname}${request.url.search}`,
+      method: request.method,
+      headers: { 'accept-encoding': 'identity', ...request.headers },
+      ...(request.body === undefined ? {} : { body: request.body }),
+      signal,
+    });
+    const headers = new Map(Object.entries(response.headers));
+    const valuesOf = (name: string): readonly string[] => {
+      const value = headers.get(name);
+      return value === undefined ? [] : Array.isArray(value) ? value : [value];
+    };
+    const body = await readBounded(response.body, request.maximumBytes, request.url.host, signal);
+    return {
+      status: response.statusCode,
+      url: request.url,
+      header: (name) => valuesOf(name)[0],
+      headers: valuesOf,
+      body,
+    };
+  }
+
+  return {
+    async exchange(request, signal) {
+      const { host, hostname } = request.url;
+      const refusal = refusalOfHost(hostname, host === request.loopbackHost);
+      if (refusal !== undefined) throw forbiddenHost(host, refusal);
+      try {
+        return await once(request, signal).catch((error: unknown) => {
+          // A kept-alive socket the other side closed meanwhile: nothing was answered, so asking again is safe.
+          if (!isClosedSocket(error) || signal.aborted || request.method === 'POST') throw error;
+          return once(request, signal);
+        });
+      } catch (error) {
+        throw failureOf(error, host, signal);
+      }
+    },
+    async close() {
+      const all = [...agents.values()];
+      agents.clear();
+      await Promise.all(all.map((agent) => agent.destroy()));
+    },
+  };
+}
+
+function createAgent(rules: ConnectionRules, options: { connections: number; timeoutMs: number }): Agent {
+  const tls = {
+    timeout: options.timeoutMs,
+    rejectUnauthorized: !rules.insecure,
+    ...(rules.ca === undefined ? {} : { ca: [...getCACertificates('default'), rules.ca] }),
+  };
+  const strict = buildConnector({ ...tls, lookup: createGuardedLookup(false) });
+  const relaxed = buildConnector({ ...tls, lookup: createGuardedLookup(true) });
+  return new Agent({
+    connections: options.connections,
+    headersTimeout: options.timeoutMs,
+    bodyTimeout: options.timeoutMs,
+    keepAliveTimeout: 10_000,
+    maxHeaderSize: 64 * 1024,
+    connect(target, callback) {
+      const isNamed = rules.loopbackHost !== undefined && hostOf(target) === rules.loopbackHost;
+      (isNamed ? relaxed : strict)(target, callback);
+    },
+  });
+}
+
+function hostOf(target: buildConnector.Options): string {
+  const isDefault = target.port === '' || target.port === (target.protocol === 'https:' ? '443' : '80');
+  return isDefault ? target.hostname : `${target.hostname}:${target.port}`;
+}
+
+interface Body extends AsyncIterable<Uint8Array> {
+  destroy(error?: Error): unknown;
+}
+
+async function readBounded(body: Body, maximum: number, host: string, signal: AbortSignal): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const part of body) {
+      length += part.length;
+      if (length > maximum) {
+        body.destroy();
+        throw new RegistryFailure('permanent', `registry \`${host}\` sent more than ${maximum} bytes`);
+      }
+      parts.push(part);
+    }
+  } catch (error) {
+    if (isClosedSocket(error) && !signal.aborted) {
+      throw new RegistryFailure('transient', `registry \`${host}\` ended its answer early`);
+    }
+    throw error;
+  }
+  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, length);
+}
+
+function isClosedSocket(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && closedSocketCodes.has(String(error.code));
+}

@@ -1,0 +1,144 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RegistryAccess } from '@vouchsafe/engine/facts';
+import {
+  checkHosts,
+  endpointOf,
+  type RegistryEndpoint,
+  type RegistryHosts,
+  wireRepository,
+} from '../names/registry-hosts.ts';
+import type { EvidenceLocation } from '../names/signature-location.ts';
+import { type AuthorizationTarget, createAuthorizer } from './authorizer.ts';
+import { type Answer, createConnections, type Exchange } from './connections.ts';
+import { type CredentialSource, chooseCredential } from './credential-source.ts';
+import { followRedirects } from './follow-redirects.ts';
+import type { RegistryLimits } from './limits.ts';
+import { RegistryFailure } from './registry-failure.ts';
+import { createRepositoryReader, type RepositoryReader } from './repository-reader.ts';
+
+/** An OCI distribution client that only reads. */
+export interface RegistryClient {
+  open(location: EvidenceLocation, access: RegistryAccess): RepositoryReader;
+  /** HTTP exchanges sent since the start, token requests not counted. */
+  readonly requests: number;
+  close(): Promise<void>;
+}
+
+export interface RegistryClientOptions {
+  readonly hosts: RegistryHosts;
+  readonly credentials: CredentialSource | undefined;
+  readonly userAgent: string;
+  readonly limits: RegistryLimits;
+}
+
+const plainHttpCodes = /^(?:EPROTO|ERR_SSL_|ECONNREFUSED)/;
+
+export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+  const { hosts, limits, userAgent } = options;
+  checkHosts(hosts);
+  const connections = createConnections({ connections: limits.connections, timeoutMs: limits.exchangeMs });
+  const authorizer = createAuthorizer(connections, userAgent);
+  /** Insecure hosts that turned out to speak plain HTTP. */
+  const plainHosts = new Set<string>();
+  let requests = 0;
+
+  function open(location: EvidenceLocation, access: RegistryAccess): RepositoryReader {
+    const endpoint = endpointOf(location.registry, hosts, access.allowInsecure);
+    const repository = wireRepository(location.registry, location.repository, endpoint);
+    let target: Promise<AuthorizationTarget> | undefined;
+
+    async function createTarget(signal: AbortSignal): Promise<AuthorizationTarget> {
+      const credential = await chooseCredential(options.credentials, access, endpoint.host, repository, signal);
+      const loopbackHost = endpoint.isMapped ? endpoint.host : undefined;
+      return { ...endpoint, origin: originOf(endpoint), loopbackHost, repository, credential };
+    }
+
+    async function send(path: string, accept: string, bytes: number, signal: AbortSignal, head = false) {
+      target ??= createTarget(signal);
+      const known = await target.catch((error: unknown) => {
+        target = undefined;
+        throw error;
+      });
+      try {
+        return await sendTo(known, path, accept, bytes, signal, head);
+      } catch (error) {
+        if (!mayFallBack(endpoint, known, error) || signal.aborted) throw error;
+        plainHosts.add(endpoint.host);
+        const plain = { ...known, origin: originOf(endpoint) };
+        target = Promise.resolve(plain);
+        return sendTo(plain, path, accept, bytes, signal, head);
+      }
+    }
+
+    return createRepositoryReader({ host: endpoint.host, repository, limits, send });
+  }
+
+  function originOf(endpoint: RegistryEndpoint): string {
+    return endpoint.insecure && plainHosts.has(endpoint.host) ? `http://${endpoint.host}` : endpoint.origin;
+  }
+
+  async function sendTo(
+    target: AuthorizationTarget,
+    path: string,
+    accept: string,
+    maximumBytes: number,
+    signal: AbortSignal,
+    head: boolean,
+  ): Promise<Answer> {
+    const exchange = (authorization: string | undefined): Exchange => ({
+      url: new URL(path, target.origin),
+      method: head ? 'HEAD' : 'GET',
+      headers: { 'user-agent': userAgent, accept, ...(authorization === undefined ? {} : { authorization }) },
+      maximumBytes,
+      ca: target.ca,
+      insecure: target.insecure,
+      loopbackHost: target.loopbackHost,
+    });
+    const ask = (authorization: string | undefined): Promise<Answer> => {
+      requests += 1;
+      return followRedirects(connections, exchange(authorization), limits.redirects, signal);
+    };
+    let authorization = authorizer.remembered(target);
+    let isAuthorized = false;
+    for (let hasWaited = false; ; ) {
+      const answer = await ask(authorization);
+      if (answer.status === 401 && !isAuthorized && answer.url.origin === target.origin) {
+        authorization = await authorizer.answer(target, answer, signal);
+        isAuthorized = true;
+      } else if ((answer.status === 429 || answer.status === 503) && !hasWaited) {
+        hasWaited = true;
+        await delay(retryDelay(answer, limits.retryAfterMs, target.host), undefined, { signal }).catch(() => {
+          throw new RegistryFailure('timed-out', `registry \`${target.host}\` did not answer in time`);
+        });
+      } else {
+        return answer;
+      }
+    }
+  }
+
+  return {
+    open,
+    get requests() {
+      return requests;
+    },
+    close: () => connections.close(),
+  };
+}
+
+/** Plain HTTP is only tried on hosts somebody declared insecure, and not where a URL was given outright. */
+function mayFallBack(endpoint: RegistryEndpoint, used: AuthorizationTarget, error: unknown): boolean {
+  if (!endpoint.insecure || !used.origin.startsWith('https:')) return false;
+  return error instanceof RegistryFailure && plainHttpCodes.test(error.code ?? '');
+}
+
+function retryDelay(answer: Answer, maximum: number, host: string): number {
+  const seconds = Number(answer.header('retry-after') ?? '1');
+  const wait = Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : 1000;
+  if (wait > maximum) {
+    throw new RegistryFailure(
+      'transient',
+      `registry \`${host}\` answered ${answer.status}, asking to wait ${seconds} s`,
+    );
+  }
+  return wait;
+}
