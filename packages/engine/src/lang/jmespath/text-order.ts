@@ -1,0 +1,25 @@
+/**
+ * Order of two strings by code point, which is Go's order of their UTF-8 bytes: negative, 0 or positive. JavaScript's
+ * own order differs where surrogate pairs meet U+E000 to U+FFFF.
+ */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index++) {
+    const left = a.charCodeAt(index);
+    const right = b.charCodeAt(index);
+    if (left !== right) return rank(left) - rank(right);
+  }
+  return a.length - b.length;
+}
+
+/** Moves surrogates behind all other units. */
+function rank(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+}
+
+/** The own keys of an object in `compareText` order: upstream's order is random, ours is always the same. */
+export function sortedKeys(value: object): string[] {
+  return Object.keys(value).sort(compareText);
+}
