@@ -28,8 +28,7 @@ export interface WebhookInputs {
   readonly matchConditions: readonly JsonObject[];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  /** `Policy` registers Audit-only policies as their failurePolicy says, as Kyverno does; `Ignore` is safer. */
-  readonly auditOnly: 'Ignore' | 'Policy';
+  readonly auditOnly: AuditOnly;
 }
 
 export interface WebhookConfigurations {
@@ -66,16 +65,6 @@ const MAX_TIMEOUT_SECONDS = 30;
  */
 export function computeResourceWebhooks(inputs: WebhookInputs): WebhookConfigurations {
   return { mutating: configuration('mutating', inputs), validating: configuration('validating', inputs) };
-}
-
-/** Which of the two webhooks of a side a policy belongs to; the path the API server calls says the same. */
-export function registeredFailurePolicy(
-  policy: CompiledPolicy,
-  auditOnly: WebhookInputs['auditOnly'],
-): 'Fail' | 'Ignore' {
-  if (policy.failurePolicy === 'Ignore') return 'Ignore';
-  const mutates = policy.selectors.some((selector) => selector.phases.has('mutate') || selector.phases.has('generate'));
-  return policy.canEnforce || mutates || auditOnly === 'Policy' ? 'Fail' : 'Ignore';
 }
 
 function configuration(side: Side, inputs: WebhookInputs): JsonObject {

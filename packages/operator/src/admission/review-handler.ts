@@ -1,0 +1,199 @@
+import {
+  type CompiledPolicy,
+  type Decision,
+  decide,
+  type EvaluationRequest,
+  type Phase,
+  toRequest,
+  withResource,
+} from '@vouchsafe/engine';
+import { type FactSource, FactTable } from '@vouchsafe/engine/facts';
+import { type AdmissionResponse, toAdmissionResponse } from '@vouchsafe/engine/report';
+import type { ClusterConfiguration } from '../settings/cluster-configuration.ts';
+import type { PolicySnapshot } from '../store/policy-store.ts';
+import { restoreProtectedAnnotations, stripProtectedAnnotations } from './annotation-guard.ts';
+import type { AdmissionAnswer, AdmissionRequest } from './review.ts';
+import type { RoleIndex } from './role-index.ts';
+
+export interface ReviewHandlerOptions {
+  readonly snapshot: () => PolicySnapshot;
+  readonly facts: FactSource;
+  readonly configuration: () => ClusterConfiguration;
+  readonly roles: () => RoleIndex;
+  readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>>;
+  /** Told after the answer is on its way, in order; never throws into the request. */
+  readonly onDecided: (outcome: ReviewOutcome) => void;
+  /** Audit work for after the answer; refuses (drops) beyond its bound. */
+  readonly enqueueAudit: (work: () => Promise<void>) => void;
+  readonly now: () => number;
+}
+
+export interface ReviewOutcome {
+  readonly webhook: 'mutating' | 'validating';
+  readonly request: EvaluationRequest;
+  readonly decisions: readonly Decision[];
+  readonly allowed: boolean;
+  readonly message: string | undefined;
+  /** Computed after the answer: counts and reports alone. */
+  readonly late: boolean;
+  /** Seconds. */
+  readonly duration: number;
+  /** The same decisions again with their steps, computed only when asked for. */
+  readonly explain: () => Promise<readonly Decision[]>;
+}
+
+export interface ReviewHandler {
+  mutate(request: AdmissionRequest, route: ReviewRoute): Promise<AdmissionAnswer>;
+  validate(request: AdmissionRequest, route: ReviewRoute): Promise<AdmissionAnswer>;
+  guard(request: AdmissionRequest): AdmissionAnswer;
+}
+
+export interface ReviewRoute {
+  readonly failurePolicy: 'Fail' | 'Ignore';
+  /** Seconds the caller waits. */
+  readonly timeoutSeconds: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+const DEFAULT_TIMEOUT_SECONDS = 10;
+/** What is kept of the caller's patience for everything but waiting for facts. */
+const MARGIN_MS = 500;
+
+/** Turns AdmissionReviews into answers: the flow of kyverno-core §4.2. */
+export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandler {
+  const { snapshot, facts, configuration, roles, namespaceLabels, onDecided, enqueueAudit, now } = options;
+
+  function toEvaluation(request: AdmissionRequest): EvaluationRequest {
+    return toRequest(request.document, {
+      ...roles().rolesOf(request, request.namespace),
+      namespaceLabels: request.namespace ? namespaceLabels(request.namespace) : {},
+      now: now(),
+    });
+  }
+
+  function candidates(evaluation: EvaluationRequest, phase: Phase, route: ReviewRoute): readonly CompiledPolicy[] {
+    const { indexes } = snapshot();
+    return indexes[route.failurePolicy].candidates(evaluation, phase);
+  }
+
+  return {
+    async mutate(request, route) {
+      const started = now();
+      const received = toEvaluation(request);
+      const claims =
+        snapshot().verifiesImagesOf(received.kind.kind) && request.object
+          ? stripProtectedAnnotations(request.object)
+          : undefined;
+      const evaluation = claims ? withResource(received, claims.object) : received;
+      const stripped = claims?.operations ?? [];
+      if (configuration().isExcluded(evaluation)) return { allowed: true, patch: stripped };
+      const table = new FactTable();
+      const run = async (trace: boolean): Promise<Decision[]> => {
+        const mutations = await decideWithin(
+          candidates(evaluation, 'mutate', route),
+          evaluation,
+          'mutate',
+          route,
+          table,
+          trace,
+        );
+        const mutated = mutations.findLast(({ patched }) => patched !== undefined)?.patched;
+        const next = mutated ? withResource(evaluation, mutated) : evaluation;
+        const verifications = await decideWithin(
+          candidates(next, 'verify-images', route),
+          next,
+          'verify-images',
+          route,
+          table,
+          trace,
+        );
+        return [...mutations, ...verifications];
+      };
+      const decisions = await run(false);
+      const response = toAdmissionResponse(decisions, evaluation, { patch: true });
+      tell('mutating', evaluation, decisions, response, started, false, () => run(true));
+      return toAnswer(response, stripped);
+    },
+
+    async validate(request, route) {
+      const started = now();
+      const evaluation = toEvaluation(request);
+      if (configuration().isExcluded(evaluation)) return { allowed: true };
+      const table = new FactTable();
+      const policies = candidates(evaluation, 'validate', route);
+      const inTime = policies.filter((policy) => policy.standing(evaluation, 'validate') !== 'audit');
+      const run = (trace: boolean) => decideWithin(inTime, evaluation, 'validate', route, table, trace);
+      const decisions = await run(false);
+      const response = toAdmissionResponse(decisions, evaluation);
+      tell('validating', evaluation, decisions, response, started, false, () => run(true));
+      const later = policies.filter((policy) => !inTime.includes(policy));
+      if (response.allowed && later.length > 0) {
+        enqueueAudit(async () => {
+          const begun = now();
+          const audit = (trace: boolean) => decideWithin(later, evaluation, 'validate', AUDIT_ROUTE, table, trace);
+          tell('validating', evaluation, await audit(false), response, begun, true, () => audit(true));
+        });
+      }
+      return toAnswer(response, []);
+    },
+
+    guard(request) {
+      if (!request.object) return { allowed: true };
+      return { allowed: true, patch: restoreProtectedAnnotations(request.object, request.oldObject) };
+    },
+  };
+
+  async function decideWithin(
+    policies: readonly CompiledPolicy[],
+    evaluation: EvaluationRequest,
+    phase: Phase,
+    route: ReviewRoute,
+    table: FactTable,
+    trace: boolean,
+  ): Promise<Decision[]> {
+    if (policies.length === 0) return [];
+    const waits = policies.some((policy) => policy.needs.size > 0);
+    return decide(policies, evaluation, facts, {
+      phase,
+      trace,
+      facts: table,
+      ...(waits ? { signal: deadlineOf(route) } : {}),
+    });
+  }
+
+  function tell(
+    webhook: ReviewOutcome['webhook'],
+    request: EvaluationRequest,
+    decisions: readonly Decision[],
+    response: AdmissionResponse,
+    started: number,
+    late: boolean,
+    explain: ReviewOutcome['explain'],
+  ): void {
+    const { allowed, status } = response;
+    const duration = (now() - started) / 1000;
+    setImmediate(() =>
+      onDecided({ webhook, request, decisions, allowed, message: status?.message, late, duration, explain }),
+    );
+  }
+}
+
+/** Audit work has no caller waiting; this bounds it all the same. */
+const AUDIT_ROUTE: ReviewRoute = { failurePolicy: 'Ignore', timeoutSeconds: 30, signal: new AbortController().signal };
+
+/** Ends a little before the caller stops waiting, so that our answer, with its reason, is the one that counts. */
+function deadlineOf({ timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, signal }: ReviewRoute): AbortSignal {
+  const patience = timeoutSeconds * 1000;
+  const wait = Math.max(patience / 2, patience - MARGIN_MS);
+  return AbortSignal.any([signal, AbortSignal.timeout(wait)]);
+}
+
+function toAnswer(response: AdmissionResponse, stripped: readonly unknown[]): AdmissionAnswer {
+  const { allowed, status, warnings, patch = [] } = response;
+  return {
+    allowed,
+    ...(status ? { message: status.message } : {}),
+    ...(warnings ? { warnings } : {}),
+    patch: allowed ? [...stripped, ...patch] : [],
+  };
+}

@@ -1,0 +1,60 @@
+import type { Logger } from '../settings/logger.ts';
+import { type AdmissionAnswer, type AdmissionRequest, parseAdmissionReview, renderAdmissionReview } from './review.ts';
+import type { ReviewHandler, ReviewRoute } from './review-handler.ts';
+import type { WebhookReply, WebhookRequest } from './webhook-server.ts';
+
+export interface RouterOptions {
+  readonly handler: ReviewHandler;
+  readonly validatePolicy: (request: AdmissionRequest) => AdmissionAnswer;
+  readonly log: Logger;
+}
+
+type Route = (request: AdmissionRequest, call: WebhookRequest) => AdmissionAnswer | Promise<AdmissionAnswer>;
+
+/** The paths that webhook configurations name (kyverno-core §4.1, §4.2). */
+export function createRouter({
+  handler,
+  validatePolicy,
+  log,
+}: RouterOptions): (call: WebhookRequest) => Promise<WebhookReply> {
+  const review =
+    (side: 'mutate' | 'validate', failurePolicy: ReviewRoute['failurePolicy']): Route =>
+    (request, { timeoutSeconds, signal }) =>
+      handler[side](request, { failurePolicy, timeoutSeconds, signal });
+  const routes = new Map<string, Route>([
+    ['/mutate/fail', review('mutate', 'Fail')],
+    ['/mutate/ignore', review('mutate', 'Ignore')],
+    ['/mutate/guard', (request) => handler.guard(request)],
+    ['/validate/fail', review('validate', 'Fail')],
+    ['/validate/ignore', review('validate', 'Ignore')],
+    ['/policymutate', () => ({ allowed: true })],
+    ['/policyvalidate', validatePolicy],
+  ]);
+
+  return async (call) => {
+    const route = routes.get(call.path);
+    if (!route) return { status: 404, body: '404 page not found\n', contentType: 'text/plain' };
+    const request = parseAdmissionReview(call.body);
+    if (!request) {
+      return {
+        status: 400,
+        body: 'the body is no AdmissionReview of admission.k8s.io/v1\n',
+        contentType: 'text/plain',
+      };
+    }
+    try {
+      return { status: 200, body: renderAdmissionReview(request.uid, await route(request, call)) };
+    } catch (error) {
+      // a bug of ours: the API server then applies the failurePolicy, which is what it is for
+      log.error(
+        {
+          path: call.path,
+          uid: request.uid,
+          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        },
+        'admission failed',
+      );
+      return { status: 500, body: 'internal error\n', contentType: 'text/plain' };
+    }
+  };
+}

@@ -1,0 +1,111 @@
+import { compileExcludedUsers, compileResourceFilters, type EvaluationRequest } from '@vouchsafe/engine';
+import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '@vouchsafe/engine/kernel';
+
+/** What the ConfigMap `kyverno` says, read once a change (kyverno-core §4.5). */
+export interface ClusterConfiguration {
+  /** No rule looks at the request: filtered resources and excluded users. */
+  readonly isExcluded: (request: EvaluationRequest) => boolean;
+  readonly webhookNamespaceSelector: JsonObject | undefined;
+  readonly webhookObjectSelector: JsonObject | undefined;
+  readonly webhookLabels: Readonly<Record<string, string>>;
+  readonly webhookAnnotations: Readonly<Record<string, string>>;
+  readonly matchConditions: readonly JsonObject[];
+  readonly defaultRegistry: string;
+  readonly enableDefaultRegistryMutation: boolean;
+  readonly generateSuccessEvents: boolean;
+  /** Keys whose values could not be read; the default holds for each. */
+  readonly problems: readonly string[];
+}
+
+/** Namespaces that must work for the cluster to come back to life, and our own. */
+export function protectedNamespaces(ownNamespace: string): readonly string[] {
+  return ['kube-system', 'kube-public', 'kube-node-lease', ownNamespace];
+}
+
+/** The data of the ConfigMap that is made when there is none: it shows what is excluded. */
+export function defaultConfigurationData(ownNamespace: string): Readonly<Record<string, string>> {
+  const namespaces = protectedNamespaces(ownNamespace);
+  const kinds = [
+    'Event',
+    'Node',
+    'Node/?*',
+    'APIService',
+    'APIService/?*',
+    'TokenReview',
+    'SubjectAccessReview',
+    'SelfSubjectAccessReview',
+    'Binding',
+    'Pod/binding',
+    'ReplicaSet',
+    'ReplicaSet/?*',
+    'EphemeralReport',
+    'ClusterEphemeralReport',
+  ];
+  return {
+    resourceFilters: [
+      ...namespaces.map((namespace) => `[*/*,${namespace},*]`),
+      ...kinds.map((kind) => `[${kind},*,*]`),
+    ].join('\n'),
+    excludeGroups: 'system:nodes',
+    defaultRegistry: 'docker.io',
+    enableDefaultRegistryMutation: 'true',
+    generateSuccessEvents: 'false',
+    webhooks: JSON.stringify({
+      namespaceSelector: {
+        matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: namespaces }],
+      },
+    }),
+    webhookAnnotations: JSON.stringify({ 'admissions.enforcer/disabled': 'true' }),
+  };
+}
+
+/** Reads the ConfigMap's data. A value that cannot be read is named in `problems`, and its default holds. */
+export function parseClusterConfiguration(
+  data: Readonly<Record<string, string>>,
+  ownNamespace: string,
+): ClusterConfiguration {
+  const defaults = defaultConfigurationData(ownNamespace);
+  const problems: string[] = [];
+  const json = (key: string): Json | undefined => {
+    const text = data[key];
+    if (text === undefined || text.trim() === '') return undefined;
+    try {
+      return JSON.parse(text);
+    } catch {
+      problems.push(key);
+      return undefined;
+    }
+  };
+  const isFiltered = compileResourceFilters(data['resourceFilters'] ?? '');
+  const isUserExcluded = compileExcludedUsers({
+    excludeUsernames: data['excludeUsernames'] ?? '',
+    excludeGroups: data['excludeGroups'] ?? '',
+    excludeRoles: data['excludeRoles'] ?? '',
+    excludeClusterRoles: data['excludeClusterRoles'] ?? '',
+  });
+  const webhooks = objectOf(json('webhooks')) ?? objectOf(JSON.parse(defaults['webhooks'] ?? '{}')) ?? {};
+  const conditions = json('matchConditions');
+  return {
+    isExcluded: (request) => isFiltered(request) || isUserExcluded(request),
+    webhookNamespaceSelector: objectOf(member(webhooks, 'namespaceSelector')),
+    webhookObjectSelector: objectOf(member(webhooks, 'objectSelector')),
+    webhookLabels: stringsOf(json('webhookLabels')),
+    webhookAnnotations: stringsOf(json('webhookAnnotations')),
+    matchConditions: isJsonArray(conditions) ? conditions.filter(isJsonObject) : [],
+    defaultRegistry: data['defaultRegistry'] || 'docker.io',
+    enableDefaultRegistryMutation: data['enableDefaultRegistryMutation'] !== 'false',
+    generateSuccessEvents: data['generateSuccessEvents'] === 'true',
+    problems,
+  };
+}
+
+function objectOf(value: Json | undefined): JsonObject | undefined {
+  return isJsonObject(value) ? value : undefined;
+}
+
+function stringsOf(value: Json | undefined): Readonly<Record<string, string>> {
+  if (!isJsonObject(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}

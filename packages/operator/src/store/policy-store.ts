@@ -1,0 +1,147 @@
+import {
+  type CompiledPolicy,
+  createPolicyIndex,
+  type Engine,
+  type FailurePolicy,
+  loadPolicy,
+  type Policy,
+  type PolicyIndex,
+} from '@vouchsafe/engine';
+import { compileWildcard, type Diagnostic, isError, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
+import { type AuditOnly, registeredFailurePolicy } from './registered-failure-policy.ts';
+
+/** One policy object of the cluster, and what became of it. */
+export interface StoredPolicy {
+  /** `kind/namespace/name`. */
+  readonly key: string;
+  readonly document: JsonObject;
+  /** Absent when it does not load or compile: it is then not enforced, and its status says so. */
+  readonly compiled: CompiledPolicy | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Everything one request needs to know about policies; never changes. */
+export interface PolicySnapshot {
+  /** By the webhook that is called for them; for kinds a cluster needs to boot, and for scans, `all`. */
+  readonly indexes: Readonly<Record<FailurePolicy | 'all', PolicyIndex>>;
+  readonly policies: readonly StoredPolicy[];
+  /** Some rule can verify images of this kind, whether or not it matches a given object. */
+  readonly verifiesImagesOf: (kind: string) => boolean;
+}
+
+export interface PolicyStore {
+  readonly snapshot: PolicySnapshot;
+  /** Takes the objects of an informer; compiles only those whose resourceVersion is new. */
+  upsert(document: JsonObject): void;
+  remove(document: JsonObject): void;
+  /** Called after a batch of changes, with the new snapshot. Returns its own undoing. */
+  onChange(listener: (snapshot: PolicySnapshot) => void): () => void;
+  /** Makes pending changes visible now rather than at the end of the batch. */
+  flush(): void;
+}
+
+export interface PolicyStoreOptions {
+  readonly engine: Engine;
+  readonly auditMutateDigest: 'warn' | 'refuse';
+  readonly auditOnly: AuditOnly;
+  /** Milliseconds that changes are gathered before the index is rebuilt. */
+  readonly batchMs?: number;
+}
+
+const BATCH_MS = 20;
+
+/** Holds the compiled policies. One bad policy never stops the others. */
+export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
+  const { engine, auditMutateDigest, auditOnly, batchMs = BATCH_MS } = options;
+  const stored = new Map<string, StoredPolicy>();
+  const listeners = new Set<(snapshot: PolicySnapshot) => void>();
+  let snapshot = toSnapshot([], auditOnly);
+  let pending: NodeJS.Timeout | undefined;
+
+  function flush(): void {
+    if (!pending) return;
+    clearTimeout(pending);
+    pending = undefined;
+    snapshot = toSnapshot([...stored.values()], auditOnly);
+    for (const listener of listeners) listener(snapshot);
+  }
+
+  function changed(): void {
+    pending ??= setTimeout(flush, batchMs);
+  }
+
+  return {
+    get snapshot() {
+      return snapshot;
+    },
+    upsert(document) {
+      const key = keyOf(document);
+      const known = stored.get(key);
+      if (known && isSameRevision(known.document, document)) return;
+      stored.set(key, { key, document, ...compile(engine, document, auditMutateDigest) });
+      changed();
+    },
+    remove(document) {
+      if (stored.delete(keyOf(document))) changed();
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    flush,
+  };
+}
+
+export function keyOf(document: JsonObject): string {
+  const part = (name: string) => memberAt(document, 'metadata', name) ?? '';
+  return `${document['kind']}/${part('namespace')}/${part('name')}`;
+}
+
+/** Status writes change the resourceVersion but not what the policy says. */
+function isSameRevision(before: JsonObject, after: JsonObject): boolean {
+  return (
+    ['uid', 'generation'].every((name) => {
+      const value = memberAt(after, 'metadata', name);
+      return value !== undefined && memberAt(before, 'metadata', name) === value;
+    }) &&
+    sameText(before, after, 'labels') &&
+    sameText(before, after, 'annotations')
+  );
+}
+
+function sameText(before: JsonObject, after: JsonObject, name: string): boolean {
+  return JSON.stringify(memberAt(before, 'metadata', name)) === JSON.stringify(memberAt(after, 'metadata', name));
+}
+
+function compile(engine: Engine, document: JsonObject, auditMutateDigest: 'warn' | 'refuse') {
+  const loaded = loadPolicy(document, { auditMutateDigest });
+  const policy: Policy | undefined = loaded.policy;
+  if (!policy || loaded.diagnostics.some(isError)) return { compiled: undefined, diagnostics: loaded.diagnostics };
+  const { compiled, diagnostics } = engine.compile(policy);
+  return { compiled, diagnostics: [...loaded.diagnostics, ...diagnostics] };
+}
+
+/** Kyverno evaluates policies in the order of their names, cluster policies first. */
+function toSnapshot(policies: readonly StoredPolicy[], auditOnly: AuditOnly): PolicySnapshot {
+  const ordered = [...policies].sort((a, b) => (a.key < b.key ? -1 : 1));
+  const compiled = ordered.flatMap(({ compiled }) => (compiled ? [compiled] : []));
+  const admitted = compiled.filter(({ admission }) => admission);
+  const registered = (as: FailurePolicy) =>
+    createPolicyIndex(admitted.filter((policy) => registeredFailurePolicy(policy, auditOnly) === as));
+  return {
+    indexes: { Fail: registered('Fail'), Ignore: registered('Ignore'), all: createPolicyIndex(compiled) },
+    policies: ordered,
+    verifiesImagesOf: verifiedKinds(admitted),
+  };
+}
+
+function verifiedKinds(policies: readonly CompiledPolicy[]): (kind: string) => boolean {
+  const kinds = policies.flatMap(({ selectors }) =>
+    selectors.flatMap(({ phases, kind }) => (phases.has('verify-images') ? [kind] : [])),
+  );
+  const exact = new Set(kinds);
+  const patterns = [...exact]
+    .filter((kind) => kind.includes('*') || kind.includes('?'))
+    .map((kind) => compileWildcard(kind));
+  return (kind) => exact.has(kind) || patterns.some((matches) => matches(kind));
+}
