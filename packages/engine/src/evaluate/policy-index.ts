@@ -4,7 +4,10 @@ import type { EvaluationRequest } from '../model/request.ts';
 /** Answers which policies can concern a request without looking at the others. Frozen: a change makes a new one. */
 export interface PolicyIndex {
   readonly policies: readonly CompiledPolicy[];
-  /** In the order the policies were given. */
+  /**
+   * In the order the policies were given. An admission request meets no policy whose `admission` is off; whether a scan
+   * heeds `background` is the shell's to say.
+   */
   candidates(request: EvaluationRequest, phase: Phase): readonly CompiledPolicy[];
 }
 
@@ -39,7 +42,10 @@ export function createPolicyIndex(compiled: readonly CompiledPolicy[]): PolicyIn
       }
     }
     const sorted = [...orders].sort((a, b) => a - b);
-    const found = sorted.flatMap((order) => policies[order] ?? []).filter((policy) => policy.matches(request, phase));
+    const found = sorted
+      .flatMap((order) => policies[order] ?? [])
+      .filter((policy) => policy.admission || request.admission === undefined)
+      .filter((policy) => policy.matches(request, phase));
     return found.length === 0 ? NONE : Object.freeze(found);
   }
 
@@ -48,7 +54,8 @@ export function createPolicyIndex(compiled: readonly CompiledPolicy[]): PolicyIn
     candidates(request: EvaluationRequest, phase: Phase) {
       const namespace = namespaces.has(request.namespace) ? request.namespace : '';
       const { group, version, kind } = request.kind;
-      const shape = `${phase}|${group}|${version}|${kind}|${request.subresource}|${request.operation}|${namespace}`;
+      const mode = request.admission === undefined ? 'scan' : 'admission';
+      const shape = `${mode}|${phase}|${group}|${version}|${kind}|${request.subresource}|${request.operation}|${namespace}`;
       const known = remembered.get(shape);
       if (known) return known;
       const found = collect(request, phase, namespace);

@@ -1,0 +1,43 @@
+import { compileKinds, parseKindSelector } from '../match/kind-selector.ts';
+import type { Phase, ResourceSelector } from '../model/compiled-policy.ts';
+import type { MatchResources, ResourceFilter, Rule } from '../model/policy.ts';
+import type { EvaluationRequest } from '../model/request.ts';
+
+const EVERYTHING = ['*/*'];
+
+/**
+ * Which requests can concern a rule, as data: for the index and for webhook configurations. Never narrower than the
+ * rule's match; `all` filters count as alternatives, as in Kyverno's webhooks.
+ */
+export function toSelectors(rule: Rule, phases: ReadonlySet<Phase>): ResourceSelector[] {
+  return filtersOf(rule.match).flatMap(({ kinds, operations }) =>
+    (kinds.length > 0 ? kinds : EVERYTHING).map((kind) => ({ ...parseKindSelector(kind), operations, phases })),
+  );
+}
+
+function filtersOf({ any, all, inline }: MatchResources): readonly ResourceFilter[] {
+  if (any.length > 0) return any;
+  if (all.length > 0) return all;
+  return inline ? [inline] : [];
+}
+
+/** The cheap gate before any rule: some selector of the phase selects kind and operation. */
+export function compileSelectors(
+  rules: readonly { readonly rule: Rule; readonly phases: ReadonlySet<Phase> }[],
+): (request: EvaluationRequest, phase: Phase) => boolean {
+  const gates = rules.flatMap(({ rule, phases }) =>
+    filtersOf(rule.match).map(({ kinds, operations }) => ({
+      phases,
+      operations,
+      selects: compileKinds(kinds.length > 0 ? kinds : EVERYTHING, { ephemeralContainers: true }),
+    })),
+  );
+  return (request, phase) => {
+    for (const { phases, operations, selects } of gates) {
+      if (!phases.has(phase)) continue;
+      if (operations.length > 0 && !operations.includes(request.operation)) continue;
+      if (selects(request.kind, request.subresource)) return true;
+    }
+    return false;
+  };
+}
