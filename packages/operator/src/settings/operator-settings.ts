@@ -32,6 +32,12 @@ export interface OperatorSettings {
   /** `refuse` restores Kyverno's refusal of Audit rules that would mutate digests. */
   readonly auditMutateDigest: 'warn' | 'refuse';
   readonly admissionReports: boolean;
+  /** Results are gathered this long before reports are written. */
+  readonly reportsDelayMs: number;
+  /** Milliseconds between background scans. */
+  readonly backgroundScanIntervalMs: number;
+  /** `Policy` registers Audit-only policies with their own failurePolicy, as Kyverno does. */
+  readonly auditOnly: 'Ignore' | 'Policy';
   readonly leaderElection: boolean;
   readonly loggingFormat: 'json' | 'text';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -58,6 +64,9 @@ const FLAGS = {
   imageVerifyCacheTTLDuration: { type: 'string', default: '60m' },
   auditMutateDigest: { type: 'string', default: 'warn' },
   admissionReports: { type: 'string', default: 'true' },
+  reportsDelay: { type: 'string', default: '10s' },
+  backgroundScanInterval: { type: 'string', default: '1h' },
+  auditOnlyFailurePolicy: { type: 'string', default: 'Ignore' },
   leaderElection: { type: 'string', default: 'true' },
   loggingFormat: { type: 'string', default: 'json' },
   v: { type: 'string', default: 'info' },
@@ -94,6 +103,9 @@ export function parseOperatorSettings(
     imageVerifyCacheTtlMs: duration('imageVerifyCacheTTLDuration', values.imageVerifyCacheTTLDuration) || 3_600_000,
     auditMutateDigest: oneOf('auditMutateDigest', values.auditMutateDigest, ['warn', 'refuse']),
     admissionReports: flag('admissionReports', values.admissionReports),
+    reportsDelayMs: duration('reportsDelay', values.reportsDelay),
+    backgroundScanIntervalMs: duration('backgroundScanInterval', values.backgroundScanInterval) || 3_600_000,
+    auditOnly: oneOf('auditOnlyFailurePolicy', values.auditOnlyFailurePolicy, ['Ignore', 'Policy']),
     leaderElection: flag('leaderElection', values.leaderElection),
     loggingFormat: oneOf('loggingFormat', values.loggingFormat, ['json', 'text']),
     logLevel: oneOf('v', values.v, ['debug', 'info', 'warn', 'error']),

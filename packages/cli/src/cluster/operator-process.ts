@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export interface OperatorOptions {
+  readonly kubeconfig: string;
+  /** `ghcr.io` to `http://127.0.0.1:5000`. */
+  readonly registryMirrors: Readonly<Record<string, string>>;
+  readonly trustedRoot: string;
+  readonly logFile: string;
+  /** Told the port of the webhook server at each start. */
+  readonly onReady: (ready: OperatorReady) => void;
+  readonly extraFlags?: readonly string[];
+}
+
+export interface OperatorReady {
+  readonly webhookPort: number;
+  readonly metricsPort: number;
+  readonly pid: number;
+}
+
+export interface OperatorProcess {
+  readonly pid: number | undefined;
+  readonly ready: OperatorReady | undefined;
+  /** Sends a signal; after SIGKILL it stays down until `start`. */
+  kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+  /** Starts it when it is down; resolves when it is ready. */
+  start(): Promise<OperatorReady>;
+}
+
+const READY_MS = 20_000;
+const STOP_MS = 8_000;
+
+/** The operator as a child of its own, so that it can be killed and started again like a Pod. */
+export function createOperatorProcess(options: OperatorOptions): OperatorProcess {
+  let child: ChildProcess | undefined;
+  let ready: OperatorReady | undefined;
+
+  async function start(): Promise<OperatorReady> {
+    if (child && ready) return ready;
+    const log = openSync(options.logFile, 'a');
+    child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', operatorEntry(), ...flagsOf(options)], {
+      stdio: ['ignore', log, log, 'ipc'],
+      env: { ...process.env, KYVERNO_NAMESPACE: 'kyverno', KYVERNO_SVC: 'kyverno-svc', KYVERNO_POD_NAME: 'kyverno-sandbox' },
+    });
+    closeSync(log);
+    ready = await whenReady(child, options.logFile);
+    const current = child;
+    child.once('exit', () => {
+      if (child === current) [child, ready] = [undefined, undefined];
+    });
+    options.onReady(ready);
+    return ready;
+  }
+
+  return {
+    get pid() {
+      return child?.pid;
+    },
+    get ready() {
+      return ready;
+    },
+    start,
+    async kill(signal) {
+      const current = child;
+      if (!current) return;
+      const gone = new Promise<void>((resolve) => current.once('exit', () => resolve()));
+      current.kill(signal);
+      const overdue = setTimeout(() => current.kill('SIGKILL'), STOP_MS);
+      await gone;
+      clearTimeout(overdue);
+      [child, ready] = [undefined, undefined];
+    },
+  };
+}
+
+function whenReady(child: ChildProcess, logFile: string): Promise<OperatorReady> {
+  return new Promise((resolve, reject) => {
+    const fail = (reason: string) => reject(new Error(`the operator did not start: ${reason}; see ${logFile}`));
+    const overdue = setTimeout(() => {
+      child.kill('SIGKILL');
+      fail(`not ready after ${READY_MS / 1000} s`);
+    }, READY_MS);
+    child.once('message', (message) => {
+      clearTimeout(overdue);
+      resolve(message as OperatorReady); // the only message the operator sends
+    });
+    child.once('exit', (code) => {
+      clearTimeout(overdue);
+      fail(`it ended with code ${code}`);
+    });
+    child.once('error', (error) => fail(error.message));
+  });
+}
+
+/** Beside the bundle when this is the bundle, otherwise the source. */
+function operatorEntry(): string {
+  const bundled = fileURLToPath(new URL('../operator.mjs', import.meta.url));
+  if (existsSync(bundled)) return bundled;
+  return fileURLToPath(new URL('main.ts', import.meta.resolve('@vouchsafe/operator')));
+}
+
+function flagsOf({ kubeconfig, registryMirrors, trustedRoot, extraFlags = [] }: OperatorOptions): readonly string[] {
+  return [
+    ['--kubeconfig', kubeconfig],
+    ['--webhookServerHost', '127.0.0.1', '--webhookServerPort', '0'],
+    ['--metricsHost', '127.0.0.1', '--metricsPort', '0'],
+    ['--trustedRoot', trustedRoot],
+    ...Object.entries(registryMirrors).map(([host, base]) => ['--registryMirror', `${host}=${base}`]),
+    ['--leaderElection', 'false'],
+    ['--reportsDelay', '1s'],
+    extraFlags,
+  ].flat();
+}
