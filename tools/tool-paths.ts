@@ -26,6 +26,8 @@ export type ToolRecord =
       version: string;
       /** Of the package it came from, hexadecimal. */
       sha256: string;
+      /** What tools/tools.json expected then; another value now means: fetch again. */
+      pinned: string;
       /** The package: a Debian package file or an npm package with its version. */
       source: string;
     }
