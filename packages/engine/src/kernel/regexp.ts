@@ -60,7 +60,7 @@ function replaceAll(compiled: RE2JS, text: string, replacement: string, literal:
     if (end > copied || start === 0) result += expand(matcher);
     copied = end;
     const next = from + characterLength(text, from);
-    from = next > end ? next : end;
+    from = Math.max(next, end);
   }
   return result + text.slice(copied);
 }
