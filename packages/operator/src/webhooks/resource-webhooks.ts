@@ -9,11 +9,6 @@ import {
   type WebhookRule,
 } from './webhook-rules.ts';
 
-/** Where the API server finds us. */
-export type WebhookTarget =
-  | { readonly kind: 'service'; readonly namespace: string; readonly name: string; readonly port: number }
-  | { readonly kind: 'url'; readonly base: string };
-
 export interface WebhookInputs {
   readonly policies: readonly CompiledPolicy[];
   readonly served: readonly ServedResource[];
@@ -96,7 +91,7 @@ function webhook(
   const conditions = [...inputs.matchConditions, ...(failurePolicy === 'Fail' ? bootstrapConditions(rules) : [])];
   return {
     name: `${NAMES[side].webhook}-${suffix}`,
-    clientConfig: clientConfig(`${NAMES[side].path}/${suffix}`, inputs),
+    clientConfig: clientConfigOf(`${NAMES[side].path}/${suffix}`, inputs.target, inputs.caBundle),
     rules: rules as unknown as JsonObject[], // plain data; the type only lacks an index signature
     failurePolicy,
     matchPolicy: 'Equivalent',
@@ -108,13 +103,6 @@ function webhook(
     ...(side === 'mutating' ? { reinvocationPolicy: 'IfNeeded' } : {}),
     ...(conditions.length > 0 ? { matchConditions: conditions } : {}),
   };
-}
-
-function clientConfig(path: string, { target, caBundle }: WebhookInputs): JsonObject {
-  const bundle = Buffer.from(caBundle).toString('base64');
-  return target.kind === 'url'
-    ? { url: `${target.base}${path}`, caBundle: bundle }
-    : { service: { namespace: target.namespace, name: target.name, port: target.port, path }, caBundle: bundle };
 }
 
 /** What a cluster needs to come back to life: it must never wait for us. */
@@ -159,7 +147,7 @@ function guardWebhook(policies: readonly CompiledPolicy[], inputs: WebhookInputs
   return [
     {
       name: 'guard.kyverno.svc',
-      clientConfig: clientConfig('/mutate/guard', inputs),
+      clientConfig: clientConfigOf('/mutate/guard', inputs.target, inputs.caBundle),
       rules: rules as unknown as JsonObject[], // plain data; the type only lacks an index signature
       failurePolicy: 'Fail',
       matchPolicy: 'Equivalent',

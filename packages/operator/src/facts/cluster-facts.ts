@@ -1,0 +1,104 @@
+import type { Cancellation, Fact, FactFailureClass, FactRequest, FactSource } from '@vouchsafe/engine/facts';
+import type { Json } from '@vouchsafe/engine/kernel';
+import { isKubeError, type KubeClient, KubeError } from '@vouchsafe/kube';
+import { jsonOf } from '../settings/json-of.ts';
+
+type ClusterRequest = Extract<FactRequest, { readonly kind: 'config-map' | 'resource' | 'api-call' }>;
+
+const CONFIG_MAPS = { group: '', version: 'v1', resource: 'configmaps' } as const;
+/** Bytes of an answer to an apiCall (Kyverno's `--maxAPICallResponseLength`, as its chart sets it). */
+const MAX_RESPONSE_BYTES = 2_000_000;
+/** A raw path must stay below these roots: no host, no query tricks. */
+const API_PATH = /^\/(api|apis|version|openapi|healthz|livez|readyz)(\/|\?|$)/;
+
+/** Answers what policies ask of the API server: ConfigMaps, objects, raw calls (kyverno-core §2.4). */
+export function createClusterFacts(client: KubeClient): FactSource {
+  return {
+    kinds: new Set(['config-map', 'resource', 'api-call']),
+    fetch: (requests, cancellation) =>
+      Promise.all(requests.map((request) => fetchOne(client, request as ClusterRequest, cancellation))), // `kinds` lets no other through
+  };
+}
+
+async function fetchOne(
+  client: KubeClient,
+  request: ClusterRequest,
+  cancellation: Cancellation | undefined,
+): Promise<Fact<Json>> {
+  const signal = cancellation as AbortSignal | undefined; // shells hand in AbortSignals; the engine has no type for them
+  try {
+    switch (request.kind) {
+      case 'config-map': {
+        const { namespace, name } = request;
+        const { data = {}, metadata = {} } = jsonOf(await client.get(CONFIG_MAPS, { namespace, name }, { signal }));
+        return { ok: true, value: { data, metadata } };
+      }
+      case 'resource':
+        return { ok: true, value: await fetchResource(client, request, signal) };
+      case 'api-call':
+        return { ok: true, value: await callApi(client, request, signal) };
+    }
+  } catch (error) {
+    return toFailure(error, signal);
+  }
+}
+
+async function fetchResource(
+  client: KubeClient,
+  request: Extract<ClusterRequest, { kind: 'resource' }>,
+  signal: AbortSignal | undefined,
+): Promise<Json> {
+  const [version = '', group = ''] = request.apiVersion.split('/').reverse();
+  const resource = await client.discovery.findKind({ group, version, kind: request.resourceKind });
+  if (!resource)
+    throw new KubeError(404, 'NotFound', `the server does not serve ${request.apiVersion}/${request.resourceKind}`);
+  const { namespace, name, labelSelector } = request;
+  if (name !== undefined) {
+    return jsonOf(await client.get(resource, { name, ...(namespace ? { namespace } : {}) }, { signal }));
+  }
+  const { items } = await client.list(resource, {
+    ...(namespace ? { namespace } : {}),
+    ...(labelSelector ? { labelSelector } : {}),
+    ...(signal ? { signal } : {}),
+  });
+  return items.map(jsonOf);
+}
+
+async function callApi(
+  client: KubeClient,
+  { urlPath, method, data }: Extract<ClusterRequest, { kind: 'api-call' }>,
+  signal: AbortSignal | undefined,
+): Promise<Json> {
+  if (!API_PATH.test(urlPath) || urlPath.includes('/../') || urlPath.includes('//')) {
+    throw new KubeError(0, 'InvalidRequest', `\`${urlPath}\` is no path of the Kubernetes API`);
+  }
+  const { body } = await client.raw(urlPath, {
+    method,
+    ...(data ? { body: JSON.stringify(data), headers: { 'content-type': 'application/json' } } : {}),
+    ...(signal ? { signal } : {}),
+  });
+  if (body.length >= MAX_RESPONSE_BYTES) {
+    throw new KubeError(
+      0,
+      'ResponseTooLarge',
+      `response length must be less than max allowed response length of ${MAX_RESPONSE_BYTES}`,
+    );
+  }
+  return JSON.parse(Buffer.from(body).toString('utf8'));
+}
+
+function toFailure(error: unknown, signal: AbortSignal | undefined): Fact<Json> {
+  if (signal?.aborted) return { ok: false, class: 'timed-out', message: 'the API server did not answer in time' };
+  if (!isKubeError(error)) {
+    return { ok: false, class: 'permanent', message: error instanceof Error ? error.message : String(error) };
+  }
+  return { ok: false, class: classOf(error), message: error.message };
+}
+
+function classOf({ code, reason }: KubeError): FactFailureClass {
+  if (code === 404) return 'not-found';
+  if (code === 401 || code === 403) return 'denied';
+  if (reason === 'RequestTimeout') return 'timed-out';
+  if (code === 0 && reason !== 'Unreachable') return 'permanent';
+  return code === 0 || code === 429 || code >= 500 ? 'transient' : 'permanent';
+}

@@ -1,0 +1,144 @@
+import { type CompiledPolicy, type Decision, policyKey, type ResourceRef, type RuleResult } from '@vouchsafe/engine';
+
+/** One result as a report will tell it. */
+export interface LedgerResult {
+  readonly policy: string;
+  readonly result: RuleResult;
+  /** Of the policy: category, severity, scored. */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly background: boolean;
+  /** Milliseconds since the epoch, when the result was first seen as it is. */
+  readonly since: number;
+}
+
+export interface LedgerEntry {
+  readonly resource: ResourceRef & { readonly uid: string };
+  /** Sorted by policy and rule. */
+  readonly results: readonly LedgerResult[];
+}
+
+/**
+ * What is known about the resources of the cluster: the last result of each rule for each resource, by uid. Reports are
+ * written from it; a result that says the same again changes nothing, so that quiet clusters cause no writes.
+ */
+export interface ResultLedger {
+  /** Takes the decisions about one resource. Without uid (a create not yet stored) nothing is kept. */
+  record(
+    resource: ResourceRef,
+    decisions: readonly Decision[],
+    policies: ReadonlyMap<string, CompiledPolicy>,
+    now: number,
+  ): void;
+  forget(uid: string): void;
+  /** Drops the results of policies or rules that are gone. */
+  retain(policies: ReadonlyMap<string, CompiledPolicy>): void;
+  /** The entries that changed since the last call; those without results are to be deleted. */
+  takeChanged(): readonly LedgerEntry[];
+  /** Puts an entry back among the changed, when writing it failed. */
+  retry(uid: string): void;
+  entry(uid: string): LedgerEntry | undefined;
+  readonly size: number;
+}
+
+interface Entry {
+  readonly resource: LedgerEntry['resource'];
+  readonly results: Map<string, LedgerResult>;
+}
+
+/** Resources remembered at most; beyond it the oldest go, as their reports stay in the cluster. */
+const MAX_ENTRIES = 200_000;
+
+export function createResultLedger(): ResultLedger {
+  const entries = new Map<string, Entry>();
+  const changed = new Set<string>();
+
+  function toEntry(uid: string): LedgerEntry | undefined {
+    const entry = entries.get(uid);
+    return entry && { resource: entry.resource, results: [...entry.results].sort(byKey).map(([, result]) => result) };
+  }
+
+  return {
+    get size() {
+      return entries.size;
+    },
+    record(resource, decisions, policies, now) {
+      const { uid } = resource;
+      if (uid === undefined) return;
+      const entry = entries.get(uid) ?? { resource: { ...resource, uid }, results: new Map() };
+      let isChanged = false;
+      for (const decision of decisions) {
+        const policy = policyKey(decision.policy);
+        const compiled = policies.get(policy);
+        if (compiled && replaceResults(entry.results, policy, decision.results, compiled, now)) isChanged = true;
+      }
+      if (!isChanged) return;
+      entries.delete(uid);
+      entries.set(uid, entry);
+      changed.add(uid);
+      evictOldest(entries, changed);
+    },
+    forget(uid) {
+      entries.delete(uid);
+      changed.delete(uid);
+    },
+    retain(policies) {
+      for (const [uid, { results }] of entries) {
+        for (const [key, { policy, result }] of results) {
+          if (policies.get(policy)?.rules.some(({ name }) => name === result.rule)) continue;
+          results.delete(key);
+          changed.add(uid);
+        }
+      }
+    },
+    takeChanged() {
+      const taken = [...changed].flatMap((uid) => toEntry(uid) ?? []);
+      changed.clear();
+      return taken;
+    },
+    retry: (uid) => void (entries.has(uid) && changed.add(uid)),
+    entry: toEntry,
+  };
+}
+
+/** The results of one policy are replaced as a whole: a rule that no longer matches has none. */
+function replaceResults(
+  known: Map<string, LedgerResult>,
+  policy: string,
+  results: readonly RuleResult[],
+  compiled: CompiledPolicy,
+  now: number,
+): boolean {
+  const kept = new Set<string>();
+  let isChanged = false;
+  for (const result of results) {
+    const key = `${policy}|${result.rule}`;
+    kept.add(key);
+    const before = known.get(key);
+    if (before && isSame(before.result, result)) continue;
+    known.set(key, { policy, result, annotations: compiled.annotations, background: compiled.background, since: now });
+    isChanged = true;
+  }
+  for (const [key, { policy: owner }] of known) {
+    if (owner !== policy || kept.has(key)) continue;
+    known.delete(key);
+    isChanged = true;
+  }
+  return isChanged;
+}
+
+function isSame(a: RuleResult, b: RuleResult): boolean {
+  return (
+    a.status === b.status && a.message === b.message && JSON.stringify(a.properties) === JSON.stringify(b.properties)
+  );
+}
+
+function evictOldest(entries: Map<string, Entry>, changed: Set<string>): void {
+  for (const uid of entries.keys()) {
+    if (entries.size <= MAX_ENTRIES) return;
+    if (!changed.has(uid)) entries.delete(uid);
+  }
+}
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
+}

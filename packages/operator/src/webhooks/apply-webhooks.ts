@@ -1,0 +1,78 @@
+import { isEqualJson, type Json, type JsonObject, member, memberAt } from '@vouchsafe/engine/kernel';
+import { type GroupVersionResource, isKubeError, type KubeClient } from '@vouchsafe/kube';
+import { jsonOf, kubernetesObjectOf } from '../settings/json-of.ts';
+import { MANAGED_BY } from './resource-webhooks.ts';
+
+const RESOURCES: Readonly<Record<string, GroupVersionResource>> = {
+  MutatingWebhookConfiguration: resource('mutatingwebhookconfigurations'),
+  ValidatingWebhookConfiguration: resource('validatingwebhookconfigurations'),
+};
+const FIELD_MANAGER = 'kyverno';
+
+function resource(name: string): GroupVersionResource {
+  return { group: 'admissionregistration.k8s.io', version: 'v1', resource: name };
+}
+
+/**
+ * Brings the configurations of the cluster to the wanted ones: creates, or updates what differs in what we set. A
+ * configuration without webhooks is kept (empty), so that its place in others' eyes is stable. Rejects when the API
+ * server refuses; the caller tries again.
+ */
+export async function applyWebhooks(client: KubeClient, wanted: readonly JsonObject[]): Promise<void> {
+  for (const configuration of wanted) await applyOne(client, configuration);
+}
+
+async function applyOne(client: KubeClient, wanted: JsonObject): Promise<void> {
+  const gvr = RESOURCES[String(wanted['kind'])];
+  const name = memberAt(wanted, 'metadata', 'name');
+  if (!gvr || typeof name !== 'string') return;
+  const live = await client.get(gvr, { name }).then(jsonOf, (error: unknown) => {
+    if (isKubeError(error, 'NotFound')) return undefined;
+    throw error;
+  });
+  if (!live) {
+    await client.create(gvr, kubernetesObjectOf(wanted), {}, { fieldManager: FIELD_MANAGER });
+    return;
+  }
+  if (isWithin(wanted, live) && hasSameGates(wanted, live)) return;
+  const resourceVersion = memberAt(live, 'metadata', 'resourceVersion') ?? '';
+  const metadata = { ...(memberAt(wanted, 'metadata') as JsonObject), resourceVersion }; // built by us, an object
+  await client.update(gvr, kubernetesObjectOf({ ...wanted, metadata }), undefined, { fieldManager: FIELD_MANAGER });
+}
+
+/** Everything `part` says holds in `whole`, which may say more: the API server fills in defaults. */
+function isWithin(part: Json, whole: Json | undefined): boolean {
+  if (Array.isArray(part)) {
+    return (
+      Array.isArray(whole) && part.length === whole.length && part.every((item, index) => isWithin(item, whole[index]))
+    );
+  }
+  if (typeof part === 'object' && part !== null) {
+    if (typeof whole !== 'object' || whole === null || Array.isArray(whole)) return false;
+    const object = whole as JsonObject; // neither null nor a list
+    return Object.entries(part).every(([key, value]) => isWithin(value, member(object, key)));
+  }
+  return isEqualJson(part, whole);
+}
+
+/** A webhook that lost its matchConditions or selector says less than before, which `isWithin` cannot see. */
+function hasSameGates(wanted: JsonObject, live: JsonObject): boolean {
+  const gates = (configuration: JsonObject) =>
+    (Array.isArray(configuration['webhooks']) ? configuration['webhooks'] : []).map((webhook) => [
+      memberAt(webhook, 'matchConditions') ?? [],
+      memberAt(webhook, 'namespaceSelector') ?? {},
+    ]);
+  return isEqualJson(gates(wanted), gates(live));
+}
+
+/** Removes every configuration of ours: after a clean stop nothing waits for us. */
+export async function removeWebhooks(client: KubeClient): Promise<void> {
+  for (const gvr of Object.values(RESOURCES)) {
+    const { items } = await client.list(gvr, { labelSelector: `${MANAGED_BY}=kyverno` });
+    for (const { metadata } of items) {
+      await client.delete(gvr, { name: metadata.name ?? '' }).catch((error: unknown) => {
+        if (!isKubeError(error, 'NotFound')) throw error;
+      });
+    }
+  }
+}

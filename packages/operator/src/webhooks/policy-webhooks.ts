@@ -1,0 +1,57 @@
+import type { JsonObject } from '@vouchsafe/engine/kernel';
+import { clientConfigOf, type WebhookTarget } from './client-config.ts';
+import { MANAGED_BY } from './resource-webhooks.ts';
+
+const RULES = [
+  {
+    apiGroups: ['kyverno.io'],
+    apiVersions: ['v1', 'v2beta1'],
+    resources: ['clusterpolicies', 'policies'],
+    operations: ['CREATE', 'UPDATE'],
+    scope: '*',
+  },
+];
+
+/**
+ * The webhooks that look at policies themselves (kyverno-core §4.1). They are called for CREATE and UPDATE alone: a
+ * policy can always be deleted, also when we are away.
+ */
+export function computePolicyWebhooks(target: WebhookTarget, caBundle: string): readonly JsonObject[] {
+  const metadata = (name: string) => ({ name, labels: { [MANAGED_BY]: 'kyverno' } });
+  const base = {
+    rules: RULES,
+    failurePolicy: 'Fail',
+    matchPolicy: 'Equivalent',
+    timeoutSeconds: 10,
+    admissionReviewVersions: ['v1'],
+  };
+  return [
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: metadata('kyverno-policy-validating-webhook-cfg'),
+      webhooks: [
+        {
+          name: 'validate-policy.kyverno.svc',
+          clientConfig: clientConfigOf('/policyvalidate', target, caBundle),
+          sideEffects: 'None',
+          ...base,
+        },
+      ],
+    },
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingWebhookConfiguration',
+      metadata: metadata('kyverno-policy-mutating-webhook-cfg'),
+      webhooks: [
+        {
+          name: 'mutate-policy.kyverno.svc',
+          clientConfig: clientConfigOf('/policymutate', target, caBundle),
+          sideEffects: 'NoneOnDryRun',
+          reinvocationPolicy: 'IfNeeded',
+          ...base,
+        },
+      ],
+    },
+  ];
+}
