@@ -45,6 +45,38 @@ export function attachLegacyLayer(
   return { manifestDigest: stored.digest, layerDigest };
 }
 
+/**
+ * The experimental form of cosign 2 (`--registry-referrers-mode=oci-1-1`): a manifest of its own that refers to the image,
+ * known by its configuration's type.
+ */
+export function attachLegacyReferrer(
+  content: ContentStore,
+  repository: string,
+  subject: { mediaType: string; digest: string; size: number },
+  kind: 'sig' | 'att',
+  layer: LegacyLayer,
+): { manifestDigest: string; layerDigest: string } {
+  const layerDigest = putBlob(content, repository, layer.blob);
+  const config = Buffer.from(JSON.stringify(placeholderConfig([layerDigest])));
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: MANIFEST_MEDIA_TYPE,
+    config: {
+      mediaType: `application/vnd.dev.cosign.artifact.${kind}.v1+json`,
+      size: config.length,
+      digest: putBlob(content, repository, config),
+    },
+    layers: [
+      { mediaType: layer.mediaType, size: layer.blob.length, digest: layerDigest, annotations: layer.annotations },
+    ],
+    subject,
+  };
+  const bytes = Buffer.from(JSON.stringify(manifest));
+  const stored = content.putManifest(repository, digestOf(bytes), bytes, MANIFEST_MEDIA_TYPE);
+  if ('problem' in stored) throw new Error(`the registry refused the signature: ${stored.problem}`);
+  return { manifestDigest: stored.digest, layerDigest };
+}
+
 /** The configuration of an image that is not meant to run. */
 function placeholderConfig(diffIds: readonly string[]): unknown {
   return {

@@ -2,12 +2,13 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateKeyPair } from '@vouchsafe/kube/pki';
+import { createCertificate, generateKeyPair } from '@vouchsafe/kube/pki';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findTool } from '../../../../tools/tool-paths.ts';
 import { pushImage } from '../registry/push-image.ts';
 import { type Registry, startRegistry } from '../registry/start-registry.ts';
-import { type SignedImage, type SignKeylessOptions, signKeyless, signWithKey } from './sign-image.ts';
+import { type SignKeylessOptions, signKeyless, signWithKey } from './sign-image.ts';
+import type { SignatureDefects } from './signature-defects.ts';
 import { type Sigstore, startSigstore, type TokenRequest } from './start-sigstore.ts';
 
 /** Runs only where `npm run tools` has fetched both programs; everything else in this repository works without them. */
@@ -112,7 +113,7 @@ async function expectRefused(run: Promise<Outcome>, because: RegExp): Promise<vo
 const verify2 = (image: string, ...args: string[]) =>
   cosign(2, ['verify', '--offline', '--rekor-url', sigstore.urls.rekor, ...args, image]);
 const verify3 = (image: string, ...args: string[]) =>
-  cosign(3, ['verify', '--trusted-root', file('trusted_root.json'), ...args, image]);
+  cosign(3, ['verify', '--offline', '--trusted-root', file('trusted_root.json'), ...args, image]);
 
 let counter = 0;
 function newImage() {
@@ -189,6 +190,88 @@ describe.skipIf(reason !== undefined)(`real cosign${reason === undefined ? '' : 
       const { image } = newImage();
       signWithKey({ registry, image, key: key.privateKeyPem, sigstore, log: 'v1' });
       await expectAccepted(verify2(image, '--key', file('logged.pub')));
+    });
+
+    it('P-384 with SHA-256, as cosign 2 signs', async () => {
+      const key = generateKeyPair('ecdsa-p384');
+      await writeFile(file('p384.pub'), key.publicKeyPem);
+      const { image } = newImage();
+      signWithKey({ registry, image, key: key.privateKeyPem });
+      await expectAccepted(cosign(2, ['verify', '--key', file('p384.pub'), '--insecure-ignore-tlog=true', image]));
+    });
+
+    it('carries the certificate of a private authority', async () => {
+      const authority = generateKeyPair('ecdsa-p256');
+      const signer = generateKeyPair('ecdsa-p256');
+      const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) };
+      const root = createCertificate({
+        ...validity,
+        subject: { commonName: 'private root' },
+        publicKey: authority.publicKey,
+        signingKey: authority.privateKey,
+        isCertificateAuthority: true,
+        subjectAlternativeNames: [],
+        extendedKeyUsages: [],
+      });
+      const leaf = createCertificate({
+        ...validity,
+        subject: { commonName: 'builder' },
+        publicKey: signer.publicKey,
+        issuer: { certificatePem: root.pem, privateKey: authority.privateKey },
+        isCertificateAuthority: false,
+        subjectAlternativeNames: [{ type: 'email', value: 'builder@example.test' }],
+        extendedKeyUsages: ['codeSigning'],
+      });
+      await writeFile(file('private_root.pem'), root.pem);
+      const { image } = newImage();
+      signWithKey({ registry, image, key: signer.privateKey, certificate: { pem: leaf.pem, chainPem: root.pem } });
+      const identity = ['--certificate-identity', 'builder@example.test', '--certificate-oidc-issuer-regexp', '.*'];
+      const flags = [
+        '--ca-roots',
+        file('private_root.pem'),
+        '--insecure-ignore-tlog=true',
+        '--insecure-ignore-sct=true',
+      ];
+      await expectAccepted(cosign(2, ['verify', ...flags, ...identity, image]));
+      await writeFile(file('other_root.pem'), sigstore.pem.fulcioRoot);
+      const other = ['--ca-roots', file('other_root.pem'), '--insecure-ignore-tlog=true', '--insecure-ignore-sct=true'];
+      await expectRefused(cosign(2, ['verify', ...other, ...identity, image]), /unknown authority/);
+    });
+
+    it('signs an index and not what is under it', async () => {
+      const key = generateKeyPair('ecdsa-p256');
+      await writeFile(file('index.pub'), key.publicKeyPem);
+      const platforms = ['amd64', 'arm64'].map((architecture) => ({ os: 'linux', architecture }));
+      const pushed = pushImage(registry, 'multi:v1', { platforms });
+      signWithKey({ registry, image: pushed.image, key: key.privateKeyPem });
+      const byKey = ['--key', file('index.pub'), '--insecure-ignore-tlog=true'];
+      await expectAccepted(cosign(2, ['verify', ...byKey, pushed.image]));
+      const child = `${registry.host}/multi@${pushed.manifests[0]?.digest}`;
+      await expectRefused(cosign(2, ['verify', ...byKey, child]), /no signatures found/);
+    });
+
+    it('signs into another repository, and as an OCI 1.1 referrer', async () => {
+      const key = generateKeyPair('ecdsa-p256');
+      await writeFile(file('elsewhere.pub'), key.publicKeyPem);
+      const byKey = ['--key', file('elsewhere.pub'), '--insecure-ignore-tlog=true'];
+      const moved = newImage();
+      signWithKey({ registry, image: moved.image, key: key.privateKeyPem, signatureRepository: 'team/signatures' });
+      await expectRefused(cosign(2, ['verify', ...byKey, moved.image]), /no signatures found/);
+      const environment = { COSIGN_REPOSITORY: `${registry.host}/team/signatures` };
+      await expectAccepted(cosign(2, ['verify', ...byKey, moved.image], environment));
+      const referred = newImage();
+      signWithKey({ registry, image: referred.image, key: key.privateKeyPem, legacyReferrer: true });
+      await expectAccepted(cosign(3, ['verify', '--experimental-oci11', ...byKey, referred.image]));
+    });
+
+    it.each(['dsse', 'intoto'] as const)('attests with a %s entry', async (entry) => {
+      const key = generateKeyPair('ecdsa-p256');
+      await writeFile(file('attest.pub'), key.publicKeyPem);
+      const { image } = newImage();
+      const attestation = { predicateType: 'https://example.test/scan', predicate: { passed: true }, entry };
+      signWithKey({ registry, image, key: key.privateKeyPem, attestation, sigstore, log: 'v1' });
+      const flags = ['--offline', '--rekor-url', sigstore.urls.rekor, '--key', file('attest.pub')];
+      await expectAccepted(cosign(2, ['verify-attestation', ...flags, '--type', 'https://example.test/scan', image]));
     });
 
     it.each(['tag-as-cosign', 'tag-as-oras'] as const)(
@@ -353,94 +436,179 @@ describe.skipIf(reason !== undefined)(`real cosign${reason === undefined ? '' : 
     });
   });
 
-  it('refuses what the defects spoil', async () => {
-    const refused: [string, (image: string) => SignedImage, RegExp][] = [
+  describe('what the defects spoil', () => {
+    const AN_HOUR_LATER = new Date(Date.now() + 3_600_000);
+    /** Defects of a legacy keyless signature, and what cosign 2 and cosign 3 say about it. */
+    const legacy: [string, SignatureDefects, RegExp, RegExp][] = [
+      [
+        'another digest',
+        { signedDigest: `sha256:${'1'.repeat(64)}` },
+        /invalid or missing digest in claim/,
+        /invalid or missing digest in claim/,
+      ],
+      [
+        'payload changed',
+        { document: 'changed-after-signing' },
+        /matching bundle to payload/,
+        /matching bundle to payload/,
+      ],
       [
         'tampered signature',
-        (image) => signKeyless({ registry, image, sigstore, identity: GITHUB, defects: { signature: 'tampered' } }),
-        /./,
+        { signature: 'tampered' },
+        /verifying signature: invalid signature/,
+        /verifying signature: invalid signature/,
       ],
       [
-        'no timestamp in the certificate',
-        (image) =>
-          signKeyless({
-            registry,
-            image,
-            sigstore,
-            identity: GITHUB,
-            defects: { certificate: { timestamp: 'missing' } },
-          }),
-        /SCT/,
+        'signature by another key',
+        { signature: 'by-another-key' },
+        /verifying signature: invalid signature/,
+        /verifying signature: invalid signature/,
       ],
       [
-        'unknown certificate log',
-        (image) =>
-          signKeyless({
-            registry,
-            image,
-            sigstore,
-            identity: GITHUB,
-            defects: { certificate: { timestamp: 'unknown-log' } },
-          }),
-        /./,
+        'no SCT',
+        { certificate: { timestamp: 'missing' } },
+        /does not include required embedded SCT/,
+        /does not include required embedded SCT/,
+      ],
+      [
+        'SCT of an unknown log',
+        { certificate: { timestamp: 'unknown-log' } },
+        /ctfe public key not found/,
+        /able to verify 0 SCT entries/,
+      ],
+      [
+        'SCT of another certificate',
+        { certificate: { timestamp: 'of-another-certificate' } },
+        /error verifying embedded SCT/,
+        /able to verify 0 SCT entries/,
       ],
       [
         'impostor authority',
-        (image) =>
-          signKeyless({
-            registry,
-            image,
-            sigstore,
-            identity: GITHUB,
-            defects: { certificate: { issuedBy: 'impostor' } },
-          }),
-        /./,
+        { certificate: { issuedBy: 'impostor' } },
+        /signed by unknown authority/,
+        /leaf certificate verification failed/,
       ],
       [
+        'issued by a leaf',
+        { certificate: { issuedBy: 'leaf' } },
+        /signed by unknown authority/,
+        /leaf certificate verification failed/,
+      ],
+      [
+        'no code signing',
+        { certificate: { extendedKeyUsages: ['serverAuth'] } },
+        /incompatible key usage/,
+        /leaf certificate verification failed/,
+      ],
+      ['no names', { certificate: { subjectAlternativeNames: [] } }, /got subjects \[\]/, /got subjects \[\]/],
+      [
+        'certificate of another key',
+        { storedCertificate: 'of-another-key' },
+        /verifying signature: invalid signature/,
+        /verifying signature: invalid signature/,
+      ],
+      ['no log entry', { log: { entry: 'missing' } }, /offline verification failed/, /offline verification failed/],
+      [
         'entry of another key',
-        (image) =>
-          signKeyless({ registry, image, sigstore, identity: GITHUB, defects: { log: { entry: 'of-another-key' } } }),
-        /./,
+        { log: { entry: 'of-another-key' } },
+        /signature in bundle does not match/,
+        /signature in bundle does not match/,
+      ],
+      [
+        'entry naming another key',
+        { log: { entry: 'of-another-verifier' } },
+        /verifying signature: invalid signature/,
+        /verifying signature: invalid signature/,
+      ],
+      [
+        'entry of another payload',
+        { log: { entry: 'of-another-payload' } },
+        /signature in bundle does not match/,
+        /signature in bundle does not match/,
       ],
       [
         'unknown log',
-        (image) =>
-          signKeyless({ registry, image, sigstore, identity: GITHUB, defects: { log: { entry: 'unknown-log' } } }),
-        /./,
+        { log: { entry: 'unknown-log' } },
+        /rekor log public key not found/,
+        /rekor log public key not found/,
       ],
+      ['promise tampered with', { log: { promise: 'tampered' } }, /unable to verify SET/, /unable to verify SET/],
       [
         'logged after the certificate ended',
-        (image) =>
-          signKeyless({
-            registry,
-            image,
-            sigstore,
-            identity: GITHUB,
-            defects: { log: { integratedTime: new Date(Date.now() + 3_600_000) } },
-          }),
-        /./,
-      ],
-      [
-        'another digest',
-        (image) =>
-          signKeyless({
-            registry,
-            image,
-            sigstore,
-            identity: GITHUB,
-            defects: { signedDigest: `sha256:${'1'.repeat(64)}` },
-          }),
-        /./,
+        { log: { integratedTime: AN_HOUR_LATER } },
+        /certificate expired before/,
+        /certificate expired before/,
       ],
     ];
-    for (const [what, sign, because] of refused) {
+    it.each(legacy)('legacy: %s', async (_name, defects, by2, by3) => {
       const { image } = newImage();
-      sign(image);
-      for (const verify of [verify2, verify3]) {
-        const { isAccepted, output } = await verify(image, ...IDENTITY);
-        expect(isAccepted, `${what}: ${output}`).toBe(false);
-        expect(output, what).toMatch(because);
-      }
-    }
+      signKeyless({ registry, image, sigstore, identity: GITHUB, defects });
+      await expectRefused(verify2(image, ...IDENTITY), by2);
+      await expectRefused(verify3(image, ...IDENTITY), by3);
+    });
+
+    /** Defects of a bundle with Rekor v1 entry and timestamp. */
+    const bundle: [string, SignatureDefects, RegExp][] = [
+      ['another digest', { signedDigest: `sha256:${'1'.repeat(64)}` }, /does not match any digest in statement/],
+      ['payload changed', { document: 'changed-after-signing' }, /could not verify envelope/],
+      ['tampered signature', { signature: 'tampered' }, /could not verify envelope/],
+      ['no SCT', { certificate: { timestamp: 'missing' } }, /able to verify 0 SCT entries/],
+      ['impostor authority', { certificate: { issuedBy: 'impostor' } }, /leaf certificate verification failed/],
+      [
+        'no code signing',
+        { certificate: { extendedKeyUsages: ['serverAuth'] } },
+        /leaf certificate verification failed/,
+      ],
+      ['no log entry', { log: { entry: 'missing' } }, /not enough verified log entries/],
+      ['entry of another key', { log: { entry: 'of-another-key' } }, /transparency log signature does not match/],
+      [
+        'entry naming another key',
+        { log: { entry: 'of-another-verifier' } },
+        /transparency log certificate does not match/,
+      ],
+      [
+        'entry of another signature',
+        { log: { entry: 'of-another-signature' } },
+        /transparency log signature does not match/,
+      ],
+      ['truncated proof', { log: { proof: 'truncated' } }, /wrong proof size/],
+      ['extended proof', { log: { proof: 'extended' } }, /wrong proof size/],
+      ['another root', { log: { proof: 'of-another-root' } }, /calculated root/],
+      ['tampered checkpoint', { log: { checkpoint: 'tampered' } }, /signature on checkpoint did not verify/],
+      [
+        'checkpoint by another key',
+        { log: { checkpoint: 'by-another-key' } },
+        /signature on checkpoint did not verify/,
+      ],
+    ];
+    it.each(bundle)('bundle: %s', async (_name, defects, by3) => {
+      const { image } = newImage();
+      signKeyless({ registry, image, sigstore, identity: GITHUB, format: 'bundle', timestamp: true, defects });
+      await expectRefused(verify3(image, ...IDENTITY), by3);
+    });
+
+    /** Where the timestamp is the only time there is. */
+    const timestamps: [string, SignatureDefects, RegExp][] = [
+      ['of other data', { timestamp: { token: 'of-other-data' } }, /hashed messages don't match/],
+      [
+        'of an unknown authority',
+        { timestamp: { token: 'unknown-authority' } },
+        /certificate embedded in the TSR does not match/,
+      ],
+      ['tampered with', { timestamp: { token: 'tampered' } }, /error parsing response into Timestamp|message digest/],
+      ['after the certificate ended', { timestamp: { time: AN_HOUR_LATER } }, /leaf certificate verification failed/],
+    ];
+    it.each(timestamps)('bundle with Rekor v2: timestamp %s', async (_name, defects, by3) => {
+      const { image } = newImage();
+      signKeyless({ registry, image, sigstore, identity: GITHUB, format: 'bundle', log: 'v2', defects });
+      await expectRefused(verify3(image, ...IDENTITY), by3);
+    });
+
+    it('with-witnesses is no defect', async () => {
+      const { image } = newImage();
+      const defects: SignatureDefects = { log: { checkpoint: 'with-witnesses' } };
+      signKeyless({ registry, image, sigstore, identity: GITHUB, format: 'bundle', log: 'v2', defects });
+      await expectAccepted(verify3(image, ...IDENTITY));
+    });
   });
 });
