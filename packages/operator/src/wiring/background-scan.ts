@@ -1,0 +1,170 @@
+import {
+  type CompiledPolicy,
+  type Decision,
+  decide,
+  type EvaluationRequest,
+  policyKey,
+  toResourceRef,
+} from '@vouchsafe/engine';
+import type { FactSource } from '@vouchsafe/engine/facts';
+import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
+import type { ApiResource, KubeClient } from '@vouchsafe/kube';
+import type { ResultLedger } from '../reports/result-ledger.ts';
+import { jsonOf } from '../settings/json-of.ts';
+import { type Logger, messageOf } from '../settings/logger.ts';
+import type { PolicySnapshot } from '../store/policy-store.ts';
+
+export interface BackgroundScanOptions {
+  readonly client: KubeClient;
+  readonly facts: FactSource;
+  readonly snapshot: () => PolicySnapshot;
+  readonly ledger: ResultLedger;
+  readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>>;
+  readonly isExcluded: (request: EvaluationRequest) => boolean;
+  readonly onScanned: (request: EvaluationRequest, decisions: readonly Decision[]) => void;
+  readonly intervalMs: number;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
+export interface BackgroundScan {
+  /** Asks for a scan soon, because policies changed. */
+  trigger(): void;
+  stop(): Promise<void>;
+}
+
+/** Changes of policies are gathered this long before a scan. */
+const SETTLE_MS = 500;
+/** Seconds the facts of one resource may take. */
+const FACTS_SECONDS = 30;
+/** Resources between two breaths: admission goes first. */
+const BATCH = 20;
+
+/**
+ * Evaluates what is in the cluster already: at start, when policies change, and every `intervalMs` (kyverno-core
+ * §1.8.3). So a result that a crash lost, and every object older than its policy, comes into the reports.
+ */
+export function startBackgroundScan(options: BackgroundScanOptions): BackgroundScan {
+  const { log, intervalMs } = options;
+  const stopping = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let isWanted = false;
+
+  async function run(): Promise<void> {
+    isWanted = false;
+    await scan(options, stopping.signal).catch((error: unknown) => {
+      if (!stopping.signal.aborted) log.warn({ error: messageOf(error) }, 'a background scan did not end');
+    });
+  }
+
+  function start(): void {
+    clearTimeout(timer);
+    if (stopping.signal.aborted) return;
+    running ??= run().finally(() => {
+      running = undefined;
+      if (stopping.signal.aborted) return;
+      timer = setTimeout(start, isWanted ? SETTLE_MS : intervalMs);
+    });
+  }
+
+  return {
+    trigger() {
+      isWanted = true;
+      if (running || stopping.signal.aborted) return;
+      clearTimeout(timer);
+      timer = setTimeout(start, SETTLE_MS);
+    },
+    async stop() {
+      stopping.abort();
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
+
+async function scan(options: BackgroundScanOptions, signal: AbortSignal): Promise<void> {
+  const { client, snapshot } = options;
+  const policies = snapshot().indexes.all.policies.filter(({ background }) => background);
+  if (policies.length === 0) return;
+  const resources = await scannedResources(client, policies);
+  for (const resource of resources) {
+    const { items } = await client.list(resource, { signal });
+    for (const [index, item] of items.entries()) {
+      if (signal.aborted) return;
+      await scanOne(options, resource, jsonOf(item), signal);
+      if (index % BATCH === BATCH - 1) await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
+
+/** The listable resources of the kinds that policies name; a wildcard names none here, as it would be everything. */
+async function scannedResources(
+  client: KubeClient,
+  policies: readonly CompiledPolicy[],
+): Promise<readonly ApiResource[]> {
+  const wanted = new Set(
+    policies.flatMap(({ selectors }) =>
+      selectors.flatMap(({ kind, subresource, phases }) =>
+        subresource === '' && (phases.has('validate') || phases.has('verify-images')) ? [kind] : [],
+      ),
+    ),
+  );
+  const served = await client.discovery.resources();
+  return served.filter(
+    ({ kind, isPreferredVersion, verbs }) => isPreferredVersion && verbs.includes('list') && wanted.has(kind),
+  );
+}
+
+async function scanOne(
+  options: BackgroundScanOptions,
+  { group, version, kind }: ApiResource,
+  object: JsonObject,
+  signal: AbortSignal,
+): Promise<void> {
+  const { facts, snapshot, ledger, namespaceLabels, isExcluded, onScanned, now } = options;
+  const text = (name: string) => {
+    const value = memberAt(object, 'metadata', name);
+    return typeof value === 'string' ? value : '';
+  };
+  const namespace = text('namespace');
+  const request: EvaluationRequest = {
+    operation: 'CREATE',
+    kind: { group, version, kind },
+    subresource: '',
+    namespace,
+    name: text('name'),
+    resource: object,
+    oldResource: undefined,
+    admission: undefined,
+    user: undefined,
+    roles: [],
+    clusterRoles: [],
+    namespaceLabels: namespace ? namespaceLabels(namespace) : {},
+    dryRun: false,
+    now: now(),
+  };
+  if (isExcluded(request)) return;
+  const candidates = snapshot()
+    .indexes.all.candidates(request, 'validate')
+    .filter(({ background }) => background);
+  if (candidates.length === 0) return;
+  const waits = candidates.some(({ needs }) => needs.size > 0);
+  const decisions = await decide(candidates, request, facts, {
+    phase: 'validate',
+    ...(waits ? { signal: AbortSignal.any([signal, AbortSignal.timeout(FACTS_SECONDS * 1000)]) } : {}),
+  });
+  const settled = decisions.filter((decision) => !isInDoubt(decision));
+  ledger.record(
+    toResourceRef(request),
+    settled,
+    new Map(candidates.map((policy) => [policyKey(policy.ref), policy])),
+    now(),
+  );
+  onScanned(request, settled);
+}
+
+/** A registry that is away turns no pass into a fail and no fail into a pass: the last known result stays. */
+function isInDoubt({ results }: Decision): boolean {
+  return results.some(({ type, status }) => type === 'ImageVerify' && status === 'error');
+}

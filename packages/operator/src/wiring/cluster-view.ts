@@ -1,0 +1,72 @@
+import type { JsonObject } from '@vouchsafe/engine/kernel';
+import {
+  type GroupVersionResource,
+  type Informer,
+  type KubeClient,
+  type ObjectChange,
+  startInformer,
+} from '@vouchsafe/kube';
+import { createRoleIndex, type RoleIndex } from '../admission/role-index.ts';
+import { jsonOf } from '../settings/json-of.ts';
+import { type Logger, messageOf } from '../settings/logger.ts';
+
+/** The live state that requests are judged with, kept by informers. */
+export interface ClusterView {
+  namespaceLabels(namespace: string): Readonly<Record<string, string>>;
+  /** Rebuilt lazily, at most once a change of bindings. */
+  roles(): RoleIndex;
+  readonly synced: Promise<void>;
+  stop(): Promise<void>;
+}
+
+const RBAC = { group: 'rbac.authorization.k8s.io', version: 'v1' } as const;
+const NAMESPACES: GroupVersionResource = { group: '', version: 'v1', resource: 'namespaces' };
+const NO_LABELS: Readonly<Record<string, string>> = Object.freeze({});
+
+export function startClusterView(client: KubeClient, log: Logger): ClusterView {
+  let roles: RoleIndex | undefined;
+  const watch = (gvr: GroupVersionResource, onChange: () => void): Informer =>
+    startInformer({
+      client,
+      gvr,
+      onChange,
+      onError: (error) => log.warn({ resource: gvr.resource, error: messageOf(error) }, 'watching failed; it goes on'),
+    });
+  const forgetRoles = () => {
+    roles = undefined;
+  };
+  const namespaces = watch(NAMESPACES, () => {});
+  const roleBindings = watch({ ...RBAC, resource: 'rolebindings' }, forgetRoles);
+  const clusterRoleBindings = watch({ ...RBAC, resource: 'clusterrolebindings' }, forgetRoles);
+  const informers = [namespaces, roleBindings, clusterRoleBindings];
+
+  return {
+    namespaceLabels: (name) => namespaces.get(name)?.metadata.labels ?? NO_LABELS,
+    roles() {
+      roles ??= createRoleIndex([...roleBindings.list(), ...clusterRoleBindings.list()].map(jsonOf));
+      return roles;
+    },
+    synced: Promise.all(informers.map((informer) => informer.synced)).then(() => {}),
+    async stop() {
+      await Promise.all(informers.map((informer) => informer.stop()));
+    },
+  };
+}
+
+/** Follows a collection that may not exist yet (a CustomResourceDefinition not installed): informers wait for it. */
+export function followObjects(
+  client: KubeClient,
+  gvr: GroupVersionResource,
+  log: Logger,
+  on: { readonly upsert: (object: JsonObject) => void; readonly remove: (object: JsonObject) => void },
+): Informer {
+  return startInformer({
+    client,
+    gvr,
+    onChange: (change: ObjectChange) => {
+      if (change.type === 'deleted') on.remove(jsonOf(change.object));
+      else on.upsert(jsonOf(change.object));
+    },
+    onError: (error) => log.warn({ resource: gvr.resource, error: messageOf(error) }, 'watching failed; it goes on'),
+  });
+}
