@@ -1,0 +1,11 @@
+export interface LoadOptions {
+  /**
+   * An Audit rule that pins digests (`mutateDigest`, on by default): Kyverno refuses it. Here it is a warning unless
+   * `refuse`, since pinning what verified harms nobody.
+   */
+  readonly auditMutateDigest?: 'warn' | 'refuse';
+  /** Fields that the schema does not know; an error unless said otherwise. */
+  readonly unknownFields?: 'error' | 'warning';
+  /** Adds the deprecation warning of the kind, which Kyverno gives on every create and update. */
+  readonly deprecations?: boolean;
+}

@@ -1,0 +1,129 @@
+import type { Diagnostic } from '../kernel/diagnostics/diagnostic.ts';
+import { isError } from '../kernel/diagnostics/diagnostic.ts';
+import { isJsonObject, type JsonObject } from '../kernel/json.ts';
+import type { LoadedDocument, Policy, PolicyException, SourceMap } from '../model/policy.ts';
+import { toLegacyPolicy, toPolicyException } from '../model/policy-document.ts';
+import { readObject, readText } from '../model/read-json.ts';
+import type { LoadOptions } from './load-options.ts';
+import { flattenList, readDocuments } from './read-documents.ts';
+import { checkSchema } from './schema/check-schema.ts';
+import { knownVersions, policySchema } from './schema/policy-schema.ts';
+import { checkException } from './semantics/check-exception.ts';
+import { checkPolicy } from './semantics/check-policy.ts';
+
+export interface LoadedPolicies {
+  /** Those without an error, in the order of the text. */
+  readonly policies: readonly Policy[];
+  readonly exceptions: readonly PolicyException[];
+  /** Everything that is neither: resources, tests, values. */
+  readonly others: readonly LoadedDocument[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Reads a YAML or JSON text of one or more documents (kyverno-core §4.4). Never throws: what is wrong with a document
+ * is a diagnostic with its place, and the document is left out when that is an error.
+ *
+ * @param origin name of the text in diagnostics, mostly a file path
+ */
+export function loadPolicies(text: string, origin: string, options: LoadOptions = {}): LoadedPolicies {
+  const read = readDocuments(text, origin);
+  const policies: Policy[] = [];
+  const exceptions: PolicyException[] = [];
+  const others: LoadedDocument[] = [];
+  const diagnostics: Diagnostic[] = [...read.diagnostics];
+  for (const { value, sources } of read.documents.flatMap(flattenList)) {
+    if (!isJsonObject(value)) {
+      const range = sources('');
+      diagnostics.push({
+        code: 'policy-wrong-type',
+        severity: 'error',
+        message: 'a document must be an object',
+        ...(range ? { range } : {}),
+      });
+      continue;
+    }
+    const loaded = loadDocument(value, sources, options);
+    diagnostics.push(...loaded.diagnostics);
+    if (loaded.policy) policies.push(loaded.policy);
+    if (loaded.exception) exceptions.push(loaded.exception);
+    if (loaded.other) others.push(loaded.other);
+  }
+  return { policies, exceptions, others, diagnostics };
+}
+
+export interface LoadedObject {
+  readonly policy?: Policy;
+  readonly exception?: PolicyException;
+  readonly other?: LoadedDocument;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * One object as the Kubernetes API serves it, without positions. Unknown fields are warnings: the API server has
+ * dropped those its CRD does not know, so what is left may belong to a newer one.
+ */
+export function loadPolicy(document: JsonObject, origin?: string, options: LoadOptions = {}): LoadedObject {
+  const range = origin === undefined ? undefined : { origin, line: 1, column: 1, endLine: 1, endColumn: 1 };
+  return loadDocument(document, () => range, { unknownFields: 'warning', ...options });
+}
+
+const GROUP = 'kyverno.io/';
+
+function loadDocument(document: JsonObject, sources: SourceMap, options: LoadOptions): LoadedObject {
+  const apiVersion = readText(document, 'apiVersion') ?? '';
+  const kind = readText(document, 'kind') ?? '';
+  const schema = policySchema(apiVersion, kind);
+  if (!schema) {
+    const versions = apiVersion.startsWith(GROUP)
+      ? knownVersions(kind).filter((version) => version.startsWith(GROUP))
+      : [];
+    if (versions.length === 0) return { other: { apiVersion, kind, object: document, sources }, diagnostics: [] };
+    return { diagnostics: [unknownVersion(apiVersion, kind, versions, sources)] };
+  }
+  const structural = checkSchema(document, schema).map((problem): Diagnostic => {
+    const isUnknown = problem.code === 'policy-unknown-field';
+    return locate(
+      { ...problem, severity: isUnknown && options.unknownFields === 'warning' ? 'warning' : 'error' },
+      sources,
+    );
+  });
+  if (structural.some(isError)) return { diagnostics: structural };
+  const isException = kind === 'PolicyException';
+  const problems = isException ? checkException(document) : checkPolicy(document, options);
+  const diagnostics = [...structural, ...nameProblems(document), ...problems].map((problem) =>
+    locate(problem, sources),
+  );
+  if (diagnostics.some(isError)) return { diagnostics };
+  if (isException) return { exception: toPolicyException(document, sources), diagnostics };
+  return { policy: toLegacyPolicy(document, sources), diagnostics };
+}
+
+function nameProblems(document: JsonObject): Diagnostic[] {
+  const metadata = readObject(document, 'metadata');
+  if (readText(metadata, 'name') || readText(metadata, 'generateName')) return [];
+  return [
+    { code: 'policy-missing-field', severity: 'error', message: 'the field `name` is required', path: 'metadata' },
+  ];
+}
+
+function unknownVersion(apiVersion: string, kind: string, versions: readonly string[], sources: SourceMap): Diagnostic {
+  const known = versions.map((version) => `\`${version}\``).join(', ');
+  return locate(
+    {
+      code: 'policy-unknown-kind',
+      severity: 'error',
+      message: `unknown version \`${apiVersion}\` of ${kind}`,
+      path: 'apiVersion',
+      hint: `known are ${known}`,
+    },
+    sources,
+  );
+}
+
+/** The diagnostic with the place of its path in the source; a path in a generated rule has none. */
+function locate(diagnostic: Diagnostic, sources: SourceMap): Diagnostic {
+  if (diagnostic.range) return diagnostic;
+  const range = sources(diagnostic.path ?? '');
+  return range ? { ...diagnostic, range } : diagnostic;
+}

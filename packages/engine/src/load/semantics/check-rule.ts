@@ -1,0 +1,64 @@
+import type { JsonObject } from '../../kernel/json.ts';
+import { isJsonArray, isJsonObject, member } from '../../kernel/json.ts';
+import type { FailureAction } from '../../model/decision.ts';
+import { readObject, readObjects } from '../../model/read-json.ts';
+import type { LoadOptions } from '../load-options.ts';
+import { checkConditions } from './check-conditions.ts';
+import { checkContext } from './check-context.ts';
+import { checkMatch } from './check-match.ts';
+import { checkMutate } from './check-mutate.ts';
+import { checkValidate } from './check-validate.ts';
+import { checkVerifyImages } from './check-verify-images.ts';
+import type { Problems } from './problems.ts';
+
+export interface RulePlace {
+  readonly path: string;
+  readonly name: string;
+  /** Of the policy. */
+  readonly kind: string;
+  readonly policyAction: FailureAction;
+  readonly background: boolean;
+  readonly options: LoadOptions;
+  readonly spec: JsonObject;
+}
+
+const OPERATIONS = ['mutate', 'validate', 'generate', 'verifyImages'] as const;
+
+export function checkRule(rule: JsonObject, place: RulePlace, problems: Problems): void {
+  const operations = OPERATIONS.filter((operation) => isFilled(rule, operation));
+  checkOperations(operations, rule, place, problems);
+  checkMatch(rule, place, problems);
+  checkContext(readObjects(rule, 'context'), `${place.path}.context`, problems);
+  checkConditions(member(rule, 'preconditions'), `${place.path}.preconditions`, problems);
+  const validate = readObject(rule, 'validate');
+  if (operations.includes('validate') && validate) checkValidate(rule, validate, place.path, problems);
+  const mutate = readObject(rule, 'mutate');
+  if (operations.includes('mutate') && mutate) checkMutate(mutate, place, problems);
+  if (operations.includes('verifyImages')) checkVerifyImages(rule, place, problems);
+}
+
+function isFilled(rule: JsonObject, operation: string): boolean {
+  const body = member(rule, operation);
+  if (isJsonArray(body)) return body.some((entry) => isJsonObject(entry) && Object.keys(entry).length > 0);
+  return isJsonObject(body) && Object.keys(body).length > 0;
+}
+
+function checkOperations(
+  operations: readonly string[],
+  rule: JsonObject,
+  { path, name }: RulePlace,
+  problems: Problems,
+): void {
+  const supported = OPERATIONS.join(',');
+  if (operations.length === 0) {
+    const message = `No operation defined in the rule '${name}'.(supported operations: ${supported})`;
+    problems.error(path, message, 'policy-missing-field');
+  } else if (operations.length > 1) {
+    const message = `Multiple operations defined in the rule '${name}', only one operation (${supported}) is allowed per rule`;
+    problems.error(path, message, 'policy-conflict');
+  }
+  if (readObject(rule, 'imageExtractors') && !operations.includes('verifyImages')) {
+    const message = `Invalid rule spec for rule '${name}', imageExtractors can only be defined for verifyImages rule`;
+    problems.error(`${path}.imageExtractors`, message, 'policy-conflict');
+  }
+}

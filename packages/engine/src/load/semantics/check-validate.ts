@@ -1,0 +1,105 @@
+import { isJsonArray, type JsonObject, member } from '../../kernel/json.ts';
+import { readList, readObject, readObjects, readText } from '../../model/read-json.ts';
+import { checkConditions } from './check-conditions.ts';
+import { checkContext } from './check-context.ts';
+import type { Problems } from './problems.ts';
+
+const BODIES = ['pattern', 'anyPattern', 'deny', 'podSecurity', 'manifests', 'foreach', 'cel', 'assert'] as const;
+const FOREACH_BODIES = ['pattern', 'anyPattern', 'deny', 'foreach'] as const;
+
+/** The body of a validate rule (kyverno-core §4.4.10). */
+export function checkValidate(rule: JsonObject, validate: JsonObject, rulePath: string, problems: Problems): void {
+  const path = `${rulePath}.validate`;
+  const bodies = BODIES.filter((key) => isGiven(validate, key));
+  if (bodies.length === 0) {
+    problems.error(path, 'one of pattern, anyPattern, deny, foreach, cel must be specified', 'policy-missing-field');
+  } else if (bodies.length > 1) {
+    problems.error(path, 'only one of pattern, anyPattern, deny, foreach, cel can be specified', 'policy-conflict');
+  }
+  if (isGiven(rule, 'celPreconditions') && !isGiven(validate, 'cel')) {
+    problems.error(path, 'celPrecondition can only be used with validate.cel', 'policy-conflict');
+  }
+  if (isGiven(validate, 'cel') && readList(rule, 'context').length > 0) {
+    problems.error(
+      `${rulePath}.context`,
+      'context variables are not supported for CEL expressions in validate rules',
+      'policy-conflict',
+    );
+  }
+  checkAnyPattern(validate, path, problems);
+  checkDeny(validate, path, problems);
+  for (const [index, foreach] of readObjects(validate, 'foreach').entries()) {
+    checkForeach(foreach, `${path}.foreach[${index}]`, problems);
+  }
+  checkPodSecurity(readObject(validate, 'podSecurity'), `${path}.podSecurity`, problems);
+}
+
+function isGiven(object: JsonObject, key: string): boolean {
+  const value = member(object, key);
+  return value !== undefined && value !== null && !(isJsonArray(value) && value.length === 0);
+}
+
+function checkAnyPattern(body: JsonObject, path: string, problems: Problems): void {
+  const anyPattern = member(body, 'anyPattern');
+  if (anyPattern !== undefined && anyPattern !== null && !isJsonArray(anyPattern)) {
+    problems.error(`${path}.anyPattern`, 'failed to deserialize anyPattern, expect array', 'policy-wrong-type');
+  }
+}
+
+function checkDeny(body: JsonObject, path: string, problems: Problems): void {
+  const deny = readObject(body, 'deny');
+  if (deny) checkConditions(member(deny, 'conditions'), `${path}.deny.conditions`, problems);
+}
+
+/** How deep foreach may be nested; upstream has no bound, and no policy needs three. */
+const NESTING = 8;
+
+function checkForeach(foreach: JsonObject, path: string, problems: Problems, depth = 0): void {
+  if (depth > NESTING) {
+    problems.error(path, `foreach is nested deeper than ${NESTING} levels`);
+    return;
+  }
+  if (!readText(foreach, 'list')) problems.error(`${path}.list`, 'foreach.list is required', 'policy-missing-field');
+  const bodies = FOREACH_BODIES.filter((key) => isGiven(foreach, key));
+  const names = 'pattern, anyPattern, deny, or a nested foreach';
+  if (bodies.length === 0) problems.error(path, `one of ${names} must be specified`, 'policy-missing-field');
+  else if (bodies.length > 1) problems.error(path, `only one of ${names} can be specified`, 'policy-conflict');
+  checkContext(readObjects(foreach, 'context'), `${path}.context`, problems);
+  checkConditions(member(foreach, 'preconditions'), `${path}.preconditions`, problems);
+  checkAnyPattern(foreach, path, problems);
+  checkDeny(foreach, path, problems);
+  for (const [index, nested] of readObjects(foreach, 'foreach').entries()) {
+    checkForeach(nested, `${path}.foreach[${index}]`, problems, depth + 1);
+  }
+}
+
+/** Controls whose exclusion needs images, and those whose exclusion must not have any (kyverno-core §2.9). */
+const CONTAINER_CONTROLS = [
+  'Capabilities',
+  'Privileged Containers',
+  'Host Ports',
+  '/proc Mount Type',
+  'Privilege Escalation',
+];
+const POD_CONTROLS = ['Host Namespaces', 'HostPath Volumes', 'Sysctls', 'Volume Types'];
+const RESTRICTED_CONTROLS = ['Volume Types', 'Privilege Escalation', 'Running as Non-root', 'Running as Non-root user'];
+
+function checkPodSecurity(podSecurity: JsonObject | undefined, path: string, problems: Problems): void {
+  for (const [index, exclude] of readObjects(podSecurity, 'exclude').entries()) {
+    const place = `${path}.exclude[${index}]`;
+    const control = readText(exclude, 'controlName') ?? '';
+    const hasImages = isGiven(exclude, 'images');
+    if (CONTAINER_CONTROLS.includes(control) && !hasImages) {
+      problems.error(place, 'exclude.images must be specified for the container level control', 'policy-missing-field');
+    }
+    if (POD_CONTROLS.includes(control) && hasImages) {
+      problems.error(place, 'exclude.images must not be specified for the pod level control', 'policy-conflict');
+    }
+    const [hasField, hasValues] = [Boolean(readText(exclude, 'restrictedField')), isGiven(exclude, 'values')];
+    if (hasField && !hasValues) problems.error(place, 'values is required', 'policy-missing-field');
+    if (!hasField && hasValues) problems.error(place, 'restrictedField is required', 'policy-missing-field');
+    if (readText(podSecurity, 'level') === 'baseline' && RESTRICTED_CONTROLS.includes(control)) {
+      problems.error(`${place}.controlName`, 'Invalid control name defined at the given level');
+    }
+  }
+}
