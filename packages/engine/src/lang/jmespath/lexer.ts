@@ -1,3 +1,6 @@
+import { EvaluationError } from '../../kernel/evaluation-error.ts';
+import type { Json } from '../../kernel/json.ts';
+import { parseGoJson, quoteRune } from './go-json.ts';
 import { SyntaxFailure, syntaxFailure, type Token, type TokenKind } from './token.ts';
 
 const SINGLE: Readonly<Record<string, TokenKind>> = Object.freeze({
@@ -128,28 +131,10 @@ function closingDelimiter(text: string, start: number, end: string): number {
 }
 
 /** The JSON value of `text`; its failure carries no `SyntaxError:` prefix, as upstream. */
-export function decodeJson(text: string, offset: number): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new SyntaxFailure(describeBadJson(text), offset);
-  }
-}
-
-function describeBadJson(text: string): string {
-  const first = text.trimStart().charAt(0);
-  if (first === '') return 'unexpected end of JSON input';
-  if ('[{"-0123456789'.includes(first)) return `invalid JSON literal: ${text}`;
-  return `invalid character ${quoteRune(text.trimStart(), 0)} looking for beginning of value`;
-}
-
-function quoteRune(text: string, at: number): string {
-  const point = text.codePointAt(at) ?? 0;
-  if (point === 0x27) return "'\\''";
-  if (point === 0x5c) return "'\\\\'";
-  if (point >= 0x20 && point < 0x7f) return `'${String.fromCodePoint(point)}'`;
-  if (point > 0xffff) return `'\\U${point.toString(16).padStart(8, '0')}'`;
-  return point > 0x7f ? `'\\u${point.toString(16).padStart(4, '0')}'` : `'\\x${point.toString(16).padStart(2, '0')}'`;
+export function decodeJson(text: string, offset: number): Json {
+  const value = parseGoJson(text);
+  if (value instanceof EvaluationError) throw new SyntaxFailure(value.message, offset);
+  return value;
 }
 
 function isSpace(char: string): boolean {

@@ -1,4 +1,3 @@
-import type { Json } from '../../kernel/json.ts';
 import { decodeJson, tokenize } from './lexer.ts';
 import { binary, type Comparison, CURRENT, depthAbove, type SyntaxNode, unary } from './syntax-tree.ts';
 import { SyntaxFailure, syntaxFailure, type Token, type TokenKind } from './token.ts';
@@ -80,8 +79,7 @@ class Parser {
   #prefix(token: Token): SyntaxNode {
     switch (token.kind) {
       case 'tJSONLiteral':
-        // JSON.parse gives JSON.
-        return { type: 'literal', value: decodeJson(token.value, token.offset) as Json, depth: 1 };
+        return { type: 'literal', value: decodeJson(token.value, token.offset), depth: 1 };
       case 'tStringLiteral':
         return { type: 'literal', value: token.value, depth: 1 };
       case 'tUnquotedIdentifier':
