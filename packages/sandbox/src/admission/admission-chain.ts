@@ -1,0 +1,55 @@
+import type { AdmissionAttributes, AdmissionChain } from '../api/admission-port.ts';
+import type { Cluster } from '../api/cluster.ts';
+import type { AdmissionPlugin } from './admission-plugin.ts';
+import { defaultTolerations } from './plugins/default-tolerations.ts';
+import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
+import { podPriority } from './plugins/pod-priority.ts';
+import { serviceAccount } from './plugins/service-account.ts';
+import { storageProtection } from './plugins/storage-protection.ts';
+import type { ServiceResolver } from './service-resolver.ts';
+import { createWebhookDispatcher } from './webhooks/dispatch-webhooks.ts';
+
+/** A chain with what it keeps open. */
+export interface RunningAdmission {
+  readonly chain: AdmissionChain;
+  stop(): void;
+}
+
+/** The admission chain in the real server's order: built-in plugins, then webhooks, in both phases. */
+export function createAdmissionChain(cluster: Cluster, services: ServiceResolver): RunningAdmission {
+  const plugins: readonly AdmissionPlugin[] = [
+    namespaceLifecycle(cluster),
+    serviceAccount(cluster),
+    podPriority(cluster),
+    defaultTolerations(),
+    storageProtection(cluster),
+  ];
+  const webhooks = createWebhookDispatcher(cluster, services);
+
+  return {
+    chain: {
+      async mutate(attributes) {
+        let { object } = attributes;
+        for (const plugin of plugins) {
+          if (plugin.mutate !== undefined) {
+            object = plugin.mutate(withObject(attributes, object));
+          }
+        }
+        return webhooks.isIdle() ? object : webhooks.mutate(withObject(attributes, object));
+      },
+      async validate(attributes) {
+        for (const plugin of plugins) {
+          plugin.validate?.(attributes);
+        }
+        if (!webhooks.isIdle()) {
+          await webhooks.validate(attributes);
+        }
+      },
+    },
+    stop: () => webhooks.stop(),
+  };
+}
+
+function withObject(attributes: AdmissionAttributes, object: AdmissionAttributes['object']): AdmissionAttributes {
+  return object === attributes.object ? attributes : { ...attributes, object };
+}

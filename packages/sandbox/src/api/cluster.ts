@@ -1,0 +1,18 @@
+import type { ResourceStore } from '../store/resource-store.ts';
+import type { AdmissionChain } from './admission-port.ts';
+import type { Authorizer } from './authorizer.ts';
+import type { ResourceCatalogue } from './resource-catalogue.ts';
+import type { SchemaPort } from './schema-port.ts';
+import type { TokenIssuer } from './token-issuer.ts';
+
+/** The parts every verb works with. */
+export interface Cluster {
+  readonly store: ResourceStore;
+  readonly catalogue: ResourceCatalogue;
+  readonly schema: SchemaPort;
+  readonly now: () => Date;
+  readonly tokens: TokenIssuer;
+  /** Replaced once while the server is put together; admission needs the cluster itself. */
+  admission: AdmissionChain;
+  authorizer: Authorizer;
+}

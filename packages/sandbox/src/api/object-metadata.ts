@@ -1,0 +1,122 @@
+import type { JsonObject } from '../store/json-value.ts';
+import { objectAt, stringAt, stringsAt } from '../store/json-value.ts';
+
+/** The order of Go's ObjectMeta struct. */
+const STRUCT_ORDER = [
+  'name',
+  'generateName',
+  'namespace',
+  'selfLink',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'labels',
+  'annotations',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
+];
+const SORTED_ORDER = STRUCT_ORDER.toSorted();
+const MANAGED_FIELDS_ORDER = ['manager', 'operation', 'apiVersion', 'time', 'fieldsType', 'fieldsV1', 'subresource'];
+const SUFFIX_CHARACTERS = 'bcdfghjklmnpqrstvwxz2456789';
+
+/** The metadata of an object; an empty object when absent. */
+export function metadataOf(object: JsonObject): JsonObject {
+  return objectAt(object, 'metadata') ?? {};
+}
+
+export function nameOf(object: JsonObject): string {
+  return stringAt(objectAt(object, 'metadata'), 'name');
+}
+
+export function namespaceOf(object: JsonObject): string {
+  return stringAt(objectAt(object, 'metadata'), 'namespace');
+}
+
+export function uidOf(object: JsonObject): string {
+  return stringAt(objectAt(object, 'metadata'), 'uid');
+}
+
+export function finalizersOf(object: JsonObject): string[] {
+  return stringsAt(objectAt(object, 'metadata'), 'finalizers');
+}
+
+export function isTerminating(object: JsonObject): boolean {
+  return stringAt(objectAt(object, 'metadata'), 'deletionTimestamp') !== '';
+}
+
+/**
+ * A copy of `object` with metadata members changed (undefined removes) and put in the order the real server
+ * prints: byte order for custom resources, struct order for built-in kinds. `resourceVersion` keeps its
+ * place even before the store fills it in.
+ */
+export function withMetadata(
+  object: JsonObject,
+  changes: { readonly [key: string]: JsonObject[string] | undefined },
+  sorted: boolean,
+): JsonObject {
+  const merged = { ...metadataOf(object), ...changes };
+  const metadata: JsonObject = {};
+  for (const key of sorted ? SORTED_ORDER : STRUCT_ORDER) {
+    const value = merged[key];
+    if (value !== undefined) {
+      metadata[key] = value;
+    }
+  }
+  return { ...object, metadata };
+}
+
+/** Metadata alone, as PartialObjectMetadata prints it: struct order, for managed fields too. */
+export function partialMetadata(object: JsonObject): JsonObject {
+  const source = metadataOf(object);
+  const metadata: JsonObject = {};
+  for (const key of STRUCT_ORDER) {
+    const value = source[key];
+    if (value !== undefined) {
+      metadata[key] = key === 'managedFields' && Array.isArray(value) ? value.map(orderManagedFields) : value;
+    }
+  }
+  return metadata;
+}
+
+function orderManagedFields(entry: JsonObject[string]): JsonObject[string] {
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
+    return entry;
+  }
+  const ordered: JsonObject = {};
+  for (const key of MANAGED_FIELDS_ORDER) {
+    const value = entry[key];
+    if (value !== undefined) {
+      ordered[key] = value;
+    }
+  }
+  return ordered;
+}
+
+/** RFC 3339 with seconds, as metav1.Time prints. */
+export function timestamp(date: Date): string {
+  return `${date.toISOString().slice(0, 19)}Z`;
+}
+
+/** RFC 3339 with microseconds, as metav1.MicroTime prints. */
+export function microTimestamp(date: Date): string {
+  return `${date.toISOString().slice(0, 23)}000Z`;
+}
+
+/** `base` with five random characters of the alphabet Kubernetes uses; cut so that the whole fits 63. */
+export function generatedName(base: string): string {
+  return `${base.slice(0, 58)}${randomSuffix(5)}`;
+}
+
+/** Random characters that spell no words. */
+export function randomSuffix(length: number): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(length));
+  let suffix = '';
+  for (const byte of bytes) {
+    suffix += SUFFIX_CHARACTERS.charAt(byte % SUFFIX_CHARACTERS.length);
+  }
+  return suffix;
+}

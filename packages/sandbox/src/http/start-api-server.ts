@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { createServer as createPlainServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { createAdmissionChain } from '../admission/admission-chain.ts';
+import type { ServiceResolver } from '../admission/service-resolver.ts';
+import { createServiceResolver } from '../admission/service-resolver.ts';
+import { OPEN_ADMISSION } from '../api/admission-port.ts';
+import { ALLOW_ALL } from '../api/authorizer.ts';
+import { builtInResources } from '../api/built-in-resources.ts';
+import type { Cluster } from '../api/cluster.ts';
+import { startCustomResources } from '../api/custom-resources.ts';
+import { createResourceCatalogue } from '../api/resource-catalogue.ts';
+import { SCHEMA } from '../api/schema-binding.ts';
+import { createTokenIssuer } from '../api/service-account-tokens.ts';
+import { ADMIN_USER } from '../api/user-info.ts';
+import type { ResourceStore } from '../store/resource-store.ts';
+import { createResourceStore } from '../store/resource-store.ts';
+import { bootstrapCluster } from '../workloads/bootstrap-cluster.ts';
+import { startControllers } from '../workloads/start-controllers.ts';
+import type { StaticToken } from './authentication.ts';
+import { createServerCertificates } from './certificates.ts';
+import { writeKubeconfig } from './kubeconfig.ts';
+import { createRequestHandler } from './request-handler.ts';
+
+/** Settings of a sandbox API server. All are optional. */
+export interface ApiServerOptions {
+  /** Port on 127.0.0.1; 0 or absent takes a free one. */
+  readonly port?: number;
+  /** Plain HTTP, for debugging only: clients send no credentials over it. */
+  readonly insecure?: boolean;
+  /** More users by bearer token. */
+  readonly tokens?: readonly StaticToken[];
+  /** False leaves out the controllers: no pods, no garbage collection, no namespace cleanup by itself. Default true. */
+  readonly controllers?: boolean;
+  /** Group versions besides the stable ones, such as `admissionregistration.k8s.io/v1beta1`. */
+  readonly enabledApis?: readonly string[];
+  /** The clock. */
+  readonly now?: () => Date;
+  /** Told about bugs inside the server. Default: written to stderr. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** A running sandbox API server. */
+export interface ApiServer {
+  readonly url: string;
+  readonly port: number;
+  /** The authority of the serving certificate and of client certificates. */
+  readonly caPem: string;
+  /** Bearer token of the administrator. */
+  readonly adminToken: string;
+  readonly store: ResourceStore;
+  /** Writes the administrator's kubeconfig (0600) and gives its path. */
+  adminKubeconfig(path: string): Promise<string>;
+  /** Writes a kubeconfig for another user, by client certificate; `groups` become its groups. */
+  userKubeconfig(path: string, user: string, groups: readonly string[]): Promise<string>;
+  /** Routes webhook calls of a Service (`namespace/name:port`) to a port on 127.0.0.1; returns its removal. */
+  registerService(service: string, port: number): () => void;
+  stop(): Promise<void>;
+}
+
+/** Starts an API server on 127.0.0.1 with its own certificate authority. */
+export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
+  const now = options.now ?? (() => new Date());
+  const onError = options.onError ?? ((error: unknown) => console.error(error));
+  const store = createResourceStore();
+  const cluster: Cluster = {
+    store,
+    catalogue: createResourceCatalogue(builtInResources(options.enabledApis)),
+    schema: SCHEMA,
+    now,
+    tokens: createTokenIssuer(),
+    admission: OPEN_ADMISSION,
+    authorizer: ALLOW_ALL,
+  };
+  const services: ServiceResolver = createServiceResolver();
+  const chain = createAdmissionChain(cluster, services);
+  cluster.admission = chain.chain;
+
+  const certificates = createServerCertificates(now());
+  const adminToken = randomBytes(24).toString('base64url');
+  const tokens = [{ token: adminToken, user: ADMIN_USER }, ...(options.tokens ?? [])];
+  let port = 0;
+  const handler = createRequestHandler(cluster, { tokens, address: () => `127.0.0.1:${port}`, onError });
+  const server = options.insecure
+    ? createPlainServer(handler)
+    : createTlsServer(
+        {
+          key: certificates.serverKeyPem,
+          cert: certificates.serverCertificatePem,
+          ca: certificates.caPem,
+          requestCert: true,
+          rejectUnauthorized: false,
+        },
+        handler,
+      );
+  // Watches stay open for long; Node's default of five minutes would cut slow uploads only.
+  server.keepAliveTimeout = 120_000;
+  port = await listen(server, options.port ?? 0);
+
+  const customResources = startCustomResources(cluster);
+  bootstrapCluster(cluster, certificates.caPem);
+  const controllers = options.controllers === false ? undefined : startControllers(cluster, onError);
+  const url = `${options.insecure ? 'http' : 'https'}://127.0.0.1:${port}`;
+
+  async function clientKubeconfig(path: string, user: string, groups: readonly string[]): Promise<string> {
+    const { certificatePem, keyPem } = certificates.issueClient(user, groups);
+    await writeKubeconfig(path, {
+      url,
+      caPem: certificates.caPem,
+      user,
+      clientCertificatePem: certificatePem,
+      clientKeyPem: keyPem,
+    });
+    return path;
+  }
+
+  return {
+    url,
+    port,
+    caPem: certificates.caPem,
+    adminToken,
+    store,
+    adminKubeconfig: (path) => clientKubeconfig(path, ADMIN_USER.username, ['system:masters']),
+    userKubeconfig: clientKubeconfig,
+    registerService: (service, target) => services.register(service, target),
+    async stop() {
+      controllers?.stop();
+      customResources.stop();
+      chain.stop();
+      await close(server);
+    },
+  };
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      // A TCP server's address is an object.
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
