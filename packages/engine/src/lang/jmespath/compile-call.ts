@@ -1,7 +1,7 @@
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { Json } from '../../kernel/json.ts';
 import { type Compilation, compileNode } from './compile-node.ts';
-import { type Frame, type Run, takeSteps } from './frame.ts';
+import type { Frame, Run } from './frame.ts';
 import { checkCount, checkTypes } from './functions/check-arguments.ts';
 import { type Argument, ExpressionReference, type FunctionBody, type Parameter } from './functions/definition.ts';
 import type { SyntaxNode } from './syntax-tree.ts';
@@ -27,7 +27,7 @@ type ArgumentRun = (value: Json, frame: Frame) => Argument | EvaluationError;
 function compileArgument(node: SyntaxNode, atRoot: boolean, compilation: Compilation): ArgumentRun {
   if (node.type !== 'reference') return compileNode(node, atRoot, compilation);
   const run = compileNode(node.child, false, compilation);
-  return (_, frame) => new ExpressionReference((element) => takeSteps(frame, 1) ?? run(element, frame));
+  return (_, frame) => new ExpressionReference((element) => frame.spend(1) ?? run(element, frame));
 }
 
 function callWith(args: readonly ArgumentRun[], parameters: readonly Parameter[], body: FunctionBody): Run {
@@ -44,6 +44,6 @@ function callWith(args: readonly ArgumentRun[], parameters: readonly Parameter[]
     }
     const wrongType = checkTypes(parameters, given);
     if (wrongType) return wrongType;
-    return body(given, { now: frame.now, spend: (steps) => takeSteps(frame, steps) });
+    return body(given, frame);
   };
 }

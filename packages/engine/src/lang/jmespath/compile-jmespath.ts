@@ -5,7 +5,7 @@ import type { Json } from '../../kernel/json.ts';
 import type { VariableScope } from '../../model/variable-scope.ts';
 import { AMPLIFICATION_LIMIT, amplification } from './amplification.ts';
 import { type Compilation, compileNode } from './compile-node.ts';
-import type { Frame } from './frame.ts';
+import { Frame } from './frame.ts';
 import { FUNCTIONS_BY_NAME } from './functions/list.ts';
 import { nearestName } from './nearest-name.ts';
 import { parseJmesPath } from './parser.ts';
@@ -74,8 +74,8 @@ export function compileJmesPath(text: string, host: EngineHost): JmesPathExpress
 }
 
 function frameOf(root: Json | VariableScope, now: number | undefined): Frame {
-  if (isScope(root)) return { scope: root, now: root.now, steps: 0, scopeError: undefined };
-  return { scope: undefined, now: now ?? Number.NaN, steps: 0, scopeError: undefined };
+  if (isScope(root)) return new Frame(root, root.now);
+  return new Frame(undefined, now ?? Number.NaN);
 }
 
 function isScope(root: Json | VariableScope): root is VariableScope {

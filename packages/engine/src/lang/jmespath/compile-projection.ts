@@ -1,6 +1,6 @@
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { isJsonObject, type Json } from '../../kernel/json.ts';
-import { type Frame, type Run, takeSteps } from './frame.ts';
+import type { Frame, Run } from './frame.ts';
 import { sortedKeys } from './text-order.ts';
 import { isFalsy } from './truth.ts';
 
@@ -39,7 +39,7 @@ export function compileFilter(left: Run, condition: Run, right: Run | undefined)
   return (value, frame) => {
     const list = left(value, frame);
     if (list instanceof EvaluationError || !Array.isArray(list)) return null;
-    const tooMany = takeSteps(frame, list.length);
+    const tooMany = frame.spend(list.length);
     if (tooMany) return tooMany;
     const kept: Json[] = [];
     for (const element of list as readonly Json[]) {
@@ -66,7 +66,7 @@ export function compileFlatten(child: Run): Run {
     if (list instanceof EvaluationError || !Array.isArray(list)) return null;
     const flat: Json[] = [];
     for (const element of list as readonly Json[]) {
-      const tooMany = takeSteps(frame, Array.isArray(element) ? element.length + 1 : 1);
+      const tooMany = frame.spend(Array.isArray(element) ? element.length + 1 : 1);
       if (tooMany) return tooMany;
       if (Array.isArray(element)) for (const inner of element as readonly Json[]) flat.push(inner);
       else flat.push(element);
@@ -76,7 +76,7 @@ export function compileFlatten(child: Run): Run {
 }
 
 function project(list: readonly Json[], right: Run | undefined, frame: Frame): Json | EvaluationError {
-  const tooMany = takeSteps(frame, list.length);
+  const tooMany = frame.spend(list.length);
   if (tooMany) return tooMany;
   const result: Json[] = [];
   for (const element of list) {

@@ -1,7 +1,6 @@
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { Json } from '../../kernel/json.ts';
 import type { Run } from './frame.ts';
-import { takeSteps } from './frame.ts';
 
 const ZERO_STEP = new EvaluationError('Invalid slice, step cannot be 0');
 
@@ -12,7 +11,7 @@ export function compileSlice(start: number | undefined, stop: number | undefined
     if (step === 0) return ZERO_STEP;
     // Array.isArray does not narrow read-only arrays.
     const list = value as readonly Json[];
-    const tooMany = takeSteps(frame, list.length);
+    const tooMany = frame.spend(list.length);
     if (tooMany) return tooMany;
     const from = start === undefined ? (step < 0 ? list.length - 1 : 0) : bound(start, list.length, step);
     const to = stop === undefined ? (step < 0 ? -1 : list.length) : bound(stop, list.length, step);

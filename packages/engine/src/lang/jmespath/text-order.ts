@@ -21,5 +21,10 @@ function rank(unit: number): number {
 
 /** The own keys of an object in `compareText` order: upstream's order is random, ours is always the same. */
 export function sortedKeys(value: object): string[] {
-  return Object.keys(value).sort(compareText);
+  const keys = Object.keys(value);
+  for (let index = 1; index < keys.length; index++) {
+    // Most objects of Kubernetes are sorted already, and a pass is cheaper than a sort.
+    if (compareText(keys[index - 1] ?? '', keys[index] ?? '') > 0) return keys.sort(compareText);
+  }
+  return keys;
 }

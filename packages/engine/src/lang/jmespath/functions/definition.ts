@@ -37,7 +37,7 @@ export interface CallContext {
   /** Milliseconds since the epoch; NaN when the evaluation has no clock. */
   readonly now: number;
   /** Accounts for work that the size of the arguments does not show; an error when there was too much. */
-  readonly spend: (steps: number) => EvaluationError | undefined;
+  spend(steps: number): EvaluationError | undefined;
 }
 
 /**
