@@ -13,19 +13,23 @@ describe('parseImageName', () => {
     [`ghcr.io/a/b:v1@${digest}`, { registry: 'ghcr.io', repository: 'a/b', tag: 'v1', digest }],
     ['127.0.0.1:5000/app:x', { registry: '127.0.0.1:5000', repository: 'app', tag: 'x' }],
     ['[::1]:5000/app:x', { registry: '[::1]:5000', repository: 'app', tag: 'x' }],
+    ['nginx', { registry: 'docker.io', repository: 'nginx', tag: 'latest' }],
+    ['team/app:1', { registry: 'docker.io', repository: 'team/app', tag: '1' }],
     ['GHCR.io/a:1', { registry: 'ghcr.io', repository: 'a', tag: '1' }],
   ])('%s', (reference, name) => {
     expect(parseImageName(reference)).toEqual({ ok: true, name });
   });
 
   it.each([
-    ['nginx', 'no registry host'],
+    ['', 'malformed repository'],
+    ['/a', 'malformed repository'],
     ['ghcr.io/a/../b:1', 'malformed repository'],
     ['ghcr.io/a/b?x=1', 'malformed repository'],
     ['ghcr.io/a%2fb:1', 'malformed repository'],
     ['user:pw@ghcr.io/a:1', 'digest'],
     ['ghcr.io\\@evil/a:1', 'digest'],
     ['ghcr.io /a:1', 'malformed registry host'],
+    ['nginx one', 'malformed repository'],
     ['ghcr.io/a:1/b', 'malformed tag'],
     ['ghcr.io/a@sha256:ABC', 'digest'],
     [`ghcr.io/a@sha512:${'a'.repeat(128)}`, 'digest'],
@@ -45,7 +49,7 @@ describe('where evidence is kept', () => {
     expect(locateEvidence(image, undefined)).toEqual({ registry: 'ghcr.io', repository: 'a/b' });
     expect(locateEvidence(image, 'quay.io/signatures')).toEqual({ registry: 'quay.io', repository: 'signatures' });
     expect(locateEvidence(image, 'localhost:5000/s')).toEqual({ registry: 'localhost:5000', repository: 's' });
-    expect(locateEvidence(image, 'team/signatures')).toEqual({ registry: 'ghcr.io', repository: 'team/signatures' });
+    expect(locateEvidence(image, 'team/signatures')).toEqual({ registry: 'docker.io', repository: 'team/signatures' });
     expect(locateEvidence(image, 'quay.io/x:tag')).toContain('no tag');
     expect(parseRepository('quay.io/x').ok).toBe(true);
   });

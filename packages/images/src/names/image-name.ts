@@ -25,7 +25,7 @@ const digestPattern = /^sha256:[0-9a-f]{64}$/;
 
 /**
  * Takes a normalised reference apart: `registry/path:tag`, `registry/path@sha256:…` or both. What is accepted can be put
- * into a registry URL as it stands. Without tag and digest the tag is `latest`.
+ * into a registry URL as it stands. Without tag and digest the tag is `latest`, without a host it is `docker.io`.
  */
 export function parseImageName(reference: string): ImageNameResult {
   const refuse = (why: string): ImageNameResult => ({
@@ -37,10 +37,10 @@ export function parseImageName(reference: string): ImageNameResult {
   if (digest !== undefined && !digestPattern.test(digest))
     return refuse('the digest is not `sha256:` and 64 hex digits');
   const slash = named.indexOf('/');
-  if (slash < 0) return refuse('no registry host');
-  const registry = named.slice(0, slash).toLowerCase();
+  const hasHost = slash > 0 && looksLikeHost(named.slice(0, slash));
+  const registry = hasHost ? named.slice(0, slash).toLowerCase() : 'docker.io';
   if (registry.length > maximumLength || !hostPattern.test(registry)) return refuse('malformed registry host');
-  const rest = named.slice(slash + 1);
+  const rest = hasHost ? named.slice(slash + 1) : named;
   const colon = rest.indexOf(':');
   const repository = colon < 0 ? rest : rest.slice(0, colon);
   const tag = colon < 0 ? undefined : rest.slice(colon + 1);
@@ -56,6 +56,11 @@ function withIdentifier(
 ): ImageName {
   if (digest !== undefined) return { ...base, ...(tag === undefined ? {} : { tag }), digest };
   return { ...base, tag: tag ?? 'latest' };
+}
+
+/** The rule of docker references: what is no host is the first part of a path at Docker Hub. */
+function looksLikeHost(first: string): boolean {
+  return first.includes('.') || first.includes(':') || first === 'localhost' || first !== first.toLowerCase();
 }
 
 /** A repository that may hold signatures: `registry/path`, without tag or digest. */

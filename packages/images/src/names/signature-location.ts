@@ -15,19 +15,10 @@ export function evidenceTag(digest: string, suffix: EvidenceSuffix): string {
 
 /**
  * The image's own repository, or the one a policy names instead (`repository`, cosign's COSIGN_REPOSITORY: the same
- * tags, in that repository). A bare path keeps the image's registry. A string is the reason it is not usable.
+ * tags, in that repository; without a host it is at Docker Hub). A string is the reason it is not usable.
  */
 export function locateEvidence(image: ImageName, repository: string | undefined): EvidenceLocation | string {
   if (repository === undefined || repository === '') return { registry: image.registry, repository: image.repository };
   const named = parseRepository(repository);
-  if (named.ok && looksLikeHost(named.name.registry)) {
-    return { registry: named.name.registry, repository: named.name.repository };
-  }
-  const local = parseRepository(`${image.registry}/${repository}`);
-  if (!local.ok) return local.message;
-  return { registry: local.name.registry, repository: local.name.repository };
-}
-
-function looksLikeHost(first: string): boolean {
-  return first.includes('.') || first.includes(':') || first === 'localhost';
+  return named.ok ? { registry: named.name.registry, repository: named.name.repository } : named.message;
 }

@@ -1,0 +1,86 @@
+import type { ImageVerificationRequest } from '@vouchsafe/engine/facts';
+import { LRUCache } from 'lru-cache';
+import type { EvidenceLocation } from '../names/signature-location.ts';
+import type { RegistryLimits } from '../registry/limits.ts';
+import type { RegistryClient } from '../registry/registry-client.ts';
+import type { EvidencePart, EvidenceSet, Verifier } from '../verifiers/verifier.ts';
+import { SingleFlight } from './single-flight.ts';
+
+export interface StoredEvidence {
+  readonly set: EvidenceSet;
+  /** When it was fetched, in milliseconds. */
+  readonly fetchedAt: number;
+}
+
+export interface EvidenceQuestion {
+  readonly verifier: Verifier;
+  readonly location: EvidenceLocation;
+  readonly digest: string;
+  readonly part: EvidencePart;
+  readonly request: ImageVerificationRequest;
+  /** Evidence older than this is fetched again. Milliseconds. */
+  readonly maximumAge: number;
+}
+
+/** Evidence by digest: fetched once for all who ask at the same time, and kept for a while. Failures are never kept. */
+export interface EvidenceStore {
+  get(question: EvidenceQuestion): Promise<StoredEvidence>;
+  readonly fetches: number;
+}
+
+const maximumBytes = 64 * 1024 * 1024;
+
+export function createEvidenceStore(options: {
+  client: RegistryClient;
+  limits: RegistryLimits;
+  maxSize: number;
+  ttlMs: number;
+  now: () => number;
+}): EvidenceStore {
+  const { client, limits, now } = options;
+  const flights = new SingleFlight<StoredEvidence>();
+  const kept = new LRUCache<string, StoredEvidence>({
+    max: Math.max(options.maxSize, 1),
+    maxSize: maximumBytes,
+    maxEntrySize: maximumBytes,
+    sizeCalculation: ({ set }) => Math.max(set.bytes, 1),
+  });
+  let fetches = 0;
+
+  async function fetch({ verifier, location, digest, part, request }: EvidenceQuestion): Promise<StoredEvidence> {
+    fetches += 1;
+    const fetchedAt = now();
+    const set = await verifier.collect({
+      digest,
+      reader: client.open(location, request.access),
+      part,
+      withReferrers: request.cosignOCI11,
+      limits,
+      signal: AbortSignal.timeout(limits.totalMs),
+    });
+    return { set, fetchedAt };
+  }
+
+  return {
+    async get(question) {
+      const key = keyOf(question);
+      const known = kept.get(key);
+      const age = known === undefined ? Number.POSITIVE_INFINITY : now() - known.fetchedAt;
+      const isUsable = age >= 0 && age <= Math.min(question.maximumAge, options.ttlMs);
+      if (known !== undefined && isUsable) return known;
+      const fetched = await flights.share(key, () => fetch(question));
+      if (options.maxSize > 0) kept.set(key, fetched);
+      return fetched;
+    },
+    get fetches() {
+      return fetches;
+    },
+  };
+}
+
+/** Evidence is not shared between those who may read different things. */
+function keyOf({ verifier, location, digest, part, request }: EvidenceQuestion): string {
+  const { allowInsecure, providers, secrets } = request.access;
+  const access = [allowInsecure, providers, secrets];
+  return JSON.stringify([verifier.type, part, location, digest, request.cosignOCI11, access]);
+}

@@ -1,0 +1,175 @@
+import {
+  type Cancellation,
+  type Fact,
+  type FactRequest,
+  type FactSource,
+  factKey,
+  type ImageVerification,
+  type ImageVerificationRequest,
+  type RegistryAccess,
+} from '@vouchsafe/engine/facts';
+import type { Json, JsonObject } from '@vouchsafe/engine/kernel';
+import { type ImageName, parseImageName } from '../names/image-name.ts';
+import type { RegistryHosts } from '../names/registry-hosts.ts';
+import type { CredentialSource } from '../registry/credential-source.ts';
+import { defaultLimits, type RegistryLimits } from '../registry/limits.ts';
+import { createRegistryClient } from '../registry/registry-client.ts';
+import { RegistryFailure } from '../registry/registry-failure.ts';
+import type { TrustRoot } from '../trust/trust-root.ts';
+import { createEvidenceStore } from './evidence-store.ts';
+import { readImageData } from './image-data.ts';
+import type { SecretKeySource } from './key-source.ts';
+import { SingleFlight } from './single-flight.ts';
+import { createVerdictCache } from './verdict-cache.ts';
+import { type DatedVerification, type VerificationServices, verifyDigest } from './verification.ts';
+import { waitUntilCancelled } from './wait-until-cancelled.ts';
+
+export interface ImageSourceOptions {
+  /** What is known of registry hosts beforehand: mirrors, authorities, plain HTTP. */
+  readonly hosts?: RegistryHosts;
+  /** Whom to believe. A function is asked for each question, so that a refreshed root is used at once. */
+  readonly trustRoot: TrustRoot | (() => TrustRoot);
+  readonly credentials?: CredentialSource;
+  readonly secretKeys?: SecretKeySource;
+  /** `maxSize` entries for `ttlMs` milliseconds; 0 entries: nothing is kept. Refusals are looked at again sooner. */
+  readonly cache: { readonly maxSize: number; readonly ttlMs: number; readonly refusalTtlMs?: number };
+  readonly userAgent: string;
+  readonly limits?: Partial<RegistryLimits>;
+  /** The present time in milliseconds; the system's when absent. */
+  readonly now?: () => number;
+}
+
+export interface ImageSourceStats {
+  /** HTTP exchanges with registries. */
+  readonly registryRequests: number;
+  readonly evidenceFetches: number;
+  readonly verdictHits: number;
+  readonly verdictsKept: number;
+  /** Questions being answered. */
+  readonly inFlight: number;
+}
+
+/** Answers image-digest, image-data and image-verification requests. */
+export interface ImageSource extends FactSource {
+  stats(): ImageSourceStats;
+  /** Ends all connections. Questions still open fail. */
+  close(): Promise<void>;
+}
+
+const defaultRefusalTtlMs = 10_000;
+
+/**
+ * The source of image facts. Tags are resolved anew for each admission (all calls with the same `signal` are one), and
+ * everything else is asked once for all who ask at the same time. Failed questions are facts, never rejections.
+ */
+export function createImageSource(options: ImageSourceOptions): ImageSource {
+  const now = options.now ?? Date.now;
+  const limits: RegistryLimits = { ...defaultLimits, ...options.limits };
+  const { trustRoot, cache } = options;
+  const client = createRegistryClient({
+    hosts: options.hosts ?? {},
+    credentials: options.credentials,
+    userAgent: options.userAgent,
+    limits,
+  });
+  const evidence = createEvidenceStore({ client, limits, now, maxSize: cache.maxSize, ttlMs: cache.ttlMs });
+  const verdicts = createVerdictCache({ now, maxSize: cache.maxSize, ttlMs: cache.ttlMs });
+  const services: VerificationServices = {
+    client,
+    evidence,
+    verdicts,
+    trustRoot: typeof trustRoot === 'function' ? trustRoot : () => trustRoot,
+    secretKeys: options.secretKeys,
+    totalMs: limits.totalMs,
+    now,
+  };
+  const refusalTtlMs = Math.min(cache.refusalTtlMs ?? defaultRefusalTtlMs, cache.ttlMs);
+  const digests = new SingleFlight<string>();
+  const verifications = new SingleFlight<ImageVerification>();
+  const data = new SingleFlight<JsonObject>();
+  /** Digests resolved for one admission: what one rule saw, the others see. */
+  const admissions = new WeakMap<Cancellation, Map<string, Promise<string>>>();
+
+  function resolve(image: ImageName, access: RegistryAccess, admission: Map<string, Promise<string>>) {
+    const { digest, tag = 'latest' } = image;
+    if (digest !== undefined) return Promise.resolve(digest);
+    const key = JSON.stringify([image, access]);
+    const known = admission.get(key);
+    if (known !== undefined) return known;
+    const resolved = digests.share(key, () =>
+      client.open(image, access).resolve(tag, AbortSignal.timeout(limits.totalMs)),
+    );
+    admission.set(key, resolved);
+    resolved.catch(() => admission.delete(key));
+    return resolved;
+  }
+
+  async function verify(request: ImageVerificationRequest, image: ImageName, digest: string) {
+    const judge = (maximumAge: number): Promise<DatedVerification> =>
+      verifyDigest(request, image, digest, maximumAge, services);
+    const first = await judge(request.useCache ? cache.ttlMs : 0);
+    if (first.verification.verified || first.age <= refusalTtlMs) return first.verification;
+    // Signatures are often added right after a refusal: old evidence is no reason to refuse again.
+    return (await judge(refusalTtlMs)).verification;
+  }
+
+  async function answer(
+    request: FactRequest,
+    admission: Map<string, Promise<string>>,
+  ): Promise<Json | ImageVerification> {
+    if (!isImageRequest(request)) throw new RegistryFailure('unavailable', `\`${request.kind}\` is not about images`);
+    const parsed = parseImageName(request.reference);
+    if (!parsed.ok) throw new RegistryFailure('permanent', parsed.message);
+    const digest = await resolve(parsed.name, request.access, admission);
+    const key = `${digest} ${factKey(request)}`;
+    switch (request.kind) {
+      case 'image-digest':
+        return digest;
+      case 'image-data':
+        return data.share(key, () =>
+          readImageData(request.reference, parsed.name, digest, client, request.access, limits),
+        );
+      case 'image-verification':
+        return verifications.share(key, () => verify(request, parsed.name, digest));
+    }
+  }
+
+  return {
+    kinds: new Set(['image-digest', 'image-data', 'image-verification'] as const),
+    async fetch(requests, signal) {
+      let admission = signal === undefined ? undefined : admissions.get(signal);
+      admission ??= new Map();
+      if (signal !== undefined) admissions.set(signal, admission);
+      const scope = admission;
+      return Promise.all(
+        requests.map((request) => waitUntilCancelled(answer(request, scope), signal).then(factOf, failedFactOf)),
+      );
+    },
+    stats: () => ({
+      registryRequests: client.requests,
+      evidenceFetches: evidence.fetches,
+      verdictHits: verdicts.hits,
+      verdictsKept: verdicts.size,
+      inFlight: digests.size + verifications.size + data.size,
+    }),
+    close: () => client.close(),
+  };
+}
+
+type ImageRequest = Extract<FactRequest, { readonly reference: string }>;
+
+function isImageRequest(request: FactRequest): request is ImageRequest {
+  return request.kind === 'image-digest' || request.kind === 'image-data' || request.kind === 'image-verification';
+}
+
+function factOf(value: Json | ImageVerification): Fact<Json> {
+  // An ImageVerification is plain data; the contract of FactSource carries it as the value of its fact.
+  return { ok: true, value: value as Json };
+}
+
+/** A bug counts as a permanent failure: nothing is admitted on account of it. */
+function failedFactOf(error: unknown): Fact<Json> {
+  if (error instanceof RegistryFailure) return { ok: false, class: error.class, message: error.message };
+  const name = error instanceof Error ? error.name : 'unknown';
+  return { ok: false, class: 'permanent', message: `the image could not be judged: internal error (${name})` };
+}

@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto';
+import type { Attestor, CTLog, KeyAttestor, KeylessAttestor, Rekor } from '@vouchsafe/engine/facts';
+import { attemptPki, parseCertificate, splitPem } from '@vouchsafe/kube/pki';
+import { LRUCache } from 'lru-cache';
+import { RegistryFailure } from '../registry/registry-failure.ts';
+import { type HashName, parsePublicKeys } from '../trust/public-key.ts';
+import { Refusal, shown } from '../trust/refusal.ts';
+import type { CertificateSigner, KeySigner, ResolvedAttestor } from '../trust/resolved-attestor.ts';
+import { checkExpressions, type WantedIdentity } from '../trust/signer-identity.ts';
+import { authorityFromPem, type CertificateAuthority, logsFromPem, type TrustRoot } from '../trust/trust-root.ts';
+import { certificateKey } from '../trust/vouch.ts';
+import type { SecretKeySource } from './key-source.ts';
+
+/** What attestors refer to from outside of the policy. */
+export interface AttestorContext {
+  readonly trustRoot: TrustRoot;
+  readonly secretKeys: SecretKeySource | undefined;
+  /** Of the request; an entry's own replace them. */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** cosign's bounds for a chain (Kyverno: ten intermediates and a leaf). */
+const maximumChain = 11;
+
+/**
+ * Reads the keys, certificates and overrides of one entry. Throws `Refusal` (`invalid-attestor`) for what a policy got
+ * wrong, and `RegistryFailure` when a secret cannot be read at the moment.
+ */
+export async function resolveAttestor(attestor: Attestor, context: AttestorContext): Promise<ResolvedAttestor> {
+  const { keys, certificates, keyless } = attestor;
+  const kinds = [keys, certificates, keyless].filter((kind) => kind !== undefined);
+  if (kinds.length !== 1) throw invalid('exactly one of keys, certificates and keyless is needed');
+  const { rekor, ctlog } = { rekor: kinds[0]?.rekor, ctlog: kinds[0]?.ctlog };
+  let signer: KeySigner | CertificateSigner;
+  let source: unknown;
+  if (keys !== undefined) {
+    const pem = await readKey(keys, context);
+    const hash = readHash(keys.signatureAlgorithm ?? attestor.signatureAlgorithm);
+    signer = keySigner(pem, hash);
+    source = ['keys', pem, hash];
+  } else if (certificates !== undefined) {
+    const { cert, certChain } = certificates;
+    signer = certificateSigner(cert ?? '', certChain ?? '');
+    source = ['certificates', cert, certChain];
+  } else {
+    signer = keylessSigner(keyless ?? {}, context.trustRoot);
+    source = ['keyless', keyless];
+  }
+  return complete(signer, rekor, ctlog, attestor.annotations ?? context.annotations, context.trustRoot, source);
+}
+
+/** Kyverno's attestor of an attestation that names none: anybody with a Fulcio certificate, logged. */
+export function anybody(trustRoot: TrustRoot): ResolvedAttestor {
+  const signer = keylessSigner({}, trustRoot);
+  return complete(signer, undefined, { ignoreSCT: true }, {}, trustRoot, ['anybody']);
+}
+
+function complete(
+  signer: KeySigner | CertificateSigner,
+  rekor: Rekor | undefined,
+  ctlog: CTLog | undefined,
+  annotations: Readonly<Record<string, string>>,
+  trustRoot: TrustRoot,
+  source: unknown,
+): ResolvedAttestor {
+  const stampChain = ctlog?.tsaCertChain ?? '';
+  const stated = JSON.stringify([source, rekor, ctlog, Object.entries(annotations).sort(), trustRoot.hash]);
+  return {
+    signer,
+    transparencyLogs:
+      rekor?.ignoreTlog === true ? undefined : logsOf(rekor?.pubkey, trustRoot.transparencyLogs, 'rekor.pubkey'),
+    certificateLogs:
+      ctlog?.ignoreSCT === true ? undefined : logsOf(ctlog?.pubkey, trustRoot.certificateLogs, 'ctlog.pubkey'),
+    timeStampAuthorities: stampChain === '' ? trustRoot.timeStampAuthorities : [stampAuthority(stampChain)],
+    areTimeStampsStrict: stampChain !== '',
+    annotations,
+    hash: createHash('sha256').update(stated).digest('base64'),
+  };
+}
+
+function logsOf(pem: string | undefined, usual: TrustRoot['transparencyLogs'], what: string) {
+  if (pem === undefined || pem === '') return usual;
+  try {
+    return logsFromPem(pem);
+  } catch (error) {
+    if (error instanceof Refusal) throw invalid(`\`${what}\`: ${error.message}`);
+    throw error;
+  }
+}
+
+async function readKey(keys: KeyAttestor, { secretKeys, signal }: AttestorContext): Promise<string> {
+  const text = (keys.publicKeys ?? '').trim();
+  const reference =
+    text !== '' ? text : keys.secret ? `k8s://${keys.secret.namespace}/${keys.secret.name}` : (keys.kms ?? '').trim();
+  if (reference === '') throw invalid('a public key, a kms key or a secret is needed');
+  if (reference.startsWith('-----BEGIN ')) return reference;
+  const [, namespace, name] = /^k8s:\/\/([^/\s]+)\/([^/\s]+)$/.exec(reference) ?? [];
+  if (namespace === undefined || name === undefined) {
+    const scheme = /^([a-z0-9]+):\/\//.exec(reference)?.[1];
+    throw invalid(
+      scheme === undefined
+        ? 'the public key is neither PEM nor a reference to a key'
+        : `keys of \`${scheme}://\` need a key provider, and none is installed`,
+    );
+  }
+  if (secretKeys === undefined) throw invalid(`the secret \`${namespace}/${name}\` cannot be read here`);
+  const pem = await secretKeys.publicKey(namespace, name, signal).catch(() => {
+    throw new RegistryFailure('transient', `the key in the secret \`${namespace}/${name}\` cannot be read`);
+  });
+  if (pem === undefined) throw invalid(`the secret \`${namespace}/${name}\` has no \`cosign.pub\``);
+  return pem;
+}
+
+function keySigner(pem: string, hash: HashName | undefined): KeySigner {
+  const [key, ...more] = parsePublicKeys(pem);
+  if (key === undefined || more.length > 0) throw invalid(`one public key is needed, found ${more.length + 1}`);
+  return { kind: 'key', key, hash, certificate: undefined, authorities: undefined };
+}
+
+function readHash(name: string | undefined): HashName | undefined {
+  if (name === undefined || name === '') return undefined;
+  if (name === 'sha224' || name === 'sha256' || name === 'sha384' || name === 'sha512') return name;
+  throw invalid(`the signature algorithm \`${shown(name)}\` is not known`);
+}
+
+const certificateSigners = new LRUCache<string, KeySigner | CertificateSigner>({ max: 200 });
+
+/**
+ * Kyverno's three forms: a certificate alone is its public key; with a chain it must also be issued by the chain; a chain
+ * alone accepts whatever certificate it issued.
+ */
+function certificateSigner(cert: string, chain: string): KeySigner | CertificateSigner {
+  const cacheKey = createHash('sha256')
+    .update(JSON.stringify([cert, chain]))
+    .digest('base64');
+  const known = certificateSigners.get(cacheKey);
+  if (known !== undefined) return known;
+  if (cert === '' && chain === '') throw invalid('a certificate or a certificate chain is needed');
+  const authorities = chain === '' ? undefined : [chainAuthority(chain)];
+  const signer = cert === '' ? chainSigner(authorities ?? []) : pinnedSigner(cert, authorities);
+  certificateSigners.set(cacheKey, signer);
+  return signer;
+}
+
+function chainSigner(authorities: readonly CertificateAuthority[]): CertificateSigner {
+  return { kind: 'certificate', authorities, identity: {} };
+}
+
+/** The certificate may be PEM, or PEM in base64. */
+function pinnedSigner(cert: string, authorities: readonly CertificateAuthority[] | undefined): KeySigner {
+  const pem = cert.trimStart().startsWith('-----BEGIN ') ? cert : Buffer.from(cert, 'base64').toString('latin1');
+  const parsed = attemptPki(() => parseCertificate(pem));
+  if (!parsed.ok) throw invalid(`the certificate cannot be read: ${parsed.message}`);
+  const certificate = parsed.value;
+  return { kind: 'key', key: certificateKey(certificate), hash: undefined, certificate, authorities };
+}
+
+function chainAuthority(pem: string): CertificateAuthority {
+  const count = attemptPki(() => splitPem(pem).length);
+  if (count.ok && count.value > maximumChain) {
+    throw invalid(`certificate chain too long (${count.value}), maximum allowed is ${maximumChain}`);
+  }
+  return authority(pem, 'the certificate chain');
+}
+
+function stampAuthority(pem: string): CertificateAuthority {
+  return authority(pem, '`ctlog.tsaCertChain`');
+}
+
+const authorities = new LRUCache<string, CertificateAuthority | string>({ max: 200 });
+
+function authority(pem: string, what: string): CertificateAuthority {
+  const key = createHash('sha256').update(pem).digest('base64');
+  const read = authorities.get(key) ?? authorityFromPem(pem);
+  authorities.set(key, read);
+  if (typeof read === 'string') throw invalid(`${what} cannot be read: ${read}`);
+  return read;
+}
+
+function keylessSigner(keyless: KeylessAttestor, trustRoot: TrustRoot): CertificateSigner {
+  const identity: WantedIdentity = {
+    subject: keyless.subject,
+    subjectRegExp: keyless.subjectRegExp,
+    issuer: keyless.issuer,
+    issuerRegExp: keyless.issuerRegExp,
+    extensions: keyless.additionalExtensions,
+  };
+  checkExpressions(identity);
+  const roots = keyless.roots ?? '';
+  return {
+    kind: 'certificate',
+    authorities: roots === '' ? trustRoot.certificateAuthorities : [authority(roots, '`keyless.roots`')],
+    identity,
+  };
+}
+
+function invalid(message: string): Refusal {
+  return new Refusal('invalid-attestor', message);
+}

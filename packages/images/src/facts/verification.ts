@@ -1,0 +1,241 @@
+import type {
+  AttestationOutcome,
+  Attestor,
+  EvidenceFailure,
+  ImageVerification,
+  ImageVerificationRequest,
+} from '@vouchsafe/engine/facts';
+import type { JsonObject } from '@vouchsafe/engine/kernel';
+import type { ImageName } from '../names/image-name.ts';
+import { type EvidenceLocation, locateEvidence } from '../names/signature-location.ts';
+import type { RegistryClient } from '../registry/registry-client.ts';
+import { RegistryFailure } from '../registry/registry-failure.ts';
+import { predicateTypeOf } from '../trust/in-toto-statement.ts';
+import { Refusal } from '../trust/refusal.ts';
+import type { ResolvedAttestor } from '../trust/resolved-attestor.ts';
+import type { TrustRoot } from '../trust/trust-root.ts';
+import { findVerifier } from '../verifiers/index.ts';
+import { findOtherFormats } from '../verifiers/other-format.ts';
+import { type EvidencePart, type EvidenceSet, nearestFirst, type Verifier } from '../verifiers/verifier.ts';
+import { type AttestorVerdict, isAttested, isSatisfied, judgeSet } from './attestor-sets.ts';
+import type { EvidenceStore, StoredEvidence } from './evidence-store.ts';
+import type { SecretKeySource } from './key-source.ts';
+import { anybody, resolveAttestor } from './resolve-attestor.ts';
+import type { VerdictCache } from './verdict-cache.ts';
+
+/** What verifications share. */
+export interface VerificationServices {
+  readonly client: RegistryClient;
+  readonly evidence: EvidenceStore;
+  readonly verdicts: VerdictCache;
+  readonly trustRoot: () => TrustRoot;
+  readonly secretKeys: SecretKeySource | undefined;
+  /** Milliseconds one question may take. */
+  readonly totalMs: number;
+  readonly now: () => number;
+}
+
+/** An answer and how old the oldest evidence is that it rests on, in milliseconds. */
+export interface DatedVerification {
+  readonly verification: ImageVerification;
+  readonly age: number;
+}
+
+/**
+ * Answers one question about one digest. Rejects with `RegistryFailure` when the registry kept the answer from being
+ * known: an image is only "not verified" when all its evidence was looked at.
+ */
+export async function verifyDigest(
+  request: ImageVerificationRequest,
+  image: ImageName,
+  digest: string,
+  maximumAge: number,
+  services: VerificationServices,
+): Promise<DatedVerification> {
+  const verifier = findVerifier(request.type);
+  if (verifier === undefined || verifier.unsupported !== undefined) {
+    throw new RegistryFailure('permanent', verifier?.unsupported ?? `the type \`${request.type}\` is not known`);
+  }
+  if (request.attestors.length + request.attestations.length === 0) {
+    throw new RegistryFailure('permanent', 'there is nothing to verify: no attestors and no attestations');
+  }
+  const run: Run = {
+    request,
+    image,
+    digest,
+    maximumAge,
+    services,
+    verifier,
+    trustRoot: services.trustRoot(),
+    signal: AbortSignal.timeout(services.totalMs),
+    failures: [],
+    hints: new Map(),
+    evidence: new Map(),
+    isFresh: false,
+    age: 0,
+  };
+  const sets = [];
+  for (const [index, set] of request.attestors.entries()) {
+    sets.push((await judgeSet(set, `.attestors[${index}]`, (entry) => judgeEntry(run, entry, 'signatures'))).outcome);
+  }
+  const attestations: AttestationOutcome[] = [];
+  for (const index of request.attestations.keys()) attestations.push(await judgeAttestation(run, index));
+  const verified = sets.every(isSatisfied) && attestations.every(isAttested);
+  const [failure] = run.failures;
+  if (!verified && failure !== undefined) throw failure;
+  return { verification: { digest, verified, sets, attestations, fromCache: !run.isFresh }, age: run.age };
+}
+
+interface Run {
+  readonly request: ImageVerificationRequest;
+  readonly image: ImageName;
+  readonly digest: string;
+  readonly maximumAge: number;
+  readonly services: VerificationServices;
+  readonly verifier: Verifier;
+  readonly trustRoot: TrustRoot;
+  readonly signal: AbortSignal;
+  /** What the registry kept from being known. They matter when the image is not verified without it. */
+  readonly failures: RegistryFailure[];
+  /** Other formats found, by location. */
+  readonly hints: Map<string, Promise<EvidenceFailure | undefined>>;
+  /** Evidence already at hand, by location and part: one question sees one state of the registry. */
+  readonly evidence: Map<string, Promise<StoredEvidence>>;
+  /** Something was not answered from caches. */
+  isFresh: boolean;
+  /** Of the oldest evidence used. */
+  age: number;
+}
+
+async function judgeAttestation(run: Run, index: number): Promise<AttestationOutcome> {
+  const attestation = run.request.attestations[index];
+  const { type = '', name, attestors = [] } = attestation ?? {};
+  const path = `.attestations[${index}]`;
+  const sets = attestors.length > 0 ? attestors : [undefined];
+  const outcomes = [];
+  const statements: JsonObject[] = [];
+  for (const [at, set] of sets.entries()) {
+    // An attestation without attestors is judged as a set of one entry that anybody may have signed.
+    const judge = (entry: Attestor | undefined) =>
+      judgeEntry(run, set === undefined ? undefined : entry, 'attestations', type);
+    const judged = await judgeSet(
+      set ?? { entries: [{}] },
+      set === undefined ? path : `${path}.attestors[${at}]`,
+      judge,
+    );
+    outcomes.push(judged.outcome);
+    for (const statement of judged.statements) if (!statements.includes(statement)) statements.push(statement);
+  }
+  const listed = statements.map((statement) => ({ ...statement, type }));
+  return { type, ...(name === undefined ? {} : { name }), sets: outcomes, statements: listed };
+}
+
+/** Judges one entry; what the registry refuses to tell is noted and counts as not verified. */
+async function judgeEntry(
+  run: Run,
+  entry: Attestor | undefined,
+  part: EvidencePart,
+  type?: string,
+): Promise<AttestorVerdict> {
+  try {
+    if (type === '') throw new Refusal('invalid-attestor', 'the attestation has no type');
+    const attestor = await resolve(run, entry);
+    const location = locationOf(run, entry);
+    const set = await evidenceOf(run, location, part);
+    const verdict = verdictOf(run, set, attestor, type);
+    if (verdict.verified || set.count > 0) return verdict;
+    const hint = await otherFormat(run, location);
+    return hint === undefined ? verdict : { verified: false, failures: [hint, ...verdict.failures] };
+  } catch (error) {
+    if (!(error instanceof RegistryFailure)) throw error;
+    run.failures.push(error);
+    return { verified: false, failures: [evidenceFailureOf(error)] };
+  }
+}
+
+function resolve(run: Run, entry: Attestor | undefined): Promise<ResolvedAttestor> | ResolvedAttestor {
+  if (entry === undefined) return anybody(run.trustRoot);
+  const { trustRoot, signal } = run;
+  return resolveAttestor(entry, {
+    trustRoot,
+    signal,
+    secretKeys: run.services.secretKeys,
+    annotations: run.request.annotations,
+  });
+}
+
+function locationOf({ image, request }: Run, entry: Attestor | undefined): EvidenceLocation {
+  const location = locateEvidence(image, entry?.repository || request.repository);
+  if (typeof location === 'string') throw new Refusal('invalid-attestor', location);
+  return location;
+}
+
+async function evidenceOf(run: Run, location: EvidenceLocation, part: EvidencePart): Promise<EvidenceSet> {
+  const { verifier, digest, request, maximumAge, services } = run;
+  const key = JSON.stringify([location, part]);
+  const asked = services.now();
+  const found =
+    run.evidence.get(key) ?? services.evidence.get({ verifier, location, digest, part, request, maximumAge });
+  run.evidence.set(key, found);
+  const { set, fetchedAt } = await found;
+  if (fetchedAt >= asked) run.isFresh = true;
+  run.age = Math.max(run.age, asked - fetchedAt);
+  return set;
+}
+
+function verdictOf(run: Run, set: EvidenceSet, attestor: ResolvedAttestor, type: string | undefined): AttestorVerdict {
+  const { verdicts, now } = run.services;
+  const known = run.request.useCache ? verdicts.get(set, attestor, type) : undefined;
+  if (known !== undefined) return known;
+  run.isFresh = true;
+  const pieces = set.judge(attestor, now());
+  const fitting = pieces.flatMap((piece) =>
+    piece.ok && (type === undefined || predicateTypeOf(piece.document) === type) ? [piece] : [],
+  );
+  const [first] = fitting;
+  if (first === undefined) {
+    const failures = nearestFirst(pieces.flatMap((piece) => (piece.ok ? [] : [piece.failure])));
+    const verdict: AttestorVerdict = {
+      verified: false,
+      failures: failures.length > 0 ? failures : [nothingFound(type)],
+    };
+    verdicts.set(set, attestor, type, verdict, undefined);
+    return verdict;
+  }
+  const verdict: AttestorVerdict = {
+    verified: true,
+    signer: first.vouched.signer,
+    statements: type === undefined ? [] : fitting.map(({ document }) => document),
+  };
+  const ends = fitting.flatMap(({ vouched }) => vouched.validUntil ?? []);
+  verdicts.set(set, attestor, type, verdict, ends.length === 0 ? undefined : Math.min(...ends));
+  return verdict;
+}
+
+function nothingFound(type: string | undefined): EvidenceFailure {
+  const message = type === undefined ? 'no signatures found' : `no attestation of type ${type} found`;
+  return { reason: 'unsigned', message };
+}
+
+/** Names the format an image is signed in when it is not the one asked for. Looked for once per place. */
+function otherFormat(run: Run, location: EvidenceLocation): Promise<EvidenceFailure | undefined> {
+  const key = `${location.registry}/${location.repository}`;
+  const known = run.hints.get(key);
+  if (known !== undefined) return known;
+  const reader = run.services.client.open(location, run.request.access);
+  const { type } = run.verifier;
+  const hint = findOtherFormats(type, run.digest, reader, run.signal).then((formats): EvidenceFailure | undefined => {
+    if (formats.length === 0) return undefined;
+    const got = formats.join(' and ');
+    const message = `no ${type} signature found, but the image has one of type ${got}`;
+    return { reason: 'other-format', message, wanted: type, got };
+  });
+  run.hints.set(key, hint);
+  return hint;
+}
+
+function evidenceFailureOf(failure: RegistryFailure): EvidenceFailure {
+  const reasons = { denied: 'registry-denied', 'timed-out': 'timed-out' } as const;
+  const reason = failure.class === 'denied' || failure.class === 'timed-out' ? reasons[failure.class] : undefined;
+  return { reason: reason ?? 'registry-unreachable', message: failure.message };
+}

@@ -1,0 +1,12 @@
+/** `@vouchsafe/images`: answers questions about container images from what registries hold and whom one trusts. */
+export {
+  createImageSource,
+  type ImageSource,
+  type ImageSourceOptions,
+  type ImageSourceStats,
+} from './facts/image-source.ts';
+export type { SecretKeySource } from './facts/key-source.ts';
+export type { RegistryHostOptions, RegistryHosts } from './names/registry-hosts.ts';
+export type { CredentialSource } from './registry/credential-source.ts';
+export { defaultLimits, type RegistryLimits } from './registry/limits.ts';
+export { parseTrustRoot, publicGoodTrustRoot, type TrustRoot, type TrustRootResult } from './trust/trust-root.ts';

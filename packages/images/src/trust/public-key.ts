@@ -1,0 +1,106 @@
+import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { parseCertificate, splitPem } from '@vouchsafe/kube/pki';
+import { LRUCache } from 'lru-cache';
+import { Refusal, readOrRefuse } from './refusal.ts';
+
+/** A key that may vouch for something. */
+export interface PublicKey {
+  readonly key: KeyObject;
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Buffer;
+  /** `sha256:` and the hex digest of `spki`. */
+  readonly fingerprint: string;
+}
+
+export type HashName = 'sha224' | 'sha256' | 'sha384' | 'sha512';
+
+const minimumRsaBits = 2048;
+const maximumRsaBits = 16_384;
+const curveHashes: ReadonlyMap<string, HashName> = new Map([
+  ['prime256v1', 'sha256'],
+  ['secp384r1', 'sha384'],
+  ['secp521r1', 'sha512'],
+]);
+
+const keysByPem = new LRUCache<string, readonly PublicKey[]>({ max: 500 });
+
+/**
+ * All public keys of a PEM text (`PUBLIC KEY`, `RSA PUBLIC KEY`), read once and kept by the digest of the text. Refuses
+ * `invalid-attestor`: text without a key, other blocks, and keys too weak or of a kind that cannot be checked here.
+ */
+export function parsePublicKeys(pem: string): readonly PublicKey[] {
+  const digest = createHash('sha256').update(pem).digest('base64');
+  const known = keysByPem.get(digest);
+  if (known !== undefined) return known;
+  const blocks = readOrRefuse('invalid-attestor', 'the public key', () => splitPem(pem, 100));
+  if (blocks.length === 0) throw new Refusal('invalid-attestor', 'the public key is not PEM');
+  const keys = blocks.map(({ label, der }) => readBlock(label, der));
+  keysByPem.set(digest, keys);
+  return keys;
+}
+
+function readBlock(label: string, der: Uint8Array): PublicKey {
+  if (label === 'CERTIFICATE') {
+    return createVerificationKey(readOrRefuse('invalid-attestor', 'the certificate', () => parseCertificate(der)).spki);
+  }
+  if (label !== 'PUBLIC KEY' && label !== 'RSA PUBLIC KEY') {
+    throw new Refusal('invalid-attestor', `a public key is needed, not \`${label}\``);
+  }
+  return createVerificationKey(der, label === 'RSA PUBLIC KEY' ? 'pkcs1' : 'spki');
+}
+
+/** Reads a key and checks that its kind and strength are acceptable. Refuses `invalid-attestor`. */
+export function createVerificationKey(der: Uint8Array, type: 'spki' | 'pkcs1' = 'spki'): PublicKey {
+  let key: KeyObject;
+  try {
+    key = createPublicKey({ key: Buffer.from(der), format: 'der', type });
+  } catch {
+    throw new Refusal('invalid-attestor', 'the public key cannot be read');
+  }
+  const weakness = weaknessOf(key);
+  if (weakness !== undefined) throw new Refusal('invalid-attestor', weakness);
+  const spki = key.export({ type: 'spki', format: 'der' });
+  return { key, spki, fingerprint: `sha256:${createHash('sha256').update(spki).digest('hex')}` };
+}
+
+function weaknessOf(key: KeyObject): string | undefined {
+  const details = key.asymmetricKeyDetails;
+  switch (key.asymmetricKeyType) {
+    case 'ed25519':
+      return undefined;
+    case 'ec':
+      return curveHashes.has(details?.namedCurve ?? '')
+        ? undefined
+        : `the curve \`${details?.namedCurve}\` is not used`;
+    case 'rsa': {
+      const bits = details?.modulusLength ?? 0;
+      const isSane = bits >= minimumRsaBits && bits <= maximumRsaBits;
+      return isSane ? undefined : `an RSA key of ${bits} bits is not used`;
+    }
+    default:
+      return `keys of type \`${key.asymmetricKeyType}\` are not used`;
+  }
+}
+
+/**
+ * Whether `signature` is `key`'s over `data`. With `hash` only that one counts. Without it SHA-256 (what cosign 2 signs
+ * with whatever the key) and, for elliptic curves, the hash of the curve's size (what bundles are signed with).
+ */
+export function isSignedBy(key: KeyObject, data: Uint8Array, signature: Uint8Array, hash?: HashName): boolean {
+  if (signature.length === 0) return false;
+  return hashesFor(key, hash).some((name) => {
+    try {
+      return verify(name, data, key, signature);
+    } catch {
+      // OpenSSL refuses some malformed signatures with an error instead of an answer.
+      return false;
+    }
+  });
+}
+
+function hashesFor(key: KeyObject, hash: HashName | undefined): readonly (HashName | null)[] {
+  if (key.asymmetricKeyType === 'ed25519') return [null];
+  if (hash !== undefined) return [hash];
+  const natural = curveHashes.get(key.asymmetricKeyDetails?.namedCurve ?? '');
+  return natural === undefined || natural === 'sha256' ? ['sha256'] : ['sha256', natural];
+}

@@ -1,0 +1,46 @@
+import type { EvidenceFailure, EvidenceReason } from '@vouchsafe/engine/facts';
+import { PkiError } from '@vouchsafe/kube/pki';
+
+/**
+ * A check that did not hold. Checks throw it rather than return it: a refusal nobody looked at must not let the evidence
+ * pass. `attempt` turns it into a value at the edge of one piece of evidence.
+ */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly failure: EvidenceFailure;
+
+  constructor(reason: EvidenceReason, message: string, detail: { wanted?: string; got?: string } = {}) {
+    super(message);
+    this.failure = { reason, message, ...detail };
+  }
+}
+
+export type Attempt<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly failure: EvidenceFailure };
+
+/** Runs checks; the first refusal is the answer. Anything but a refusal is a bug and passes through. */
+export function attempt<Value>(checks: () => Value): Attempt<Value> {
+  try {
+    return { ok: true, value: checks() };
+  } catch (error) {
+    if (error instanceof Refusal) return { ok: false, failure: error.failure };
+    throw error;
+  }
+}
+
+/** Runs a reader of certificates or DER; input it does not accept is refused for `reason`. */
+export function readOrRefuse<Value>(reason: EvidenceReason, what: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof PkiError) throw new Refusal(reason, `${what} cannot be read: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Evidence is written by others: long texts are cut before they are shown. */
+export function shown(text: string): string {
+  const clean = text.replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?');
+  return clean.length > 300 ? `${clean.slice(0, 300)}…` : clean;
+}

@@ -1,0 +1,188 @@
+import type { AttestorOutcome } from '@vouchsafe/engine/facts';
+import type { ParsedCertificate } from '@vouchsafe/kube/pki';
+import { type CertificatePath, findCertificatePath, validityRefusalOf } from './certificate-path.ts';
+import { checkCertificateTimestamps } from './certificate-timestamps.ts';
+import { checkEntryBody, type LoggedSignature } from './entry-body.ts';
+import { createVerificationKey, isSignedBy, type PublicKey } from './public-key.ts';
+import { attempt, Refusal } from './refusal.ts';
+import type { CertificateSigner, KeySigner, ResolvedAttestor } from './resolved-attestor.ts';
+import { checkIdentity, oidcIssuerOf, subjectsOf } from './signer-identity.ts';
+import { checkTimeStampToken } from './time-stamp-token.ts';
+import { checkLogEntry, checkLogTrustedAt, type LogDemands, type LogEntry } from './transparency-log.ts';
+
+/** One signature with all that came along. Nothing of it is believed yet. */
+export interface SignedMaterial {
+  readonly signature: Uint8Array;
+  /** What the signature is over. */
+  readonly signedBytes: Uint8Array;
+  /** Of DSSE. */
+  readonly payload: Uint8Array | undefined;
+  readonly envelope: Uint8Array | undefined;
+  readonly certificate: ParsedCertificate | undefined;
+  /** Certificates that may lead from the signer's to an authority. Read when they are needed. */
+  readonly untrusted: () => readonly ParsedCertificate[];
+  readonly entries: readonly LogEntry[];
+  readonly logDemands: LogDemands;
+  readonly timeStamps: readonly Uint8Array[];
+  /** What time stamps are of. */
+  readonly timeStampedBytes: Uint8Array;
+}
+
+export type Signer = NonNullable<AttestorOutcome['signer']>;
+
+/** A signature that holds. */
+export interface Vouched {
+  readonly signer: Signer;
+  /** The verdict rests on the present time and holds no longer than this. Milliseconds; undefined: for good. */
+  readonly validUntil: number | undefined;
+}
+
+/**
+ * Requires everything an attestor asks of a signature: made by its key or by a certificate it accepts, logged, made at a
+ * time the certificate was valid, promised to a certificate log, by the wanted identity. What the signature says is the
+ * caller's to check. Throws {@link Refusal} naming the first check that did not hold. `now` is the present time, used
+ * only where the policy asks for no log and nothing else tells the time.
+ */
+export function checkSignedMaterial(material: SignedMaterial, attestor: ResolvedAttestor, now: number): Vouched {
+  const { signer } = attestor;
+  return signer.kind === 'key'
+    ? checkKeySignature(material, attestor, signer, now)
+    : checkCertificateSignature(material, attestor, signer, now);
+}
+
+function checkKeySignature(
+  material: SignedMaterial,
+  attestor: ResolvedAttestor,
+  { key, hash, certificate, authorities }: KeySigner,
+  now: number,
+): Vouched {
+  if (!isSignedBy(key.key, material.signedBytes, material.signature, hash)) {
+    throw new Refusal('bad-signature', 'the signature was not made by the key', { wanted: key.fingerprint });
+  }
+  const { times, integratedTime } = checkTimes(material, attestor, { spki: key.spki });
+  const signer: Signer = { key: key.fingerprint, ...integratedTimeOf(integratedTime) };
+  if (certificate === undefined) return { signer, validUntil: undefined };
+  const used = trustedTimes(times, attestor, now);
+  let path: CertificatePath = [certificate];
+  if (authorities === undefined) {
+    for (const time of used.times) {
+      const refusal = validityRefusalOf(certificate, time);
+      if (refusal !== undefined) throw refusal;
+    }
+  } else {
+    path = checkPath(certificate, material, authorities, attestor, used.times);
+  }
+  return { signer: { ...signer, ...identityOf(certificate) }, validUntil: used.isPresent ? endOf(path) : undefined };
+}
+
+function checkCertificateSignature(
+  material: SignedMaterial,
+  attestor: ResolvedAttestor,
+  { authorities, identity }: CertificateSigner,
+  now: number,
+): Vouched {
+  const { certificate } = material;
+  if (certificate === undefined) {
+    throw new Refusal(
+      'wrong-identity',
+      'the signature was made with a bare key: it has no certificate and no identity',
+    );
+  }
+  const key = certificateKey(certificate);
+  if (!isSignedBy(key.key, material.signedBytes, material.signature)) {
+    throw new Refusal('bad-signature', 'the signature was not made by the key of its certificate');
+  }
+  const { times, integratedTime } = checkTimes(material, attestor, { certificate: certificate.der });
+  const used = trustedTimes(times, attestor, now);
+  const path = checkPath(certificate, material, authorities, attestor, used.times);
+  checkIdentity(certificate, identity);
+  return {
+    signer: { ...identityOf(certificate), ...integratedTimeOf(integratedTime) },
+    validUntil: used.isPresent ? endOf(path) : undefined,
+  };
+}
+
+/** The key of a certificate, when it is one that may vouch. Refuses `certificate-chain`. */
+export function certificateKey(certificate: ParsedCertificate): PublicKey {
+  const key = attempt(() => createVerificationKey(certificate.spki));
+  if (!key.ok) throw new Refusal('certificate-chain', `the certificate's key is refused: ${key.failure.message}`);
+  return key.value;
+}
+
+/** The times that are vouched for, after requiring the log entry and the time stamps an attestor asks for. */
+function checkTimes(
+  material: SignedMaterial,
+  attestor: ResolvedAttestor,
+  verifier: LoggedSignature['verifier'],
+): { times: number[]; integratedTime: number | undefined } {
+  const stamped = timeStamped(material, attestor);
+  const logs = attestor.transparencyLogs;
+  if (logs === undefined) return { times: stamped, integratedTime: undefined };
+  if (material.entries.length === 0) {
+    throw new Refusal('no-log-entry', 'the signature has no transparency log entry');
+  }
+  const logged: number[] = [];
+  for (const entry of material.entries) {
+    const { log, time } = checkLogEntry(entry, logs, material.logDemands);
+    checkEntryBody(entry.body, { ...material, verifier });
+    if (time === undefined) checkLogTrustedAt(log, stamped);
+    else logged.push(time);
+  }
+  return { times: [...logged, ...stamped], integratedTime: logged[0] };
+}
+
+function timeStamped(material: SignedMaterial, attestor: ResolvedAttestor): number[] {
+  const times: number[] = [];
+  for (const token of material.timeStamps) {
+    const checked = attempt(() => checkTimeStampToken(token, material.timeStampedBytes, attestor.timeStampAuthorities));
+    if (checked.ok) times.push(checked.value);
+    else if (attestor.areTimeStampsStrict) {
+      throw new Refusal(checked.failure.reason, checked.failure.message);
+    }
+  }
+  return times;
+}
+
+/** What a certificate's validity is measured by. The present counts only where the policy asks for no log. */
+function trustedTimes(
+  times: number[],
+  attestor: ResolvedAttestor,
+  now: number,
+): { times: number[]; isPresent: boolean } {
+  if (times.length > 0) return { times, isPresent: false };
+  if (attestor.transparencyLogs === undefined) return { times: [now], isPresent: true };
+  throw new Refusal('certificate-time', 'nothing trusted tells when the signature was made');
+}
+
+function checkPath(
+  leaf: ParsedCertificate,
+  material: SignedMaterial,
+  authorities: KeySigner['authorities'] & object,
+  attestor: ResolvedAttestor,
+  times: readonly number[],
+): CertificatePath {
+  const question = { leaf, authorities, usage: 'codeSigning', times } as const;
+  const direct = attempt(() => findCertificatePath({ ...question, untrusted: [] }));
+  const path = direct.ok ? direct.value : findCertificatePath({ ...question, untrusted: material.untrusted() });
+  if (attestor.certificateLogs !== undefined) {
+    checkCertificateTimestamps(leaf, path[1] ?? leaf, attestor.certificateLogs);
+  }
+  return path;
+}
+
+function identityOf(certificate: ParsedCertificate): Signer {
+  const subject = subjectsOf(certificate).join(', ') || certificate.subject.text;
+  const issuer = attempt(() => oidcIssuerOf(certificate));
+  return {
+    ...(subject === '' ? {} : { subject }),
+    ...(issuer.ok && issuer.value !== undefined ? { issuer: issuer.value } : {}),
+  };
+}
+
+function integratedTimeOf(time: number | undefined): { integratedTime?: string } {
+  return time === undefined ? {} : { integratedTime: new Date(time).toISOString() };
+}
+
+function endOf(path: CertificatePath): number {
+  return Math.min(...path.map(({ notAfter }) => notAfter.getTime()));
+}

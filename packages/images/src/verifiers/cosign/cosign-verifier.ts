@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { memberAt } from '@vouchsafe/engine/kernel';
+import { evidenceTag } from '../../names/signature-location.ts';
+import { type Descriptor, type Manifest, readDescriptors } from '../../registry/manifest.ts';
+import { fetchBlobs } from '../evidence-blobs.ts';
+import type { EvidencePart, EvidenceQuestion, EvidenceSet, Verifier } from '../verifier.ts';
+import { judgeAttestation } from './attestation-layer.ts';
+import { type CosignLayer, judgeLayers } from './cosign-layer.ts';
+import { judgeSignature } from './signature-layer.ts';
+
+/**
+ * Signatures and attestations as cosign 2 stores them: layers of the manifest tagged `sha256-….sig` or `.att`, and on
+ * request of referrers of the experimental OCI 1.1 form.
+ */
+export const cosignVerifier: Verifier = {
+  type: 'Cosign',
+  async collect(question) {
+    const { digest, reader, part, signal, limits } = question;
+    const tagged = await reader.manifest(evidenceTag(digest, part === 'signatures' ? '.sig' : '.att'), signal);
+    const referring = question.withReferrers ? await findReferrers(question) : [];
+    const manifests = tagged === undefined ? referring : [tagged, ...referring];
+    const descriptors = manifests.flatMap((manifest) => readDescriptors(manifest, 'layers'));
+    const blobs = await fetchBlobs(descriptors, reader, limits, signal);
+    const layers = descriptors.map((descriptor) => layerOf(descriptor, blobs));
+    return createEvidence(digest, part, manifests, layers);
+  },
+};
+
+function layerOf(descriptor: Descriptor, blobs: ReadonlyMap<string, Uint8Array>): CosignLayer {
+  return {
+    digest: descriptor.digest,
+    mediaType: descriptor.mediaType,
+    annotations: descriptor.annotations,
+    blob: blobs.get(descriptor.digest) ?? new Uint8Array(),
+  };
+}
+
+function createEvidence(
+  digest: string,
+  part: EvidencePart,
+  manifests: readonly Manifest[],
+  layers: readonly CosignLayer[],
+): EvidenceSet {
+  const hash = createHash('sha256').update(
+    JSON.stringify(['cosign', part, digest, manifests.map((one) => one.digest)]),
+  );
+  const judgeLayer = part === 'signatures' ? judgeSignature(digest) : judgeAttestation(digest);
+  return {
+    hash: hash.digest('hex'),
+    count: layers.length,
+    bytes: layers.reduce((sum, { blob }) => sum + blob.length, 4096),
+    judge: judgeLayers(layers, judgeLayer),
+  };
+}
+
+const referrerTypes = {
+  signatures: 'application/vnd.dev.cosign.artifact.sig.v1+json',
+  attestations: 'application/vnd.dev.cosign.artifact.att.v1+json',
+} as const;
+
+/** A referrer's type is its manifest's to say: indexes name the configuration's type, or nothing. */
+async function findReferrers({ digest, reader, part, signal }: EvidenceQuestion): Promise<Manifest[]> {
+  const found: Manifest[] = [];
+  for (const { digest: referrer } of await reader.referrers(digest, signal)) {
+    const manifest = await reader.manifest(referrer, signal);
+    const types = [memberAt(manifest?.document, 'artifactType'), memberAt(manifest?.document, 'config', 'mediaType')];
+    if (manifest !== undefined && types.includes(referrerTypes[part])) found.push(manifest);
+  }
+  return found;
+}

@@ -1,0 +1,70 @@
+import type { EvidenceFailure, EvidenceReason, ImageVerificationType } from '@vouchsafe/engine/facts';
+import type { JsonObject } from '@vouchsafe/engine/kernel';
+import type { RegistryLimits } from '../registry/limits.ts';
+import type { RepositoryReader } from '../registry/repository-reader.ts';
+import type { ResolvedAttestor } from '../trust/resolved-attestor.ts';
+import type { Vouched } from '../trust/vouch.ts';
+
+/** One format of signatures: how its evidence is found and judged. */
+export interface Verifier {
+  readonly type: ImageVerificationType;
+  /** Why this format cannot be judged (yet); undefined when it can. */
+  readonly unsupported?: string;
+  /** Gathers the evidence about one digest. Rejects with `RegistryFailure`; nothing is judged here. */
+  collect(question: EvidenceQuestion): Promise<EvidenceSet>;
+}
+
+export interface EvidenceQuestion {
+  readonly digest: string;
+  /** Of the repository that holds the evidence. */
+  readonly reader: RepositoryReader;
+  readonly part: EvidencePart;
+  /** Also look at referrers of the older experimental form (`cosignOCI11`). */
+  readonly withReferrers: boolean;
+  readonly limits: RegistryLimits;
+  readonly signal: AbortSignal;
+}
+
+export type EvidencePart = 'signatures' | 'attestations';
+
+/** Everything found about a digest, judged in memory against any number of attestors. */
+export interface EvidenceSet {
+  /** Names the evidence in caches: equal hashes, equal verdicts. */
+  readonly hash: string;
+  /** How many pieces there are. */
+  readonly count: number;
+  readonly bytes: number;
+  /** One entry a piece of evidence, in the registry's order. `now` is the present time in milliseconds. */
+  judge(attestor: ResolvedAttestor, now: number): readonly PieceVerdict[];
+}
+
+export type PieceVerdict =
+  | {
+      readonly ok: true;
+      readonly evidence: string;
+      readonly vouched: Vouched;
+      /** What was signed: the simple signing payload, or the in-toto statement. */
+      readonly document: JsonObject;
+    }
+  | { readonly ok: false; readonly failure: EvidenceFailure };
+
+/** How far a piece of evidence came before it was refused: the nearest miss tells a person the most. */
+const nearness: readonly EvidenceReason[] = [
+  'annotation-mismatch',
+  'wrong-identity',
+  'certificate-time',
+  'no-log-entry',
+  'certificate-chain',
+  'invalid-attestor',
+  'bad-signature',
+  'other-format',
+  'unsigned',
+];
+
+export function nearestFirst(failures: readonly EvidenceFailure[]): EvidenceFailure[] {
+  const rank = (failure: EvidenceFailure): number => {
+    const at = nearness.indexOf(failure.reason);
+    return at < 0 ? nearness.length : at;
+  };
+  return [...failures].sort((left, right) => rank(left) - rank(right));
+}
