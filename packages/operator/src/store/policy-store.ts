@@ -6,6 +6,7 @@ import {
   loadPolicy,
   type Policy,
   type PolicyIndex,
+  policyKey,
 } from '@vouchsafe/engine';
 import { compileWildcard, type Diagnostic, isError, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import { type AuditOnly, registeredFailurePolicy } from './registered-failure-policy.ts';
@@ -134,6 +135,18 @@ function toSnapshot(policies: readonly StoredPolicy[], auditOnly: AuditOnly): Po
     verifiesImagesOf: verifiedKinds(admitted),
   };
 }
+
+/** The compiled policies of a snapshot by policy key, computed once a snapshot. */
+export function compiledByKey(snapshot: PolicySnapshot): ReadonlyMap<string, CompiledPolicy> {
+  let known = byKey.get(snapshot);
+  if (!known) {
+    known = new Map(snapshot.indexes.all.policies.map((policy) => [policyKey(policy.ref), policy]));
+    byKey.set(snapshot, known);
+  }
+  return known;
+}
+
+const byKey = new WeakMap<PolicySnapshot, ReadonlyMap<string, CompiledPolicy>>();
 
 function verifiedKinds(policies: readonly CompiledPolicy[]): (kind: string) => boolean {
   const kinds = policies.flatMap(({ selectors }) =>

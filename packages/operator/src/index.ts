@@ -1,0 +1,4 @@
+export { NODE_HOST } from './facts/node-host.ts';
+export { DENIALS_CONFIG_MAP } from './reports/denial-log.ts';
+export { type OperatorSettings, parseOperatorSettings } from './settings/operator-settings.ts';
+export { type RunningOperator, startOperator } from './wiring/start-operator.ts';

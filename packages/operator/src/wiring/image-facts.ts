@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { memberAt } from '@vouchsafe/engine/kernel';
+import {
+  type CredentialSource,
+  createImageSource,
+  type ImageSource,
+  parseTrustRoot,
+  publicGoodTrustRoot,
+  type SecretKeySource,
+  type TrustRoot,
+} from '@vouchsafe/images';
+import { isKubeError, type KubeClient } from '@vouchsafe/kube';
+import { jsonOf } from '../settings/json-of.ts';
+import type { OperatorSettings } from '../settings/operator-settings.ts';
+
+const SECRETS = { group: '', version: 'v1', resource: 'secrets' } as const;
+
+/** The source of image facts as the settings want it. Rejects when the trust root cannot be read: nothing must start then. */
+export async function createOperatorImages(
+  client: KubeClient,
+  settings: OperatorSettings,
+  version: string,
+): Promise<ImageSource> {
+  const hosts = Object.fromEntries(Object.entries(settings.registryMirrors).map(([host, url]) => [host, { url }]));
+  return createImageSource({
+    hosts,
+    trustRoot: await readTrustRoot(settings.trustedRoot),
+    credentials: createCredentialSource(client, settings),
+    secretKeys: createSecretKeySource(client),
+    cache: settings.imageVerifyCacheEnabled
+      ? { maxSize: settings.imageVerifyCacheMaxSize, ttlMs: settings.imageVerifyCacheTtlMs }
+      : { maxSize: 0, ttlMs: 0 },
+    userAgent: `vouchsafe/${version}`,
+  });
+}
+
+async function readTrustRoot(file: string | undefined): Promise<TrustRoot> {
+  if (file === undefined) return publicGoodTrustRoot();
+  const parsed = parseTrustRoot(await readFile(file, 'utf8'));
+  if (!parsed.ok) throw new Error(`--trustedRoot ${file}: ${parsed.message}`);
+  return parsed.root;
+}
+
+/** Docker configurations from the Secrets that requests, and `--imagePullSecrets`, name. */
+function createCredentialSource(client: KubeClient, settings: OperatorSettings): CredentialSource {
+  const read = async (name: string, signal: AbortSignal): Promise<string | undefined> => {
+    const [secret, namespace = settings.namespace] = name.split('/').reverse();
+    const object = await getSecret(client, namespace, secret ?? '', signal);
+    const data = object && memberAt(object, 'data', '.dockerconfigjson');
+    return typeof data === 'string' ? Buffer.from(data, 'base64').toString('utf8') : undefined;
+  };
+  return {
+    secretConfig: read,
+    async defaultConfig(signal) {
+      for (const name of settings.imagePullSecrets) {
+        const config = await read(name, signal);
+        if (config !== undefined) return config;
+      }
+      return undefined;
+    },
+  };
+}
+
+function createSecretKeySource(client: KubeClient): SecretKeySource {
+  return {
+    async publicKey(namespace, name, signal) {
+      const object = await getSecret(client, namespace, name, signal);
+      const data = object && memberAt(object, 'data', 'cosign.pub');
+      return typeof data === 'string' ? Buffer.from(data, 'base64').toString('utf8') : undefined;
+    },
+  };
+}
+
+async function getSecret(client: KubeClient, namespace: string, name: string, signal: AbortSignal) {
+  try {
+    return jsonOf(await client.get(SECRETS, { namespace, name }, { signal }));
+  } catch (error) {
+    if (isKubeError(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,271 @@
+import { createEngine, type Decision, type EvaluationRequest, policyKey, toResourceRef } from '@vouchsafe/engine';
+import { combineSources } from '@vouchsafe/engine/facts';
+import { createKubeClient, type KubeClient, loadClusterConnection } from '@vouchsafe/kube';
+import { validatePolicy } from '../admission/policy-validation.ts';
+import { createReviewHandler, type ReviewOutcome } from '../admission/review-handler.ts';
+import { createRouter } from '../admission/router.ts';
+import { startWebhookServer } from '../admission/webhook-server.ts';
+import { ensureCertificates } from '../certs/certificate-store.ts';
+import { createClusterFacts } from '../facts/cluster-facts.ts';
+import { NODE_HOST } from '../facts/node-host.ts';
+import { createDenialLog } from '../reports/denial-log.ts';
+import { startEventSender } from '../reports/event-sender.ts';
+import { renderReport } from '../reports/render-report.ts';
+import { startReportWriter } from '../reports/report-writer.ts';
+import { createResultLedger } from '../reports/result-ledger.ts';
+import { parseClusterConfiguration } from '../settings/cluster-configuration.ts';
+import { type Logger, messageOf } from '../settings/logger.ts';
+import type { OperatorSettings } from '../settings/operator-settings.ts';
+import { compiledByKey, createPolicyStore } from '../store/policy-store.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { createAuditPool } from './audit-pool.ts';
+import { startBackgroundScan } from './background-scan.ts';
+import { followObjects, startClusterView } from './cluster-view.ts';
+import { ensureConfigurationMap, followConfigurationMap } from './configuration-map.ts';
+import { isGoingDown } from './going-down.ts';
+import { createOperatorImages } from './image-facts.ts';
+import { startPlainServer } from './plain-server.ts';
+import { writePolicyStatuses } from './policy-status-writer.ts';
+import { startWebhookReconciler } from './webhook-reconciler.ts';
+
+export interface RunningOperator {
+  readonly webhookPort: number;
+  readonly metricsPort: number;
+  /** Resolves when policies are loaded and the webhooks are registered. */
+  readonly ready: Promise<void>;
+  /** Answers what runs, removes the webhooks when nobody is left to answer them, writes what is pending. */
+  stop(): Promise<void>;
+}
+
+const KYVERNO = { group: 'kyverno.io', version: 'v1' } as const;
+const CERTIFICATE_CHECK_MS = 12 * 3_600_000;
+
+/** Puts the operator together and starts it. Rejects with a clear message when the cluster cannot be reached. */
+export async function startOperator(settings: OperatorSettings, version: string): Promise<RunningOperator> {
+  const log = createLogger(settings.logLevel);
+  const client = await connect(settings, version);
+  const metrics = createMetrics(version);
+  const now = () => Date.now();
+  const stops: (() => Promise<void>)[] = [];
+
+  let configuration = parseClusterConfiguration(await ensureConfigurationMap(client, settings), settings.namespace);
+  const engine = createEngine({
+    host: NODE_HOST,
+    images: {
+      defaultRegistry: configuration.defaultRegistry,
+      enableDefaultRegistryMutation: configuration.enableDefaultRegistryMutation,
+    },
+  });
+  const store = createPolicyStore({
+    engine,
+    auditMutateDigest: settings.auditMutateDigest,
+    auditOnly: settings.auditOnly,
+  });
+  const images = await createOperatorImages(client, settings, version);
+  const facts = combineSources([images, createClusterFacts(client)]);
+  const view = startClusterView(client, log);
+
+  const names = { serviceName: settings.serviceName, namespace: settings.namespace, serverIP: settings.serverIP };
+  let certificates = await ensureCertificates({ client, names, now: () => new Date() });
+
+  const ledger = createResultLedger();
+  const reports = startReportWriter({ client, ledger, render: renderReport, delayMs: settings.reportsDelayMs, log });
+  const events = startEventSender({
+    client,
+    instance: settings.podName,
+    onDropped: () => metrics.recordDroppedEvent(),
+    log,
+    now: () => new Date(),
+  });
+  const denials = createDenialLog({ client, namespace: settings.namespace, log, now: () => new Date() });
+  const pool = createAuditPool({ onError: (error) => log.error({ error: messageOf(error) }, 'audit work failed') });
+  const isBackground = (decision: Decision) =>
+    compiledByKey(store.snapshot).get(policyKey(decision.policy))?.background ?? true;
+
+  const scan = startBackgroundScan({
+    client,
+    facts,
+    snapshot: () => store.snapshot,
+    ledger,
+    namespaceLabels: view.namespaceLabels,
+    isExcluded: (request) => configuration.isExcluded(request),
+    intervalMs: settings.backgroundScanIntervalMs,
+    log,
+    now,
+    onScanned(request, decisions) {
+      metrics.recordDecisions(decisions, request, { cause: 'background_scan', seconds: 0, background: isBackground });
+      events.send({ request, decisions, allowed: true }, 'kyverno-scan');
+      reports.notify();
+    },
+  });
+
+  function onDecided(outcome: ReviewOutcome): void {
+    const { request, decisions, allowed, webhook, duration, late } = outcome;
+    metrics.recordDecisions(decisions, request, {
+      cause: 'admission_request',
+      seconds: duration,
+      background: isBackground,
+    });
+    if (!late) {
+      metrics.recordAdmission(
+        {
+          kind: request.kind.kind,
+          namespace: request.namespace,
+          operation: request.operation,
+          allowed,
+          webhook: webhook === 'mutating' ? 'MutatingWebhookConfiguration' : 'ValidatingWebhookConfiguration',
+        },
+        duration,
+      );
+    }
+    events.send({ request, decisions, allowed }, 'kyverno-admission');
+    if (outcome.message !== undefined) {
+      const message = outcome.message;
+      outcome.explain().then(
+        (explained) => denials.record(request, message, explained),
+        (error: unknown) => log.error({ error: messageOf(error) }, 'a denial could not be explained'),
+      );
+    }
+    if (webhook === 'validating' && allowed) report(request, decisions);
+  }
+
+  function report(request: EvaluationRequest, decisions: readonly Decision[]): void {
+    if (!settings.admissionReports || request.dryRun || request.operation === 'DELETE' || request.subresource !== '')
+      return;
+    ledger.record(toResourceRef(request), decisions, compiledByKey(store.snapshot), now());
+    reports.notify();
+  }
+
+  const handler = createReviewHandler({
+    snapshot: () => store.snapshot,
+    facts,
+    configuration: () => configuration,
+    roles: view.roles,
+    namespaceLabels: view.namespaceLabels,
+    onDecided: (outcome) => {
+      try {
+        onDecided(outcome);
+      } catch (error) {
+        log.error({ error: messageOf(error) }, 'recording a decision failed');
+      }
+    },
+    enqueueAudit: pool.enqueue,
+    now,
+  });
+
+  const webhooks = startWebhookReconciler({
+    client,
+    settings,
+    snapshot: () => store.snapshot,
+    configuration: () => configuration,
+    caBundle: () => certificates.authority.certificate,
+    log,
+    onApplied: (snapshot) => void writePolicyStatuses(client, snapshot, log, new Date()),
+  });
+
+  const health = (path: string) => answerHealth(path, webhooks.isApplied);
+  const server = await startWebhookServer({
+    host: settings.webhookServerHost,
+    port: settings.webhookServerPort,
+    certificate: certificates.serving,
+    handle: createRouter({
+      handler,
+      validatePolicy: (request) => validatePolicy(request, { engine, auditMutateDigest: settings.auditMutateDigest }),
+      log,
+    }),
+    get: health,
+    onError: (error) => log.error({ error: messageOf(error) }, 'a webhook call failed'),
+  });
+  const plain = await startPlainServer(settings.metricsHost, settings.metricsPort, async (path) => {
+    if (path !== '/metrics') return health(path);
+    return { status: 200, ...(await metrics.render()) };
+  });
+
+  const policies = ['clusterpolicies', 'policies'].map((resource) =>
+    followObjects(client, { ...KYVERNO, resource }, log, { upsert: store.upsert, remove: store.remove }),
+  );
+  const configurationMap = followConfigurationMap(client, settings, log, (data) => {
+    configuration = parseClusterConfiguration(data, settings.namespace);
+    for (const key of configuration.problems)
+      log.warn({ key }, 'a value of the ConfigMap cannot be read; its default holds');
+    webhooks.trigger();
+  });
+  store.onChange((snapshot) => {
+    ledger.retain(compiledByKey(snapshot));
+    reports.notify();
+    metrics.setRuleInfo(
+      snapshot.policies.flatMap(({ compiled }) => (compiled ? [{ policy: compiled, ready: true }] : [])),
+    );
+    webhooks.trigger();
+    scan.trigger();
+  });
+
+  const renewal = setInterval(() => {
+    ensureCertificates({ client, names, now: () => new Date() }).then(
+      (renewed) => {
+        certificates = renewed;
+        server.setCertificate(renewed.serving);
+        webhooks.trigger();
+      },
+      (error: unknown) => log.error({ error: messageOf(error) }, 'renewing certificates failed; the old ones go on'),
+    );
+  }, CERTIFICATE_CHECK_MS);
+
+  stops.push(
+    async () => clearInterval(renewal),
+    async () => webhooks.stop({ remove: await isGoingDown(client, settings) }),
+    () => server.stop(),
+    () => scan.stop(),
+    () => pool.drain(),
+    () => reports.stop(),
+    () => events.stop(),
+    () => denials.flush(),
+    () => Promise.all([...policies, configurationMap].map((informer) => informer.stop())).then(() => {}),
+    () => view.stop(),
+    () => plain.stop(),
+    async () => images.close(),
+    () => client.close(),
+  );
+
+  const ready = Promise.all([view.synced, ...policies.map((informer) => informer.synced)]).then(async () => {
+    store.flush();
+    webhooks.trigger();
+    while (!webhooks.isApplied) await new Promise((resolve) => setTimeout(resolve, 10));
+    scan.trigger();
+    log.info({ webhookPort: server.port, metricsPort: plain.port, policies: store.snapshot.policies.length }, 'ready');
+  });
+
+  return {
+    webhookPort: server.port,
+    metricsPort: plain.port,
+    ready,
+    async stop() {
+      for (const stop of stops) {
+        await stop().catch((error: unknown) => log.warn({ error: messageOf(error) }, 'a part did not stop cleanly'));
+      }
+    },
+  };
+}
+
+async function connect(settings: OperatorSettings, version: string): Promise<KubeClient> {
+  const connection = await loadClusterConnection(settings.kubeconfig ? { kubeconfig: settings.kubeconfig } : {});
+  if (!connection.ok) throw new Error(connection.message);
+  return createKubeClient(connection.value, { userAgent: `vouchsafe/${version}`, queriesPerSecond: 100, burst: 200 });
+}
+
+/** Alive while the process answers; ready once the webhooks of the cluster are those of its policies. */
+function answerHealth(path: string, isReady: boolean) {
+  const say = (status: number, body: string) => ({ status, body, contentType: 'text/plain' });
+  switch (path) {
+    case '/health/liveness':
+    case '/livez':
+      return say(200, '');
+    case '/health/readiness':
+    case '/readyz':
+    case '/healthz':
+      return isReady ? say(200, '') : say(500, 'the webhooks are not registered yet\n');
+    default:
+      return undefined;
+  }
+}
