@@ -6,7 +6,7 @@ export function createLogger(level: 'debug' | 'info' | 'warn' | 'error'): Logger
   return pino(
     {
       level,
-      base: undefined,
+      base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },

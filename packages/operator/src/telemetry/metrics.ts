@@ -30,13 +30,13 @@ export interface AdmissionLabels {
 }
 
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 25, 30];
-const RULE_TYPES: Readonly<Record<RuleType, string>> = {
+const RULE_TYPES = {
   Validation: 'validate',
   Mutation: 'mutate',
   Generation: 'generate',
   ImageVerify: 'imageVerify',
   Deletion: 'cleanup',
-};
+} as const satisfies Readonly<Record<RuleType, string>>;
 const POLICY_LABELS = [
   'policy_validation_mode',
   'policy_type',

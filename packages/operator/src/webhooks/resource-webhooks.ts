@@ -1,6 +1,8 @@
 import type { CompiledPolicy } from '@vouchsafe/engine';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { PROTECTED_ANNOTATIONS } from '../settings/protected-annotations.ts';
+import { type AuditOnly, registeredFailurePolicy } from '../store/registered-failure-policy.ts';
+import { clientConfigOf, type WebhookTarget } from './client-config.ts';
 import {
   computeWebhookRules,
   coversResource,

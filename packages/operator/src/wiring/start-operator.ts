@@ -14,7 +14,7 @@ import { renderReport } from '../reports/render-report.ts';
 import { startReportWriter } from '../reports/report-writer.ts';
 import { createResultLedger } from '../reports/result-ledger.ts';
 import { parseClusterConfiguration } from '../settings/cluster-configuration.ts';
-import { type Logger, messageOf } from '../settings/logger.ts';
+import { messageOf } from '../settings/logger.ts';
 import type { OperatorSettings } from '../settings/operator-settings.ts';
 import { compiledByKey, createPolicyStore } from '../store/policy-store.ts';
 import { createLogger } from '../telemetry/logger.ts';
