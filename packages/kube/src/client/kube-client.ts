@@ -30,6 +30,8 @@ export interface KubeClientOptions {
   readonly timeoutMilliseconds?: number;
   /** 64 MiB unless told. */
   readonly maximumResponseBytes?: number;
+  /** Before a request is sent again the first time; doubles with each further one. 200 ms unless told. */
+  readonly retryBackoffMilliseconds?: number;
   /** Act as someone else (needs the `impersonate` verb). */
   readonly impersonate?: UserInfo;
   /** Called after every exchange. Must not throw. */
@@ -133,6 +135,7 @@ function clientOver(connection: ClusterConnection, options: KubeClientOptions, b
     },
     timeoutMilliseconds: options.timeoutMilliseconds ?? 30_000,
     maximumResponseBytes: options.maximumResponseBytes ?? 64 * 1024 * 1024,
+    retryBackoffMilliseconds: options.retryBackoffMilliseconds ?? 200,
     onRequest: options.onRequest,
   });
   return {

@@ -38,6 +38,7 @@ export interface RequesterOptions {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly timeoutMilliseconds: number;
   readonly maximumResponseBytes: number;
+  readonly retryBackoffMilliseconds: number;
   readonly onRequest: ((observation: RequestObservation) => void) | undefined;
 }
 
@@ -95,7 +96,7 @@ async function sendWithRetries<Result>(
         refreshCredentials = true;
         continue;
       }
-      const delay = retryDelay({ error, isIdempotent, attempt });
+      const delay = retryDelay({ error, isIdempotent, attempt, backoffMilliseconds: options.retryBackoffMilliseconds });
       if (delay === undefined) throw error;
       await wait(delay, signal);
     }

@@ -6,11 +6,12 @@ export interface RetryQuestion {
   readonly isIdempotent: boolean;
   /** How often the request has been sent. */
   readonly attempt: number;
+  /** Before the second attempt; doubles with each further one. */
+  readonly backoffMilliseconds: number;
 }
 
 const maximumAttempts = 5;
 const maximumWaitMilliseconds = 30_000;
-const firstBackoffMilliseconds = 200;
 
 /** Errors of node and undici that come before the connection stands: nothing was sent. */
 const notConnected: ReadonlySet<string> = new Set([
@@ -29,9 +30,9 @@ const connectionLost: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETI
  * 503 with Retry-After (the server turned the request away), a connection that never stood, and for idempotent requests
  * also a connection lost before the answer, 429, 502, 503 and 504.
  */
-export function retryDelay({ error, isIdempotent, attempt }: RetryQuestion): number | undefined {
+export function retryDelay({ error, isIdempotent, attempt, backoffMilliseconds }: RetryQuestion): number | undefined {
   if (attempt >= maximumAttempts) return undefined;
-  const backoff = firstBackoffMilliseconds * 2 ** (attempt - 1) * (0.5 + Math.random());
+  const backoff = backoffMilliseconds * 2 ** (attempt - 1) * (0.5 + Math.random());
   if (error instanceof KubeError) {
     const asked = error.retryAfter;
     const isTurnedAway = error.code === 429 || error.code === 503;
