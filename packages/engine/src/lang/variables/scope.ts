@@ -1,6 +1,7 @@
 import type { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import type { VariableScope } from '../../model/variable-scope.ts';
+import type { ContextSize } from './context-size.ts';
 
 /**
  * The variables visible at one place of a rule. Immutable: every change is a child that looks up in its parent, so
@@ -9,6 +10,8 @@ import type { VariableScope } from '../../model/variable-scope.ts';
 export interface Scope extends VariableScope {
   /** Whether `request.object` in variables reads `request.oldObject` (kyverno-core §2.5). */
   readonly isDelete: boolean;
+  /** What the context entries of this evaluation have taken so far. */
+  readonly contextSize: ContextSize;
   /** A child in which each member of `variables` replaces the variable of that name. */
   with(variables: JsonObject): Scope;
   /** A child in which `name` is computed by `load` at first use, at most once. `load` may throw `Need`. */

@@ -1,0 +1,127 @@
+import { EvaluationError } from '../../kernel/evaluation-error.ts';
+import type { EngineHost } from '../../kernel/host.ts';
+import { defineMember, isJsonArray, isJsonObject, type Json } from '../../kernel/json.ts';
+import { formatGoJson } from '../jmespath/go-value.ts';
+import { appendLeafPath } from './leaf-path.ts';
+import type { Scope } from './scope.ts';
+import { compileVariable, type VariableReference } from './variable-reference.ts';
+import { findVariables, mayHoldVariable, unescapeBraces } from './variable-text.ts';
+
+/** Variables one evaluation of a template may resolve, and characters it may produce: values may hold variables. */
+const RESOLUTION_LIMIT = 5_000;
+const TEXT_LIMIT = 16 * 1024 * 1024;
+
+/**
+ * One evaluation of a template: resolves what only the request can tell, namely variables inside the values of
+ * variables (kyverno-core §2.5), within limits.
+ */
+export class Substitution {
+  readonly scope: Scope;
+  readonly #host: EngineHost;
+  #resolutions = RESOLUTION_LIMIT;
+  #characters = TEXT_LIMIT;
+
+  constructor(scope: Scope, host: EngineHost) {
+    this.scope = scope;
+    this.#host = host;
+  }
+
+  /** The value of a variable that is a whole text: kept as it is, but variables inside lists and objects resolve. */
+  wholeValue(reference: VariableReference, path: string): Json | EvaluationError {
+    const value = this.#resolve(reference, path);
+    if (value instanceof EvaluationError || typeof value !== 'object' || value === null) return value;
+    return holdsVariable(value) ? this.#document(value, path) : value;
+  }
+
+  /** The text of a variable inside a larger text. */
+  splice(reference: VariableReference, path: string): string | EvaluationError {
+    const value = this.#resolve(reference, path);
+    if (value instanceof EvaluationError) return value;
+    const text = typeof value === 'string' ? value : formatGoJson(value);
+    if (text instanceof EvaluationError) return text;
+    this.#characters -= text.length;
+    if (this.#characters < 0) return tooMuch(path);
+    if (!reference.isShallow || value === null) return text;
+    if (typeof value !== 'string') {
+      return new EvaluationError(`the value of a \`{{- }}\` variable at path ${path} is no string`);
+    }
+    return text.replaceAll('{{', '\\{{');
+  }
+
+  /** A text whose variables are not known in advance. */
+  text(given: string, path: string): Json | EvaluationError {
+    let text = given;
+    for (;;) {
+      const variables = findVariables(text);
+      const [first] = variables;
+      if (!first) return unescapeBraces(text);
+      const references = variables.map(({ source }) => compileVariable(source, path, this.#host));
+      const [whole] = references;
+      if (whole && first.source === text) return this.wholeValue(whole, path);
+      let next = '';
+      let at = 0;
+      for (const [index, { start, end }] of variables.entries()) {
+        const reference = references[index];
+        const spliced = reference ? this.splice(reference, path) : '';
+        if (spliced instanceof EvaluationError) return spliced;
+        next += text.slice(at, start) + spliced;
+        at = end;
+      }
+      text = next + text.slice(at);
+      if (text.length > TEXT_LIMIT) return tooMuch(path);
+      if (references.at(-1)?.isShallow) return unescapeBraces(text);
+    }
+  }
+
+  #resolve(reference: VariableReference, path: string): Json | EvaluationError {
+    this.#resolutions--;
+    return this.#resolutions < 0 ? tooMuch(path) : reference.resolve(this.scope);
+  }
+
+  #document(node: Json, path: string): Json | EvaluationError {
+    if (typeof node === 'string') return mayHoldVariable(node) ? this.text(node, path) : node;
+    if (isJsonArray(node)) {
+      const items: Json[] = [];
+      for (const [index, item] of node.entries()) {
+        const resolved = this.#document(item, appendLeafPath(path, index));
+        if (resolved instanceof EvaluationError) return resolved;
+        items.push(resolved);
+      }
+      return items;
+    }
+    return isJsonObject(node) ? this.#members(Object.entries(node), path) : node;
+  }
+
+  #members(entries: readonly (readonly [string, Json])[], path: string): Json | EvaluationError {
+    const members: Record<string, Json> = {};
+    for (const [key, value] of entries) {
+      const name = keyText(key, mayHoldVariable(key) ? this.text(key, path) : key);
+      if (name instanceof EvaluationError) return name;
+      const resolved = this.#document(value, appendLeafPath(path, key));
+      if (resolved instanceof EvaluationError) return resolved;
+      defineMember(members, name, resolved);
+    }
+    return members;
+  }
+}
+
+/** What a key with variables became: a text, or unchanged when it became null. */
+export function keyText(key: string, resolved: Json | EvaluationError): string | EvaluationError {
+  if (resolved instanceof EvaluationError || typeof resolved === 'string') return resolved;
+  if (resolved === null) return key;
+  return new EvaluationError(`expected string after substituting variables in key "${key}"`);
+}
+
+function holdsVariable(node: Json): boolean {
+  if (typeof node === 'string') return mayHoldVariable(node);
+  if (isJsonArray(node)) return node.some(holdsVariable);
+  if (!isJsonObject(node)) return false;
+  for (const key of Object.keys(node)) {
+    if (mayHoldVariable(key) || holdsVariable(node[key] ?? null)) return true;
+  }
+  return false;
+}
+
+function tooMuch(path: string): EvaluationError {
+  return new EvaluationError(`variables at path ${path} resolve to too many or too long variables`);
+}
