@@ -16,6 +16,19 @@ afterEach(async () => {
   running = undefined;
 });
 
+/** The answer in the shape the test expects of it. */
+async function json<Shape>(response: Response): Promise<Shape> {
+  return (await response.json()) as Shape;
+}
+
+interface TagList {
+  tags: string[];
+}
+
+interface Index {
+  manifests: { digest: string }[];
+}
+
 const basic = (user: string, password: string) => ({
   authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
 });
@@ -92,16 +105,19 @@ describe('the registry, honest', () => {
       expect(await (await fetch(`${registry.url}/v2/${repository}/blobs/${digest}`)).text()).toBe('chunky content');
     }
     const wrong = await post(`/v2/one/blobs/uploads/?digest=sha256:${'0'.repeat(64)}`, bytes);
-    expect([wrong.status, (await wrong.json()).errors[0].code]).toEqual([400, 'DIGEST_INVALID']);
+    expect([wrong.status, (await json<{ errors: { code: string }[] }>(wrong)).errors[0]?.code]).toEqual([
+      400,
+      'DIGEST_INVALID',
+    ]);
   });
 
   it('lists tags in pages and deletes tags, manifests and blobs', async () => {
     const registry = await start();
     for (const tag of ['v1', 'v2', 'v3']) pushImage(registry, `app:${tag}`, { labels: { tag } });
     const first = await fetch(`${registry.url}/v2/app/tags/list?n=2`);
-    expect((await first.json()).tags).toEqual(['v1', 'v2']);
+    expect((await json<TagList>(first)).tags).toEqual(['v1', 'v2']);
     const next = /<(.+)>/.exec(first.headers.get('link') ?? '')?.[1];
-    expect((await (await fetch(registry.url + next)).json()).tags).toEqual(['v3']);
+    expect((await json<TagList>(await fetch(registry.url + next))).tags).toEqual(['v3']);
     const remove = async (path: string) => (await fetch(registry.url + path, { method: 'DELETE' })).status;
     expect(await remove('/v2/app/manifests/v2')).toBe(202);
     expect(await remove('/v2/app/manifests/v2')).toBe(404);
@@ -118,12 +134,12 @@ describe('the registry, honest', () => {
     while (path !== undefined) {
       const response: Response = await fetch(registry.url + path);
       expect(response.headers.get('oci-filters-applied')).toBe('artifactType');
-      seen.push(...(await response.json()).manifests.map((entry: { digest: string }) => entry.digest));
+      seen.push(...(await json<Index>(response)).manifests.map((entry) => entry.digest));
       path = /<(.+)>/.exec(response.headers.get('link') ?? '')?.[1];
     }
     expect(seen.sort()).toEqual([...sboms].sort());
     const none = await fetch(`${registry.url}/v2/app/referrers/sha256:${'1'.repeat(64)}`);
-    expect([none.status, (await none.json()).manifests]).toEqual([200, []]);
+    expect([none.status, (await json<Index>(none)).manifests]).toEqual([200, []]);
     const body = JSON.stringify({ schemaVersion: 2, subject: { digest } });
     const put = await fetch(`${registry.url}/v2/app/manifests/extra`, { method: 'PUT', body });
     expect(put.headers.get('oci-subject')).toBe(digest);
@@ -187,7 +203,7 @@ describe('credentials', () => {
     );
     const tokenUrl = `${registry.url}/token?service=${registry.host}&scope=repository:app:pull`;
     expect((await fetch(tokenUrl)).status).toBe(401);
-    const { token } = await (await fetch(tokenUrl, { headers: basic('alice', 's3cret') })).json();
+    const { token } = await json<{ token: string }>(await fetch(tokenUrl, { headers: basic('alice', 's3cret') }));
     const read = async (repository: string, bearer: string) =>
       (await fetch(`${registry.url}/v2/${repository}/manifests/v1`, { headers: { authorization: `Bearer ${bearer}` } }))
         .status;
@@ -205,7 +221,9 @@ describe('credentials', () => {
       refresh_token: 'refresh-me',
       scope: 'repository:app:pull',
     });
-    const refreshed = await (await fetch(`${registry.url}/token`, { method: 'POST', body: form })).json();
+    const refreshed = await json<{ access_token: string }>(
+      await fetch(`${registry.url}/token`, { method: 'POST', body: form }),
+    );
     expect(await read('app', refreshed.access_token)).toBe(200);
   });
 
@@ -213,7 +231,7 @@ describe('credentials', () => {
     const registry = await start({ auth: { kind: 'bearer', users, anonymousPull: true } });
     pushImage(registry, 'app:v1');
     const scope = 'repository:app:pull,push';
-    const { token } = await (await fetch(`${registry.url}/token?scope=${scope}`)).json();
+    const { token } = await json<{ token: string }>(await fetch(`${registry.url}/token?scope=${scope}`));
     const headers = { authorization: `Bearer ${token}` };
     expect((await fetch(`${registry.url}/v2/app/manifests/v1`, { headers })).status).toBe(200);
     expect((await fetch(`${registry.url}/v2/app/manifests/v2`, { method: 'PUT', body: '{}', headers })).status).toBe(
@@ -293,6 +311,6 @@ describe('faults', () => {
     expect((await put()).headers.has('oci-subject')).toBe(false);
     registry.setFault('app', { effect: { kind: 'empty-referrers' } });
     const empty = await fetch(`${registry.url}/v2/app/referrers/${digest}`);
-    expect([empty.status, (await empty.json()).manifests]).toEqual([200, []]);
+    expect([empty.status, (await json<Index>(empty)).manifests]).toEqual([200, []]);
   });
 });
