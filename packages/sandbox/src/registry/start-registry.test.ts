@@ -1,3 +1,5 @@
+import { get, type RequestOptions } from 'node:https';
+import { createCertificate, generateKeyPair } from '@vouchsafe/kube/pki';
 import { afterEach, describe, expect, it } from 'vitest';
 import { digestOf } from './content-store.ts';
 import { MANIFEST_MEDIA_TYPE, pushImage } from './push-image.ts';
@@ -174,6 +176,35 @@ describe('the registry, honest', () => {
   ])('has no route for %s', async (path) => {
     const registry = await start();
     expect((await fetch(registry.url + path)).status).toBe(404);
+  });
+});
+
+describe('TLS', () => {
+  it('serves under the certificate it is given', async () => {
+    const { privateKey, publicKey, privateKeyPem } = generateKeyPair('ecdsa-p256');
+    const { pem } = createCertificate({
+      subject: { commonName: 'registry' },
+      publicKey,
+      signingKey: privateKey,
+      notBefore: new Date(Date.now() - 60_000),
+      notAfter: new Date(Date.now() + 60_000),
+      isCertificateAuthority: true,
+      keyUsages: ['digitalSignature', 'keyCertSign'],
+      subjectAlternativeNames: [{ type: 'ip', value: '127.0.0.1' }],
+      extendedKeyUsages: ['serverAuth'],
+    });
+    const registry = await start({ tls: { key: privateKeyPem, cert: pem } });
+    const image = pushImage(registry, 'app:v1');
+    const read = (options: RequestOptions) =>
+      new Promise<unknown>((resolve, reject) => {
+        get(`${registry.url}/v2/app/manifests/v1`, options, (response) => {
+          response.resume();
+          resolve(response.headers['docker-content-digest']);
+        }).on('error', reject);
+      });
+    expect(registry.url).toMatch(/^https:/);
+    expect(await read({ ca: pem })).toBe(image.digest);
+    await expect(read({})).rejects.toThrow(/self-signed/);
   });
 });
 
