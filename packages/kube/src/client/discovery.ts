@@ -94,21 +94,30 @@ async function discover(requester: Requester): Promise<DiscoveredResources> {
     return parseDocument(body, path);
   };
   const [core, groups] = await Promise.all([fetchDocument('/api'), fetchDocument('/apis')]);
-  if (!isAggregatedDiscovery(core) || !isAggregatedDiscovery(groups)) {
-    // A server that aggregates only one of the two is asked for both in the plain form.
-    const plain = isAggregatedDiscovery(core) || isAggregatedDiscovery(groups);
-    const fetchPlain = async (path: string): Promise<UntypedRecord> =>
-      parseDocument((await requester.request({ method: 'GET', path })).body, path);
-    const [plainCore, plainGroups] = plain
-      ? await Promise.all([fetchPlain('/api'), fetchPlain('/apis')])
-      : [core, groups];
-    return readLegacyDiscovery(plainCore, plainGroups, fetchPlain);
-  }
+  if (!isAggregatedDiscovery(core) || !isAggregatedDiscovery(groups)) return discoverPlain(requester, core, groups);
   const parts = [readAggregatedDiscovery(core), readAggregatedDiscovery(groups)];
   return {
     resources: parts.flatMap(({ resources }) => resources),
     failedGroupVersions: parts.flatMap(({ failedGroupVersions }) => failedGroupVersions),
   };
+}
+
+/** A server that aggregates only one of the two roots is asked for that one again in the plain form. */
+async function discoverPlain(
+  requester: Requester,
+  core: UntypedRecord,
+  groups: UntypedRecord,
+): Promise<DiscoveredResources> {
+  const fetchPlain = async (path: string): Promise<UntypedRecord> => {
+    const document = parseDocument((await requester.request({ method: 'GET', path })).body, path);
+    if (!isAggregatedDiscovery(document)) return document;
+    throw new KubeError(0, 'MalformedResponse', `GET ${path} answered in a form that was not asked for`);
+  };
+  return readLegacyDiscovery(
+    isAggregatedDiscovery(core) ? await fetchPlain('/api') : core,
+    isAggregatedDiscovery(groups) ? await fetchPlain('/apis') : groups,
+    fetchPlain,
+  );
 }
 
 function parseDocument(body: Uint8Array, path: string): UntypedRecord {
