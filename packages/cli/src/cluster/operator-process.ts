@@ -41,7 +41,12 @@ export function createOperatorProcess(options: OperatorOptions): OperatorProcess
     const log = openSync(options.logFile, 'a');
     child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', operatorEntry(), ...flagsOf(options)], {
       stdio: ['ignore', log, log, 'ipc'],
-      env: { ...process.env, KYVERNO_NAMESPACE: 'kyverno', KYVERNO_SVC: 'kyverno-svc', KYVERNO_POD_NAME: 'kyverno-sandbox' },
+      env: {
+        ...process.env,
+        KYVERNO_NAMESPACE: 'kyverno',
+        KYVERNO_SVC: 'kyverno-svc',
+        KYVERNO_POD_NAME: 'kyverno-sandbox',
+      },
     });
     closeSync(log);
     ready = await whenReady(child, options.logFile);

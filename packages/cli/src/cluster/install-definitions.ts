@@ -1,0 +1,27 @@
+import type { KubeClient, KubernetesObject } from '@vouchsafe/kube';
+
+const DEFINITIONS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' } as const;
+const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces' } as const;
+
+/** Creates the custom resource definitions of Vouchsafe and the operator's namespace: what its chart would install. */
+export async function installDefinitions(client: KubeClient): Promise<void> {
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kyverno' } };
+  const definitions = await loadDefinitions();
+  await Promise.all([
+    client.create(NAMESPACES, namespace),
+    ...definitions.map((definition) => client.create(DEFINITIONS, definition)),
+  ]);
+  client.discovery.invalidate();
+}
+
+/** Loaded only when a cluster is set up: they are more than a megabyte. */
+async function loadDefinitions(): Promise<readonly KubernetesObject[]> {
+  const modules = await Promise.all([
+    import('../../crds/kyverno.io_clusterpolicies.json', { with: { type: 'json' } }),
+    import('../../crds/kyverno.io_policies.json', { with: { type: 'json' } }),
+    import('../../crds/kyverno.io_policyexceptions.json', { with: { type: 'json' } }),
+    import('../../crds/wgpolicyk8s.io_policyreports.json', { with: { type: 'json' } }),
+    import('../../crds/wgpolicyk8s.io_clusterpolicyreports.json', { with: { type: 'json' } }),
+  ]);
+  return modules.map((module) => module.default as unknown as KubernetesObject); // whole objects of the API, as data
+}

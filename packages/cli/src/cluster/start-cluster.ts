@@ -1,0 +1,100 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createKubeClient, type KubeClient, loadClusterConnection } from '@vouchsafe/kube';
+import {
+  type ApiServer,
+  type Registry,
+  type Sigstore,
+  startApiServer,
+  startRegistry,
+  startSigstore,
+} from '@vouchsafe/sandbox';
+import { installDefinitions } from './install-definitions.ts';
+import { createOperatorProcess, type OperatorProcess } from './operator-process.ts';
+
+export interface ClusterOptions {
+  /** Everything it writes goes here; nothing else is touched. */
+  readonly folder: string;
+  readonly apiPort?: number;
+  /** Registry hosts that the sandbox's registry stands in for. */
+  readonly mirroredHosts: readonly string[];
+  /** `false` leaves the operator out: a plain cluster. */
+  readonly operator?: boolean;
+  readonly operatorFlags?: readonly string[];
+}
+
+/** A cluster, a registry and Sigstore services in this process, the operator as a child. */
+export interface Cluster {
+  readonly folder: string;
+  readonly kubeconfig: string;
+  readonly trustedRootFile: string;
+  readonly api: ApiServer;
+  readonly registry: Registry;
+  readonly sigstore: Sigstore;
+  readonly operator: OperatorProcess;
+  readonly client: KubeClient;
+  stop(): Promise<void>;
+}
+
+const OPERATOR_NAMESPACE = 'kyverno';
+const WEBHOOK_SERVICE = `${OPERATOR_NAMESPACE}/kyverno-svc:443`;
+
+/** Starts all of it; resolves when the operator has registered its webhooks. What was started is stopped on failure. */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const { folder } = options;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const [api, registry, sigstore] = await Promise.all([
+    startApiServer(options.apiPort === undefined ? {} : { port: options.apiPort }),
+    startRegistry(),
+    startSigstore(),
+  ]);
+  const stops: (() => Promise<unknown>)[] = [() => api.stop(), () => registry.stop(), () => sigstore.stop()];
+  try {
+    const kubeconfig = await api.adminKubeconfig(join(folder, 'kubeconfig'));
+    const trustedRootFile = join(folder, 'trusted_root.json');
+    await writeFile(trustedRootFile, JSON.stringify(sigstore.trustedRoot), { mode: 0o600 });
+    const connection = await loadClusterConnection({ kubeconfig });
+    if (!connection.ok) throw new Error(connection.message);
+    const client = createKubeClient(connection.value, { userAgent: 'vouchsafe-cli', queriesPerSecond: 0 });
+    stops.unshift(() => client.close());
+    await installDefinitions(client);
+    let unregister = () => {};
+    const operator = createOperatorProcess({
+      kubeconfig,
+      registryMirrors: Object.fromEntries(options.mirroredHosts.map((host) => [host, registry.url])),
+      trustedRoot: trustedRootFile,
+      logFile: join(folder, 'operator.log'),
+      ...(options.operatorFlags ? { extraFlags: options.operatorFlags } : {}),
+      onReady: ({ webhookPort }) => {
+        unregister();
+        unregister = api.registerService(WEBHOOK_SERVICE, webhookPort);
+      },
+    });
+    stops.unshift(() => operator.kill('SIGTERM'));
+    if (options.operator !== false) await operator.start();
+    return {
+      folder,
+      kubeconfig,
+      trustedRootFile,
+      api,
+      registry,
+      sigstore,
+      operator,
+      client,
+      stop: () => stopAll(stops),
+    };
+  } catch (error) {
+    await stopAll(stops);
+    throw error;
+  }
+}
+
+async function stopAll(stops: readonly (() => Promise<unknown>)[]): Promise<void> {
+  for (const stop of stops) await stop().catch(() => {});
+}
+
+/** Removes what a sandbox left in its folder. The folder itself stays. */
+export async function clearClusterFolder(folder: string): Promise<void> {
+  const files = ['kubeconfig', 'trusted_root.json', 'operator.log', 'sandbox.log', 'sandbox.json', 'control.sock'];
+  for (const file of files) await rm(join(folder, file), { force: true });
+}
