@@ -14,7 +14,7 @@ export {
   type RawRequest,
   type WriteOptions,
 } from './client/kube-client.ts';
-export { isKubeError, KubeError } from './client/kube-error.ts';
+export { ignoreNotFound, isKubeError, KubeError } from './client/kube-error.ts';
 export type { ListOptions } from './client/list-pages.ts';
 export { createRateLimiter, type RateLimiter } from './client/rate-limiter.ts';
 export type { KubeResponse, RequestObservation } from './client/requester.ts';

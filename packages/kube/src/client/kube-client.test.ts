@@ -1,8 +1,5 @@
-import type { TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { KubernetesObject } from '../model/kubernetes-object.ts';
-import { createCertificate } from '../pki/create-certificate.ts';
-import { generateKeyPair } from '../pki/key-pair.ts';
 import { createKubeClient, type KubeClient, type KubeClientOptions } from './kube-client.ts';
 import { KubeError } from './kube-error.ts';
 import { answerJson, answerStatus, type LoopbackApi, startLoopbackApi } from './loopback-api.fixture.ts';
@@ -403,80 +400,5 @@ describe('access reviews', () => {
         { nonResourceAttributes: { verb: 'get', path: '/metrics' } },
       ],
     ]);
-  });
-});
-
-describe('TLS', () => {
-  const validity = { notBefore: new Date(Date.now() - 3600_000), notAfter: new Date(Date.now() + 3600_000) };
-  const authorityKeys = generateKeyPair('ecdsa-p256');
-  const authority = createCertificate({
-    subject: { commonName: 'authority' },
-    publicKey: authorityKeys.publicKey,
-    signingKey: authorityKeys.privateKey,
-    ...validity,
-    isCertificateAuthority: true,
-    subjectAlternativeNames: [],
-    extendedKeyUsages: [],
-  });
-  const issue = (commonName: string, use: 'serverAuth' | 'clientAuth', name?: string) => {
-    const keys = generateKeyPair('ecdsa-p256');
-    const { pem } = createCertificate({
-      subject: { commonName },
-      publicKey: keys.publicKey,
-      issuer: { certificatePem: authority.pem, privateKey: authorityKeys.privateKey },
-      ...validity,
-      isCertificateAuthority: false,
-      subjectAlternativeNames:
-        name === undefined ? [{ type: 'ip', value: '127.0.0.1' }] : [{ type: 'dns', value: name }],
-      extendedKeyUsages: [use],
-    });
-    return { cert: pem, key: keys.privateKeyPem };
-  };
-
-  it('trusts the given authority alone, shows its certificate, and changes it when the credentials change', async () => {
-    const users: (string | undefined)[] = [];
-    let credentials = issue('first', 'clientAuth');
-    const { api } = await start(
-      (_, response) => {
-        // The handler runs on the TLS server only.
-        const name = (response.socket as TLSSocket).getPeerCertificate().subject?.CN;
-        users.push(typeof name === 'string' ? name : undefined);
-        answerJson(response, pod);
-      },
-      {},
-      { tls: { ...issue('server', 'serverAuth'), ca: authority.pem, requestCert: true, rejectUnauthorized: false } },
-    );
-    const connection = {
-      ...api.connection,
-      certificateAuthority: authority.pem,
-      credentials: async () => ({ clientCertificate: credentials.cert, clientKey: credentials.key }),
-    };
-    const client = createKubeClient(connection);
-    open.unshift(client.close);
-    await client.get(pods, { name: 'p' });
-    await client.get(pods, { name: 'p' });
-    credentials = issue('second', 'clientAuth');
-    await client.get(pods, { name: 'p' });
-    expect(users).toEqual(['first', 'first', 'second']);
-    const distrusting = createKubeClient(api.connection);
-    open.unshift(distrusting.close);
-    expect(await failureOf(distrusting.get(pods, { name: 'p' }))).toMatchObject({ reason: 'Unreachable' });
-    const careless = createKubeClient({ ...api.connection, insecureSkipTlsVerify: true });
-    open.unshift(careless.close);
-    expect(await careless.get(pods, { name: 'p' })).toMatchObject({ kind: 'Pod' });
-  });
-
-  it('checks the name of the server, or the one it is told to expect', async () => {
-    const { api } = await start(
-      (_, response) => answerJson(response, pod),
-      {},
-      { tls: issue('x', 'serverAuth', 'kubernetes.default.svc') },
-    );
-    const connection = { ...api.connection, certificateAuthority: authority.pem };
-    const wrong = createKubeClient(connection);
-    const right = createKubeClient({ ...connection, tlsServerName: 'kubernetes.default.svc' });
-    open.unshift(wrong.close, right.close);
-    expect(await failureOf(wrong.get(pods, { name: 'p' }))).toMatchObject({ code: 0, reason: 'Unreachable' });
-    expect(await right.get(pods, { name: 'p' })).toMatchObject({ kind: 'Pod' });
   });
 });

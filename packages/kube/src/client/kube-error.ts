@@ -33,6 +33,16 @@ export function isKubeError(error: unknown, reason?: string): error is KubeError
   return error instanceof KubeError && (reason === undefined || error.reason === reason);
 }
 
+/** What a request answers, or undefined when it fails with `NotFound`: for objects that may not be there. */
+export async function ignoreNotFound<Value>(request: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (isKubeError(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}
+
 const reasonsByCode: ReadonlyMap<number, string> = new Map([
   [400, 'BadRequest'],
   [401, 'Unauthorized'],

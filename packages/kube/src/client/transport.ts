@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isIPv4 } from 'node:net';
 import type { Readable } from 'node:stream';
 import { Agent, request as send } from 'undici';
 import type { ClusterConnection, ClusterCredentials } from '../config/cluster-connection.ts';
@@ -32,19 +33,27 @@ const connectTimeoutMilliseconds = 10_000;
 /** HTTP/1.1 with keep-alive over undici. A new client certificate gets a new set of connections. */
 export function createTransport(connection: ClusterConnection): Transport {
   let agent: { readonly key: string; readonly value: Agent } | undefined;
+  const retired = new Set<Agent>();
+  const maySendAuthorization = isConfidential(connection.server);
+  // Lets running requests finish; a watch on the old certificate ends on its own time-out.
+  const retire = (old: Agent): void => {
+    retired.add(old);
+    old
+      .close()
+      .catch(() => undefined)
+      .finally(() => retired.delete(old));
+  };
   const agentFor = (credentials: ClusterCredentials): Agent => {
     const key = createHash('sha256').update(`${credentials.clientCertificate}\n${credentials.clientKey}`).digest('hex');
     if (agent?.key === key) return agent.value;
-    const previous = agent?.value;
+    if (agent !== undefined) retire(agent.value);
     agent = { key, value: createAgent(connection, credentials) };
-    // Lets running requests finish; a watch on the old certificate ends on its own time-out.
-    previous?.close().catch(() => undefined);
     return agent.value;
   };
   return {
     exchange: async (request) => {
       const credentials = await readCredentials(connection, request.refreshCredentials);
-      const { authorization } = credentials;
+      const authorization = maySendAuthorization ? credentials.authorization : undefined;
       const response = await send(urlOf(connection.server, request.path), {
         dispatcher: agentFor(credentials),
         method: request.method,
@@ -55,7 +64,7 @@ export function createTransport(connection: ClusterConnection): Transport {
       return { status: response.statusCode, headers: flatten(response.headers), body: response.body };
     },
     close: async () => {
-      await agent?.value.destroy();
+      await Promise.all([...retired, ...(agent === undefined ? [] : [agent.value])].map((open) => open.destroy()));
     },
   };
 }
@@ -78,6 +87,17 @@ function createAgent(connection: ClusterConnection, credentials: ClusterCredenti
       ...(clientKey === undefined ? {} : { key: clientKey }),
     },
   });
+}
+
+/** Tokens travel over TLS, or stay on this machine; client-go does not send them over plain HTTP at all. */
+function isConfidential(server: string): boolean {
+  const { protocol, hostname } = new URL(server);
+  return (
+    protocol === 'https:' ||
+    hostname === 'localhost' ||
+    hostname === '[::1]' ||
+    (isIPv4(hostname) && hostname.startsWith('127.'))
+  );
 }
 
 async function readCredentials(connection: ClusterConnection, refresh: boolean): Promise<ClusterCredentials> {

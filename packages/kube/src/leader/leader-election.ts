@@ -1,5 +1,5 @@
 import type { KubeClient } from '../client/kube-client.ts';
-import { isKubeError } from '../client/kube-error.ts';
+import { ignoreNotFound, isKubeError } from '../client/kube-error.ts';
 import { wait } from '../client/wait.ts';
 import type { KubernetesObject } from '../model/kubernetes-object.ts';
 import { type LeaseRecord, leaseResource, readLease, toMicroTime, withLeaseRecord } from './lease.ts';
@@ -106,7 +106,7 @@ class Candidate implements LeaderElection {
   async #acquireOrRenew(call: CallLimits): Promise<boolean> {
     const { client, namespace, name, identity } = this.#options;
     if (this.#observed === undefined || this.#observed.record.holderIdentity !== identity) {
-      const lease = await this.#read(call);
+      const lease = await ignoreNotFound(client.get(leaseResource, { namespace, name }, call));
       if (lease === undefined) return this.#create(call);
       this.#observe(lease);
     }
@@ -120,10 +120,7 @@ class Candidate implements LeaderElection {
     } catch (error) {
       if (!isKubeError(error) || (error.code !== 409 && error.code !== 404)) throw error;
       // Somebody else wrote. Who holds it now decides whether our term goes on; the next attempt writes.
-      const lease = await client.get(leaseResource, { namespace, name }, call).catch((failure: unknown) => {
-        if (isKubeError(failure, 'NotFound')) return undefined;
-        throw failure;
-      });
+      const lease = await ignoreNotFound(client.get(leaseResource, { namespace, name }, call));
       if (lease === undefined) {
         this.#observed = undefined;
         throw error;
@@ -131,16 +128,6 @@ class Candidate implements LeaderElection {
       this.#observe(lease);
       if (readLease(lease).holderIdentity === identity) throw error;
       return false;
-    }
-  }
-
-  async #read(call: CallLimits): Promise<KubernetesObject | undefined> {
-    const { client, namespace, name } = this.#options;
-    try {
-      return await client.get(leaseResource, { namespace, name }, call);
-    } catch (error) {
-      if (isKubeError(error, 'NotFound')) return undefined;
-      throw error;
     }
   }
 

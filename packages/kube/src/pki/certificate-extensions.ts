@@ -1,4 +1,4 @@
-import { type DerElement, derContextTag, derTags, openDer, readDer } from './der-reader.ts';
+import { type DerElement, derTags, openDer, readDer } from './der-reader.ts';
 import {
   readDerBitString,
   readDerBoolean,
@@ -128,9 +128,4 @@ export function readBasicConstraints(value: Uint8Array): BasicConstraints {
 export function writeBasicConstraints({ isCertificateAuthority, pathLength }: BasicConstraints): Uint8Array {
   if (!isCertificateAuthority) return derSequence();
   return derSequence(derBoolean(true), ...(pathLength === undefined ? [] : [derInteger(pathLength)]));
-}
-
-/** The key identifier inside an AuthorityKeyIdentifier, when it has one. */
-export function readAuthorityKeyIdentifier(value: Uint8Array): Uint8Array | undefined {
-  return openDer(readDer(value), 'authority key identifier').optional(derContextTag(0, false))?.content;
 }

@@ -128,8 +128,12 @@ describe('createCertificate', () => {
     expect(Buffer.from(tbsWithoutExtension(parsed, '1.2.3'))).toEqual(Buffer.from(parsed.tbs));
   });
 
+  it('refuses a request without a signer', () => {
+    const { issuer: _, ...unsigned } = leafRequest;
+    expect(() => createCertificate(unsigned)).toThrow('either an issuer or a signing key');
+  });
+
   it.each<[string, Partial<CertificateRequest>, string]>([
-    ['no signer', { issuer: undefined } as Partial<CertificateRequest>, 'either an issuer or a signing key'],
     ['two signers', { signingKey: rootKeys.privateKey }, 'either an issuer or a signing key'],
     ['a reversed validity', { notAfter: new Date(0) }, 'before its start'],
     ['an invalid date', { notBefore: new Date(Number.NaN) }, 'cannot be written'],
