@@ -100,7 +100,7 @@ const NESTING = 8;
 
 function toAttestorSet(set: JsonObject, depth: number): AttestorSet {
   const count = readNumber(set, 'count');
-  const entries = readObjects(set, 'entries').flatMap((entry) => splitKeys(toAttestor(entry, depth)));
+  const entries = readObjects(set, 'entries').map((entry) => toAttestor(entry, depth));
   return { ...(count ? { count } : {}), entries };
 }
 
@@ -125,14 +125,6 @@ function toAttestor(entry: JsonObject, depth: number): Attestor {
 }
 
 const UNSATISFIABLE: AttestorSet = { count: 1, entries: [] };
-
-/** Several PEM blocks in `publicKeys` are that many entries, before `count` applies (kyverno-core §3.5). */
-function splitKeys(attestor: Attestor): Attestor[] {
-  const { keys } = attestor;
-  const blocks = keys?.publicKeys?.split(/(?<=-----END PUBLIC KEY-----)/).filter((block) => block.trim() !== '') ?? [];
-  if (!keys || blocks.length < 2) return [attestor];
-  return blocks.map((publicKeys) => ({ ...attestor, keys: { ...keys, publicKeys: publicKeys.trim() } }));
-}
 
 function toKeys(keys: JsonObject): KeyAttestor {
   const secret = readObject(keys, 'secret');

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../kernel/diagnostics/diagnostic.ts';
 import type { EngineHost } from '../kernel/host.ts';
+import type { ImageReferenceSettings } from '../kernel/image-reference.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import type { Scope } from '../lang/variables/scope.ts';
 import type { Phase, RuleInput } from '../model/compiled-policy.ts';
@@ -12,6 +13,8 @@ export interface RuleCompilation {
   readonly rule: Rule;
   readonly host: EngineHost;
   readonly report: (diagnostic: Diagnostic) => void;
+  /** How image references are completed; Docker Hub's when absent. */
+  readonly images?: ImageReferenceSettings;
 }
 
 /** One evaluation of a rule that matched, whose context is loaded and whose preconditions hold. */
@@ -51,8 +54,13 @@ export interface RuleBodyOutcome {
 export interface RuleBody {
   readonly type: RuleType;
   readonly phases: ReadonlySet<Phase>;
-  /** `undefined`: the rule is absent from the results. Pure and synchronous; throws only `Need`. */
-  readonly evaluate: (evaluation: RuleEvaluation) => RuleBodyOutcome | undefined;
+  /**
+   * Asked before context and preconditions: `false` when the rule has nothing to judge and is absent from the results, or
+   * the outcome when that cannot be told. Absent: it always has.
+   */
+  readonly applies?: (input: RuleInput) => boolean | RuleBodyOutcome;
+  /** `undefined` or none: the rule is absent from the results; several where it judges several things. Pure and synchronous; throws only `Need`. */
+  readonly evaluate: (evaluation: RuleEvaluation) => RuleBodyOutcome | readonly RuleBodyOutcome[] | undefined;
 }
 
 /** One folder under `rules/` and one line in the list of rule kinds. */

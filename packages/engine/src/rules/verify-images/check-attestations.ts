@@ -1,0 +1,134 @@
+import type { AttestationOutcome, ImageVerification } from '../../facts/image-verification.ts';
+import { EvaluationError } from '../../kernel/evaluation-error.ts';
+import { isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
+import type { TemplateTools } from '../../lang/variables/compile-template.ts';
+import type { ExtractedImage } from '../../lang/variables/images.ts';
+import type { Scope } from '../../lang/variables/scope.ts';
+import type { ImageVerificationEntry, Rule } from '../../model/policy.ts';
+import { type ConditionCheck, compileBlocks } from './condition-blocks.ts';
+import { compileDeny } from './deny-images.ts';
+import { describeEntries, type ImageJudgement, isSatisfied } from './image-outcome.ts';
+
+/** Judges the attestations of an image whose attestors hold already; a pass says what was verified. */
+export type AttestationCheck = (image: ExtractedImage, answer: ImageVerification, scope: Scope) => ImageJudgement;
+
+/**
+ * Attestations of one entry (kyverno-core §3.6): for each, enough attestors signed it, there is a statement of its type,
+ * and its conditions hold for every such statement with the predicate's members as variables. Then, once all hold, the
+ * `validate.deny` of every entry of the rule, which sees the predicates under the attestations' names.
+ */
+export function compileAttestationCheck(
+  entry: ImageVerificationEntry,
+  rule: Rule,
+  tools: TemplateTools,
+): AttestationCheck {
+  const checks = entry.attestations.map(({ conditions, type, name }) => ({
+    type,
+    name: name ?? '',
+    holds: compileBlocks(conditions, tools),
+  }));
+  const denials = rule.verifyImages.flatMap(({ validate }) => (validate ? [compileDeny(validate, tools)] : []));
+  return (image, answer, scope) => {
+    if (checks.length === 0) return passed(`verified image signatures for ${image.reference}`);
+    let known = scope;
+    for (const [index, check] of checks.entries()) {
+      const outcome = answer.attestations[index];
+      const failure = outcome ? judgeAttestation(image, index, check, outcome, known) : missing(check.type);
+      if (failure) return failure;
+      if (check.name && outcome) known = known.with({ [check.name]: firstPredicate(outcome) });
+    }
+    for (const denies of denials) {
+      const message = denies(known);
+      if (message !== undefined) return failed(`validation in verifyImages failed: ${message}`, 'denied');
+    }
+    if (denials.length > 0) return passed(`verifyImages validation is passed in ${rule.name} rule`);
+    return passed(`verified image attestations for ${image.reference}`);
+  };
+}
+
+interface CompiledAttestation {
+  readonly type: string;
+  readonly name: string;
+  readonly holds: ConditionCheck;
+}
+
+function judgeAttestation(
+  image: ExtractedImage,
+  index: number,
+  check: CompiledAttestation,
+  outcome: AttestationOutcome,
+  scope: Scope,
+): ImageJudgement | undefined {
+  for (const set of outcome.sets) {
+    if (isSatisfied(set)) continue;
+    const reason = set.entries.flatMap(({ failures }) => failures)[0]?.reason;
+    const message = unverified(
+      set.verifiedCount,
+      set.requiredCount,
+      describeEntries(set) || 'attestations verification failed',
+    );
+    return failed(message, reason ?? 'unattested');
+  }
+  const why =
+    outcome.sets.length === 0
+      ? `attestions not found for predicate type ${check.type}`
+      : statementProblem(image, check, outcome, scope);
+  if (why === undefined) return undefined;
+  const path = outcome.sets[0]?.entries[0]?.path ?? `.attestations[${index}].attestors[0].entries[0]`;
+  return failed(unverified(0, outcome.sets[0]?.requiredCount ?? 1, `${path}: ${why}`), 'attestation-conditions');
+}
+
+function unverified(verifiedCount: number, requiredCount: number, error: string): string {
+  return `image attestations verification failed, verifiedCount: ${verifiedCount}, requiredCount: ${requiredCount}, error: ${error}`;
+}
+
+/** The first statement that does not meet the conditions; the spelling of the first text is upstream's. */
+function statementProblem(
+  image: ExtractedImage,
+  check: CompiledAttestation,
+  outcome: AttestationOutcome,
+  scope: Scope,
+): string | undefined {
+  const statements = outcome.statements.filter((statement) => statement['type'] === check.type);
+  if (statements.length === 0) return `attestions not found for predicate type ${check.type}`;
+  const named = check.name ? scope.with({ [check.name]: firstPredicate(outcome) }) : scope;
+  for (const statement of statements) {
+    const problem = conditionProblem(check, statement, named);
+    if (problem instanceof EvaluationError) return `failed to check attestations: ${problem.message}`;
+    if (problem !== undefined) {
+      return `attestation checks failed for ${image.reference} and predicate ${check.type}: ${problem}`;
+    }
+  }
+  return undefined;
+}
+
+function conditionProblem(
+  check: CompiledAttestation,
+  statement: JsonObject,
+  scope: Scope,
+): string | EvaluationError | undefined {
+  if (check.holds.isEmpty) return undefined;
+  const predicate = member(statement, 'predicate');
+  if (!isJsonObject(predicate)) return new EvaluationError('failed to extract predicate from statement');
+  return check.holds.problem(scope.with(predicate));
+}
+
+function firstPredicate({ statements }: AttestationOutcome): Json {
+  for (const statement of statements) {
+    const predicate = member(statement, 'predicate');
+    if (predicate !== undefined) return predicate;
+  }
+  return null;
+}
+
+function missing(type: string): ImageJudgement {
+  return failed(unverified(0, 1, `attestions not found for predicate type ${type}`), 'unattested');
+}
+
+function failed(message: string, reason: string): ImageJudgement {
+  return { status: 'fail', message, reason };
+}
+
+function passed(message: string): ImageJudgement {
+  return { status: 'pass', message };
+}
