@@ -1,11 +1,14 @@
 import { updateManagedFields } from '../schema/apply/managed-fields.ts';
 import { serverSideApply } from '../schema/apply/server-side-apply.ts';
+import { compileCustomResourceSchema } from '../schema/custom/compile-schema.ts';
 import { applyDefaults } from '../schema/defaults/apply-defaults.ts';
 import { parseJson } from '../schema/json/parse-json.ts';
 import { SchemaError } from '../schema/model/schema-error.ts';
+import { openapiDocument, openapiIndex } from '../schema/openapi/openapi-document.ts';
 import { applyJsonPatch } from '../schema/patch/json-patch.ts';
 import { applyMergePatch } from '../schema/patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../schema/patch/strategic-merge-patch.ts';
+import { toTable } from '../schema/table/to-table.ts';
 import { decodeProtobuf } from '../schema/typed/decode-protobuf.ts';
 import { parseYaml } from '../schema/typed/decode-strict.ts';
 import { readTyped } from '../schema/typed/read-typed.ts';
@@ -46,14 +49,25 @@ export const SCHEMA: SchemaPort = {
       return result.object;
     }),
   updateManagedFields: ({ kind, ...input }) => answering(() => updateManagedFields({ ...input, gvk: kind })),
-  toTable: () => ({}),
-  openapiIndex: () => ({}),
-  openapiDocument: () => undefined,
-  compileCustomResourceSchema: () => ({
-    prune: (object) => ({ object, unknownFields: [] }),
-    applyDefaults: (object) => object,
-    validate: () => [],
-  }),
+  toTable: ({ definition, ...input }) =>
+    answering(() =>
+      toTable({
+        ...input,
+        group: definition.group,
+        plural: definition.plural,
+        printerColumns: definition.custom?.printerColumns,
+      }),
+    ),
+  openapiIndex: (definitions) => openapiIndex(definitions),
+  openapiDocument: (path, definitions) => openapiDocument(path, definitions),
+  compileCustomResourceSchema: (_crd, version) => {
+    const compiled = answering(() => compileCustomResourceSchema(version));
+    return {
+      prune: (object) => answering(() => compiled.prune(object)),
+      applyDefaults: (object) => answering(() => compiled.applyDefaults(object)),
+      validate: (object, old) => answering(() => compiled.validate(object, old)),
+    };
+  },
 };
 
 /** Runs a schema function; its `SchemaError` becomes the Status of the real server. */

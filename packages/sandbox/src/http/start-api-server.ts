@@ -17,6 +17,7 @@ import { ADMIN_USER } from '../api/user-info.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import { createResourceStore } from '../store/resource-store.ts';
 import { bootstrapCluster } from '../workloads/bootstrap-cluster.ts';
+import { startNamespaceContents } from '../workloads/namespace-controller.ts';
 import { startControllers } from '../workloads/start-controllers.ts';
 import type { StaticToken } from './authentication.ts';
 import { createServerCertificates } from './certificates.ts';
@@ -100,6 +101,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
 
   const customResources = startCustomResources(cluster);
   bootstrapCluster(cluster, certificates.caPem);
+  const namespaceContents = startNamespaceContents(cluster, certificates.caPem);
   const controllers = options.controllers === false ? undefined : startControllers(cluster, onError);
   const url = `${options.insecure ? 'http' : 'https'}://127.0.0.1:${port}`;
 
@@ -126,6 +128,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     registerService: (service, target) => services.register(service, target),
     async stop() {
       controllers?.stop();
+      namespaceContents.stop();
       customResources.stop();
       chain.stop();
       await close(server);
