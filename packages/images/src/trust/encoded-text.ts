@@ -1,9 +1,14 @@
 import { isJsonObject, type Json, type JsonObject } from '@vouchsafe/engine/kernel';
 
-/** The bytes of standard base64 with padding; undefined for anything else. Node's own reader skips what it dislikes. */
+/**
+ * The bytes of standard base64 with padding; undefined for anything else. Line breaks are passed over, as Go's decoder (and
+ * so every signer's) does; Node's own would pass over anything.
+ */
 export function decodeBase64(text: unknown): Buffer | undefined {
-  if (typeof text !== 'string' || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
-  return Buffer.from(text, 'base64');
+  if (typeof text !== 'string') return undefined;
+  const packed = text.includes('\n') ? text.replaceAll(/[\r\n]/g, '') : text;
+  if (packed.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(packed)) return undefined;
+  return Buffer.from(packed, 'base64');
 }
 
 /** The bytes of an even number of hexadecimal digits; undefined for anything else. */

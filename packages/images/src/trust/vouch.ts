@@ -1,4 +1,4 @@
-import type { AttestorOutcome } from '@vouchsafe/engine/facts';
+import type { AttestorOutcome, EvidenceFailure } from '@vouchsafe/engine/facts';
 import type { ParsedCertificate } from '@vouchsafe/kube/pki';
 import { type CertificatePath, findCertificatePath, validityRefusalOf } from './certificate-path.ts';
 import { checkCertificateTimestamps } from './certificate-timestamps.ts';
@@ -59,10 +59,11 @@ function checkKeySignature(
   if (!isSignedBy(key.key, material.signedBytes, material.signature, hash)) {
     throw new Refusal('bad-signature', 'the signature was not made by the key', { wanted: key.fingerprint });
   }
-  const { times, integratedTime } = checkTimes(material, attestor, { spki: key.spki });
+  const known = checkTimes(material, attestor, { spki: key.spki });
+  const { integratedTime } = known;
   const signer: Signer = { key: key.fingerprint, ...integratedTimeOf(integratedTime) };
   if (certificate === undefined) return { signer, validUntil: undefined };
-  const used = trustedTimes(times, attestor, now);
+  const used = trustedTimes(known, attestor, now);
   let path: CertificatePath = [certificate];
   if (authorities === undefined) {
     for (const time of used.times) {
@@ -92,8 +93,9 @@ function checkCertificateSignature(
   if (!isSignedBy(key.key, material.signedBytes, material.signature)) {
     throw new Refusal('bad-signature', 'the signature was not made by the key of its certificate');
   }
-  const { times, integratedTime } = checkTimes(material, attestor, { certificate: certificate.der });
-  const used = trustedTimes(times, attestor, now);
+  const known = checkTimes(material, attestor, { certificate: certificate.der });
+  const { integratedTime } = known;
+  const used = trustedTimes(known, attestor, now);
   const path = checkPath(certificate, material, authorities, attestor, used.times);
   checkIdentity(certificate, identity);
   return {
@@ -109,15 +111,23 @@ export function certificateKey(certificate: ParsedCertificate): PublicKey {
   return key.value;
 }
 
+interface KnownTimes {
+  /** Milliseconds; each vouched for by a log or a time stamp authority. */
+  readonly times: number[];
+  readonly integratedTime: number | undefined;
+  /** Why a time stamp was passed over. */
+  readonly passedOver: EvidenceFailure | undefined;
+}
+
 /** The times that are vouched for, after requiring the log entry and the time stamps an attestor asks for. */
 function checkTimes(
   material: SignedMaterial,
   attestor: ResolvedAttestor,
   verifier: LoggedSignature['verifier'],
-): { times: number[]; integratedTime: number | undefined } {
-  const stamped = timeStamped(material, attestor);
+): KnownTimes {
+  const { stamped, passedOver } = timeStamped(material, attestor);
   const logs = attestor.transparencyLogs;
-  if (logs === undefined) return { times: stamped, integratedTime: undefined };
+  if (logs === undefined) return { times: stamped, integratedTime: undefined, passedOver };
   if (material.entries.length === 0) {
     throw new Refusal('no-log-entry', 'the signature has no transparency log entry');
   }
@@ -128,30 +138,34 @@ function checkTimes(
     if (time === undefined) checkLogTrustedAt(log, stamped);
     else logged.push(time);
   }
-  return { times: [...logged, ...stamped], integratedTime: logged[0] };
+  return { times: [...logged, ...stamped], integratedTime: logged[0], passedOver };
 }
 
-function timeStamped(material: SignedMaterial, attestor: ResolvedAttestor): number[] {
-  const times: number[] = [];
+function timeStamped(
+  material: SignedMaterial,
+  attestor: ResolvedAttestor,
+): { stamped: number[]; passedOver: EvidenceFailure | undefined } {
+  const stamped: number[] = [];
+  let passedOver: EvidenceFailure | undefined;
   for (const token of material.timeStamps) {
     const checked = attempt(() => checkTimeStampToken(token, material.timeStampedBytes, attestor.timeStampAuthorities));
-    if (checked.ok) times.push(checked.value);
-    else if (attestor.areTimeStampsStrict) {
-      throw new Refusal(checked.failure.reason, checked.failure.message);
-    }
+    if (checked.ok) stamped.push(checked.value);
+    else if (attestor.areTimeStampsStrict) throw new Refusal(checked.failure.reason, checked.failure.message);
+    else passedOver ??= checked.failure;
   }
-  return times;
+  return { stamped, passedOver };
 }
 
 /** What a certificate's validity is measured by. The present counts only where the policy asks for no log. */
 function trustedTimes(
-  times: number[],
+  { times, passedOver }: KnownTimes,
   attestor: ResolvedAttestor,
   now: number,
 ): { times: number[]; isPresent: boolean } {
   if (times.length > 0) return { times, isPresent: false };
   if (attestor.transparencyLogs === undefined) return { times: [now], isPresent: true };
-  throw new Refusal('certificate-time', 'nothing trusted tells when the signature was made');
+  const why = passedOver === undefined ? '' : `: ${passedOver.message}`;
+  throw new Refusal('certificate-time', `nothing trusted tells when the signature was made${why}`);
 }
 
 function checkPath(

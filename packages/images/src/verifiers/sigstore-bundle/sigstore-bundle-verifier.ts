@@ -1,11 +1,122 @@
-import { RegistryFailure } from '../../registry/registry-failure.ts';
-import type { Verifier } from '../verifier.ts';
+import { createHash } from 'node:crypto';
+import { isJsonArray, isJsonObject, type JsonObject, member, memberAt } from '@vouchsafe/engine/kernel';
+import { type Descriptor, readDescriptors } from '../../registry/manifest.ts';
+import { predicateTypeOf, readStatement } from '../../trust/in-toto-statement.ts';
+import { attempt, Refusal, shown } from '../../trust/refusal.ts';
+import { checkSignedMaterial } from '../../trust/vouch.ts';
+import { fetchBlobs } from '../evidence-blobs.ts';
+import type { EvidencePart, EvidenceQuestion, EvidenceSet, PieceVerdict, Verifier } from '../verifier.ts';
+import { type Bundle, bundleMediaType, readBundle } from './bundle.ts';
+import { materialOf } from './bundle-material.ts';
 
-const unsupported = 'image signatures of type `SigstoreBundle` are not supported yet';
+/** What cosign 3 signs images with. Other predicates are attestations, and no signatures. */
+const signaturePredicate = 'https://sigstore.dev/cosign/sign/v1';
+const bundleType = /^application\/vnd\.dev\.sigstore\.bundle/;
 
-/** Sigstore bundles. Fails closed: nothing is ever verified by it. */
+/** Sigstore bundles as referrers of the image: cosign 3, GitHub attestations, sigstore-js. */
 export const sigstoreBundleVerifier: Verifier = {
   type: 'SigstoreBundle',
-  unsupported,
-  collect: () => Promise.reject(new RegistryFailure('permanent', unsupported)),
+  async collect(question) {
+    const { reader, limits, signal, digest, part } = question;
+    const layers = await findLayers(question);
+    const blobs = await fetchBlobs(layers, reader, limits, signal);
+    const pieces = layers.flatMap((layer) => {
+      const piece = readPiece(layer.digest, blobs.get(layer.digest) ?? new Uint8Array(), digest);
+      return isOfPart(piece, part) ? [piece] : [];
+    });
+    const names = layers.map((layer) => layer.digest);
+    return {
+      hash: createHash('sha256')
+        .update(JSON.stringify(['bundle', part, digest, names]))
+        .digest('hex'),
+      count: pieces.length,
+      bytes: layers.reduce((sum, { size }) => sum + size, 4096),
+      judge: (attestor, now) => pieces.map((piece) => judgePiece(piece, digest, part, attestor, now)),
+    };
+  },
 };
+
+/** Every referrer that may hold a bundle is opened: fallback indexes often name the type wrongly or not at all. */
+async function findLayers({ reader, digest, signal, limits }: EvidenceQuestion): Promise<Descriptor[]> {
+  const referrers = (await reader.referrers(digest, signal)).filter(mayHoldBundle);
+  const layers: Descriptor[] = [];
+  const seen = new Set<string>();
+  for (const { digest: referrer } of referrers) {
+    const manifest = seen.has(referrer) ? undefined : await reader.manifest(referrer, signal);
+    seen.add(referrer);
+    if (manifest === undefined || memberAt(manifest.document, 'subject', 'digest') !== digest) continue;
+    for (const layer of readDescriptors(manifest, 'layers').slice(0, limits.layers)) {
+      const isNew = !layers.some((known) => known.digest === layer.digest);
+      if (isNew && bundleMediaType.test(layer.mediaType)) layers.push(layer);
+    }
+  }
+  return layers;
+}
+
+function mayHoldBundle({ artifactType }: Descriptor): boolean {
+  if (artifactType === undefined || artifactType === '') return true;
+  return bundleType.test(artifactType) || artifactType.startsWith('application/vnd.oci.');
+}
+
+/** A bundle with the statement it claims to hold, or why it cannot be read. */
+interface Piece {
+  readonly evidence: string;
+  readonly read:
+    | { readonly ok: true; readonly value: { readonly bundle: Bundle; readonly statement: JsonObject } }
+    | { readonly ok: false; readonly failure: Extract<PieceVerdict, { ok: false }>['failure'] };
+}
+
+function readPiece(evidence: string, bytes: Uint8Array, digest: string): Piece {
+  const read = attempt(() => {
+    const bundle = readBundle(bytes);
+    const { content } = bundle;
+    if (content.kind !== 'dsse') {
+      throw new Refusal('bad-signature', 'the bundle signs a file and makes no statement about an image');
+    }
+    return { bundle, statement: readStatement(content.envelope, digest) };
+  });
+  return { evidence, read };
+}
+
+/** What cannot be read counts for either part, so that it shows up as the reason. */
+function isOfPart({ read }: Piece, part: EvidencePart): boolean {
+  if (!read.ok || part === 'attestations') return true;
+  return predicateTypeOf(read.value.statement) === signaturePredicate;
+}
+
+function judgePiece(
+  { evidence, read }: Piece,
+  digest: string,
+  part: EvidencePart,
+  attestor: Parameters<EvidenceSet['judge']>[0],
+  now: number,
+): PieceVerdict {
+  if (!read.ok) return { ok: false, failure: { ...read.failure, evidence } };
+  const { bundle, statement } = read.value;
+  const judged = attempt(() => {
+    const vouched = checkSignedMaterial(materialOf(bundle, undefined), attestor, now);
+    if (part === 'signatures') checkAnnotations(statement, digest, attestor.annotations);
+    return vouched;
+  });
+  if (!judged.ok) return { ok: false, failure: { ...judged.failure, evidence } };
+  return { ok: true, evidence, vouched: judged.value, document: statement };
+}
+
+/** Requires the annotations on the subject with the image's digest, which is where cosign 3 signs them. */
+function checkAnnotations(statement: JsonObject, digest: string, wanted: Readonly<Record<string, string>>): void {
+  const list = member(statement, 'subject');
+  const subject = isJsonArray(list)
+    ? list.find((one) => `sha256:${String(memberAt(one, 'digest', 'sha256'))}` === digest)
+    : undefined;
+  const annotations = memberAt(subject, 'annotations');
+  for (const [key, value] of Object.entries(wanted)) {
+    const found = isJsonObject(annotations) ? member(annotations, key) : undefined;
+    if (found === value) continue;
+    const got = found === undefined ? 'none' : shown(JSON.stringify(found));
+    throw new Refusal(
+      'annotation-mismatch',
+      `annotation mismatch: expected \`${value}\` for key \`${key}\`, received ${got}`,
+      { wanted: `${key}=${value}`, got },
+    );
+  }
+}
