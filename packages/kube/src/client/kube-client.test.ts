@@ -4,7 +4,6 @@ import { createKubeClient, type KubeClient, type KubeClientOptions } from './kub
 import { KubeError } from './kube-error.ts';
 import { answerJson, answerStatus, type LoopbackApi, startLoopbackApi } from './loopback-api.fixture.ts';
 import type { RequestObservation } from './requester.ts';
-import { reviewSelfSubjectAccess, reviewSubjectAccess } from './subject-access-review.ts';
 
 const pods = { group: '', version: 'v1', resource: 'pods' };
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
@@ -374,31 +373,5 @@ describe('limits and observation', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(190);
     expect(seen).toHaveLength(25);
     expect(seen[0]).toMatchObject({ method: 'GET', path: '/api/v1/pods/p', status: 200 });
-  });
-});
-
-describe('access reviews', () => {
-  it.each([
-    ['allowed', { allowed: true, reason: 'RBAC' }, { allowed: true, reason: 'RBAC', evaluationError: undefined }],
-    ['denied wins', { allowed: true, denied: true }, { allowed: false, reason: '', evaluationError: undefined }],
-    ['no answer', {}, { allowed: false, reason: '', evaluationError: undefined }],
-    ['odd answer', { allowed: 'true', evaluationError: 'x' }, { allowed: false, reason: '', evaluationError: 'x' }],
-  ])('%s', async (_, status, expected) => {
-    const { api, client } = await start((request, response) =>
-      answerJson(response, { ...JSON.parse(request.body), status }, 201),
-    );
-    const attributes = { verb: 'create', group: 'apps', resource: 'deployments', namespace: 'ns' };
-    expect(await reviewSubjectAccess(client, { username: 'jane', groups: ['dev'] }, attributes)).toEqual(expected);
-    expect(await reviewSelfSubjectAccess(client, { verb: 'get', path: '/metrics' })).toEqual(expected);
-    expect(api.seen.map(({ url, body }) => [url, JSON.parse(body).spec])).toEqual([
-      [
-        '/apis/authorization.k8s.io/v1/subjectaccessreviews',
-        { user: 'jane', groups: ['dev'], resourceAttributes: attributes },
-      ],
-      [
-        '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
-        { nonResourceAttributes: { verb: 'get', path: '/metrics' } },
-      ],
-    ]);
   });
 });

@@ -25,7 +25,7 @@ export interface AccessDecision {
 
 /** Asks whether a user may do something (authorization.k8s.io/v1 SubjectAccessReview). */
 export function reviewSubjectAccess(
-  client: KubeClient,
+  client: Pick<KubeClient, 'create'>,
   user: UserInfo,
   attributes: ResourceAttributes | NonResourceAttributes,
   options: CallOptions = {},
@@ -41,14 +41,19 @@ export function reviewSubjectAccess(
 
 /** Asks whether this client may do something (SelfSubjectAccessReview). */
 export function reviewSelfSubjectAccess(
-  client: KubeClient,
+  client: Pick<KubeClient, 'create'>,
   attributes: ResourceAttributes | NonResourceAttributes,
   options: CallOptions = {},
 ): Promise<AccessDecision> {
   return review(client, 'SelfSubjectAccessReview', attributesOf(attributes), options);
 }
 
-async function review(client: KubeClient, kind: string, spec: unknown, options: CallOptions): Promise<AccessDecision> {
+async function review(
+  client: Pick<KubeClient, 'create'>,
+  kind: string,
+  spec: unknown,
+  options: CallOptions,
+): Promise<AccessDecision> {
   const gvr = { group: 'authorization.k8s.io', version: 'v1', resource: `${kind.toLowerCase()}s` };
   const object = { apiVersion: 'authorization.k8s.io/v1', kind, metadata: {}, spec };
   const answer = await client.create(gvr, object, {}, options);

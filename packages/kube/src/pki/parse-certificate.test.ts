@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { rootCertificates } from 'node:tls';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { derSequence } from './der-writer.ts';
@@ -8,6 +9,7 @@ import { attemptPki } from './pki-error.ts';
 import { verifyIssued } from './verify-issued.ts';
 
 const pemOf = (name: string): string => readFileSync(new URL(`fixtures/openssl-${name}.pem`, import.meta.url), 'utf8');
+const sha1WithRsa = '1.2.840.113549.1.1.5';
 const names = ['root-p384', 'intermediate-p521', 'leaf-p256', 'rsa', 'rsa-pss', 'rsa-sha1', 'ed25519', 'version-1'];
 const root = parseCertificate(pemOf('root-p384'));
 const intermediate = parseCertificate(pemOf('intermediate-p521'));
@@ -24,6 +26,20 @@ describe('parseCertificate agrees with node', () => {
     expect(ours.publicKey.equals(theirs.publicKey)).toBe(true);
     expect(ours.basicConstraints?.isCertificateAuthority ?? false).toBe(theirs.ca);
     expect(ours.subject.commonName).toBe(theirs.toLegacyObject().subject['CN']);
+  });
+
+  it('on every root the platform trusts, each verified by itself unless it is SHA-1', () => {
+    expect(rootCertificates.length).toBeGreaterThan(100);
+    for (const pem of rootCertificates) {
+      const ours = parseCertificate(pem);
+      const theirs = new X509Certificate(pem);
+      expect(ours.serial).toBe(BigInt(`0x${theirs.serialNumber}`));
+      expect([ours.notBefore, ours.notAfter]).toEqual([theirs.validFromDate, theirs.validToDate]);
+      expect(ours.publicKey.equals(theirs.publicKey)).toBe(true);
+      expect(ours.basicConstraints?.isCertificateAuthority).toBe(true);
+      expect(ours.unknownCriticalExtensions).toEqual([]);
+      expect(verifyIssued(ours, ours)).toBe(ours.signatureAlgorithm !== sha1WithRsa);
+    }
   });
 
   it('reads the same from PEM text, PEM bytes and DER', () => {
