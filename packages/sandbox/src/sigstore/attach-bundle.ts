@@ -41,7 +41,6 @@ export function attachBundle(
   const manifest = {
     schemaVersion: 2,
     mediaType: MANIFEST_MEDIA_TYPE,
-    ...(artifactType === '' ? {} : { artifactType }),
     config: {
       mediaType: EMPTY_MEDIA_TYPE,
       size: EMPTY.length,
@@ -55,8 +54,9 @@ export function attachBundle(
         digest: layerDigest,
       },
     ],
-    subject: referrer.subject,
     annotations,
+    subject: referrer.subject,
+    ...(artifactType === '' ? {} : { artifactType }),
   };
   const bytes = Buffer.from(JSON.stringify(manifest));
   const manifestDigest = putManifest(content, repository, digestOf(bytes), bytes, MANIFEST_MEDIA_TYPE);

@@ -179,20 +179,17 @@ function withProofDefect(
 ): TransparencyLogEntry {
   const { inclusionProof: proof, ...rest } = entry;
   if (proof === undefined || defects.proof === 'missing') return rest;
+  const { checkpoint, hashes = [], rootHash, ...place } = proof;
   const zero = Buffer.alloc(32).toString('base64');
-  const hashes =
-    defects.proof === 'truncated'
-      ? proof.hashes.slice(1)
-      : defects.proof === 'extended'
-        ? [...proof.hashes, zero]
-        : proof.hashes;
-  const rootHash = defects.proof === 'of-another-root' ? zero : proof.rootHash;
-  const { checkpoint, ...bare } = proof;
-  if (checkpoint === undefined || defects.checkpoint === 'missing') {
-    return { ...rest, inclusionProof: { ...bare, rootHash, hashes } };
-  }
+  const variants = { truncated: hashes.slice(1), extended: [...hashes, zero] };
+  const bent = {
+    ...place,
+    rootHash: defects.proof === 'of-another-root' ? zero : rootHash,
+    hashes: defects.proof === 'truncated' || defects.proof === 'extended' ? variants[defects.proof] : hashes,
+  };
+  if (checkpoint === undefined || defects.checkpoint === 'missing') return { ...rest, inclusionProof: bent };
   const envelope = checkpointWithDefect(checkpoint.envelope, key, services, defects);
-  return { ...rest, inclusionProof: { ...bare, rootHash, hashes, checkpoint: { envelope } } };
+  return { ...rest, inclusionProof: { ...bent, checkpoint: { envelope } } };
 }
 
 function checkpointWithDefect(note: string, key: LogKey, services: SigstoreServices, defects: LogDefects): string {

@@ -26,6 +26,7 @@ export interface RekorV2Request {
 
 /** A TransparencyLogEntry as bundles hold it: protojson, 64-bit numbers as strings. */
 export interface TransparencyLogEntry {
+  /** Absent means 0 in stored bundles. */
   logIndex?: string;
   logId: { keyId: string };
   kindVersion: { kind: string; version: string };
@@ -35,7 +36,8 @@ export interface TransparencyLogEntry {
     logIndex?: string;
     rootHash: string;
     treeSize: string;
-    hashes: string[];
+    /** Absent when there are none. */
+    hashes?: string[];
     checkpoint?: { envelope: string };
   };
   canonicalizedBody: string;

@@ -97,6 +97,21 @@ describe('bundles', () => {
     expect(bundle.verificationMaterial.timestampVerificationData).toBeUndefined();
   });
 
+  it('leave zero values out, as protojson does', async () => {
+    const fresh = await startSigstore();
+    const options = { registry, image: newImage().image, sigstore: fresh, format: 'bundle', log: 'v2' } as const;
+    const [entry] = readBundle(signKeyless(options)).verificationMaterial.tlogEntries ?? [];
+    const [next] = readBundle(signKeyless(options)).verificationMaterial.tlogEntries ?? [];
+    await fresh.stop();
+    expect(entry).not.toHaveProperty('logIndex');
+    expect(Object.keys(entry?.inclusionProof ?? {})).toEqual(['rootHash', 'treeSize', 'checkpoint']);
+    expect([next?.logIndex, next?.inclusionProof?.logIndex, next?.inclusionProof?.hashes?.length]).toEqual([
+      '1',
+      '1',
+      1,
+    ]);
+  });
+
   it('name a public key by its hint', () => {
     const key = generateKeyPair('ecdsa-p384');
     const signed = signWithKey({ registry, image: newImage().image, key: key.privateKey, format: 'bundle' });
@@ -193,20 +208,20 @@ function promiseHolds(entry: TransparencyLogEntry): boolean {
     body: entry.canonicalizedBody,
     integratedTime: Number(entry.integratedTime),
     logID: Buffer.from(entry.logId.keyId, 'base64').toString('hex'),
-    logIndex: Number(entry.logIndex),
+    logIndex: Number(entry.logIndex ?? 0),
   });
   return verify('sha256', Buffer.from(promised), sigstore.services.rekor.key.publicKey, promise);
 }
 
 /** The proof against the log's own tree: the last entry's path is known to be right there. */
 function proofHolds(entry: TransparencyLogEntry): boolean {
-  const honest = sigstore.services.rekor.entryAt(Number(entry.logIndex))?.entry.verification.inclusionProof;
+  const honest = sigstore.services.rekor.entryAt(Number(entry.logIndex ?? 0))?.entry.verification.inclusionProof;
   const proof = entry.inclusionProof;
   return (
     proof !== undefined &&
     honest !== undefined &&
     proof.rootHash === Buffer.from(honest.rootHash, 'hex').toString('base64') &&
-    canonicalJson(proof.hashes) ===
+    canonicalJson(proof.hashes ?? []) ===
       canonicalJson(honest.hashes.map((hash) => Buffer.from(hash, 'hex').toString('base64')))
   );
 }

@@ -17,6 +17,13 @@ export interface Attestation {
   predicate: unknown;
 }
 
+/** What a statement says about its subject. */
+interface StatementContent {
+  format: 'legacy' | 'bundle';
+  attestation?: Attestation;
+  annotations?: Readonly<Record<string, string>>;
+}
+
 /** Bytes with their signature. For DSSE, `signed` is the pre-authentication encoding and `envelope` what is stored. */
 export interface SignedDocument {
   /** What is stored for `simple` documents, and the statement for DSSE. */
@@ -64,7 +71,7 @@ export function signSimple(
 export function signStatement(
   signer: SignerKey,
   subject: SignedSubject,
-  content: { attestation?: Attestation; annotations?: Readonly<Record<string, string>>; format: 'legacy' | 'bundle' },
+  content: StatementContent,
   hash: SignatureHash,
   defects: SignatureDefects,
 ): SignedDocument {
@@ -75,12 +82,7 @@ export function signStatement(
   const signed = preAuthenticationEncoding(payloadType, signedPayload);
   const signature = signBytes(signer, signed, hash, defects.signature);
   const signatureText = textOf(signature, defects);
-  const one = content.format === 'legacy' ? { keyid: '', sig: signatureText } : { sig: signatureText };
-  const envelope: DsseEnvelope = {
-    payloadType,
-    payload: payload.toString('base64'),
-    signatures: Array.from({ length: defects.signatureCount ?? 1 }, () => one),
-  };
+  const envelope = envelopeOf(content.format, payloadType, payload, signatureText, defects.signatureCount ?? 1);
   return { payload, signed, signature, signatureText, envelope, envelopeText: JSON.stringify(envelope) };
 }
 
@@ -92,29 +94,39 @@ export function preAuthenticationEncoding(payloadType: string, payload: Uint8Arr
 
 const OTHER_DIGEST = `sha256:${'0'.repeat(64)}`;
 
+/** The two versions order and name the members differently; neither order matters to a verifier. */
+function envelopeOf(
+  format: 'legacy' | 'bundle',
+  payloadType: string,
+  payload: Buffer,
+  sig: string,
+  count: number,
+): DsseEnvelope {
+  const encoded = payload.toString('base64');
+  const repeat = <One>(one: One): One[] => Array.from({ length: count }, () => one);
+  return format === 'legacy'
+    ? { payloadType, payload: encoded, signatures: repeat({ keyid: '', sig }) }
+    : { payload: encoded, payloadType, signatures: repeat({ sig }) };
+}
+
 /** cosign 3 signs with statement v1 and no subject name, and attests, like cosign 2, with statement v0.1. */
-function statementOf(
-  name: string,
-  digest: string,
-  content: { attestation?: Attestation; annotations?: Readonly<Record<string, string>> },
-  defects: SignatureDefects,
-): unknown {
+function statementOf(name: string, digest: string, content: StatementContent, defects: SignatureDefects): unknown {
   const sha256 = digest.slice('sha256:'.length);
-  if (content.attestation !== undefined) {
+  const { attestation, annotations = {}, format } = content;
+  if (attestation === undefined) {
     return {
-      _type: defects.documentType ?? 'https://in-toto.io/Statement/v0.1',
-      predicateType: content.attestation.predicateType,
-      subject: [{ name, digest: { sha256 } }],
-      predicate: content.attestation.predicate,
+      _type: defects.documentType ?? 'https://in-toto.io/Statement/v1',
+      subject: [{ digest: { sha256 }, annotations }],
+      predicateType: COSIGN_SIGN_PREDICATE,
+      predicate: {},
     };
   }
-  const annotations = content.annotations === undefined ? {} : { annotations: content.annotations };
-  return {
-    _type: defects.documentType ?? 'https://in-toto.io/Statement/v1',
-    subject: [{ digest: { sha256 }, ...annotations }],
-    predicateType: COSIGN_SIGN_PREDICATE,
-    predicate: {},
-  };
+  const _type = defects.documentType ?? 'https://in-toto.io/Statement/v0.1';
+  const subject = [{ name, digest: { sha256 } }];
+  const { predicateType, predicate } = attestation;
+  return format === 'legacy'
+    ? { _type, predicateType, subject, predicate }
+    : { _type, subject, predicateType, predicate };
 }
 
 function textOf(signature: Buffer, defects: SignatureDefects): string {

@@ -39,6 +39,8 @@ export interface SignOptions {
   log?: 'v1' | 'v2' | 'none';
   /** An RFC 3161 timestamp; by default only with Rekor v2, whose entries have no time. */
   timestamp?: boolean;
+  /** The timestamp carries its authority's certificate: by default as cosign has it, in legacy signatures only. */
+  timestampCertificate?: boolean;
   hash?: SignatureHash;
   referrers?: ReferrerListing;
   /** 0.3 by default; older ones carry the certificate in a chain. */
@@ -68,8 +70,8 @@ export interface SigningWork {
 
 /** A timestamp over the data when one is wanted: with Rekor v2 unless told otherwise. */
 export function timestampOf(work: SigningWork, data: Uint8Array): Buffer | undefined {
-  const isWanted = work.options.timestamp ?? work.log === 'v2';
-  return isWanted ? timestampFor(servicesOf(work), data, work.defects.timestamp) : undefined;
+  const { timestamp = work.log === 'v2', format = 'legacy', timestampCertificate = format === 'legacy' } = work.options;
+  return timestamp ? timestampFor(servicesOf(work), data, timestampCertificate, work.defects.timestamp) : undefined;
 }
 
 export function servicesOf(work: SigningWork): SigstoreServices {

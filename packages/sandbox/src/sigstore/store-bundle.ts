@@ -20,7 +20,7 @@ export function storeBundle(work: SigningWork, repository: string): { manifestDi
     mediaType: bundleMediaType,
     verificationMaterial: {
       ...bundleMaterial(work, version),
-      ...(entry === undefined ? {} : { tlogEntries: [entry] }),
+      ...(entry === undefined ? {} : { tlogEntries: [withoutZeroValues(entry)] }),
       ...(timestamp === undefined
         ? {}
         : { timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp: timestamp.toString('base64') }] } }),
@@ -36,6 +36,22 @@ export function storeBundle(work: SigningWork, repository: string): { manifestDi
     listing: options.referrers ?? 'api',
     ...defects.manifest,
   });
+}
+
+/** As protojson writes it: an index of zero and an empty list are left out. */
+function withoutZeroValues(entry: TransparencyLogEntry): TransparencyLogEntry {
+  const { logIndex, inclusionProof, canonicalizedBody, ...rest } = entry;
+  const index = (value: string | undefined) => (value === undefined || value === '0' ? {} : { logIndex: value });
+  if (inclusionProof === undefined) return { ...index(logIndex), ...rest, canonicalizedBody };
+  const { logIndex: proofIndex, hashes = [], rootHash, treeSize, checkpoint } = inclusionProof;
+  const proof = {
+    ...index(proofIndex),
+    rootHash,
+    treeSize,
+    ...(hashes.length === 0 ? {} : { hashes }),
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+  };
+  return { ...index(logIndex), ...rest, inclusionProof: proof, canonicalizedBody };
 }
 
 function bundleMaterial({ signer, defects }: SigningWork, version: string): object {
