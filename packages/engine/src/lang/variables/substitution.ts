@@ -10,6 +10,8 @@ import { findVariables, mayHoldVariable, unescapeBraces } from './variable-text.
 /** Variables one evaluation of a template may resolve, and characters it may produce: values may hold variables. */
 const RESOLUTION_LIMIT = 5_000;
 const TEXT_LIMIT = 16 * 1024 * 1024;
+/** How deep values that are lists or objects may hold variables for such values again. */
+const NESTING_LIMIT = 32;
 
 /**
  * One evaluation of a template: resolves what only the request can tell, namely variables inside the values of
@@ -20,6 +22,7 @@ export class Substitution {
   readonly #host: EngineHost;
   #resolutions = RESOLUTION_LIMIT;
   #characters = TEXT_LIMIT;
+  #nesting = 0;
 
   constructor(scope: Scope, host: EngineHost) {
     this.scope = scope;
@@ -30,7 +33,12 @@ export class Substitution {
   wholeValue(reference: VariableReference, path: string): Json | EvaluationError {
     const value = this.#resolve(reference, path);
     if (value instanceof EvaluationError || typeof value !== 'object' || value === null) return value;
-    return holdsVariable(value) ? this.#document(value, path) : value;
+    if (!holdsVariable(value)) return value;
+    if (this.#nesting >= NESTING_LIMIT) return tooMuch(path);
+    this.#nesting++;
+    const resolved = this.#document(value, path);
+    this.#nesting--;
+    return resolved;
   }
 
   /** The text of a variable inside a larger text. */

@@ -1,0 +1,136 @@
+import { EvaluationError } from '../../kernel/evaluation-error.ts';
+import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
+import { compileTemplate, type TemplateTools } from '../variables/compile-template.ts';
+import type { Scope } from '../variables/scope.ts';
+import { findOperator } from './operators/list.ts';
+
+export interface ConditionsOutcome {
+  readonly value: boolean;
+  /** The `message` texts of the conditions that decided: the true ones when true, else the false ones. */
+  readonly messages: readonly string[];
+}
+
+/** Compiled conditions. Frozen, shared by all requests. */
+export interface Conditions {
+  /** Throws only `Need`. */
+  readonly evaluate: (scope: Scope) => ConditionsOutcome | EvaluationError;
+}
+
+type Run = Conditions['evaluate'];
+
+const HOLDS: ConditionsOutcome = Object.freeze({ value: true, messages: [] });
+
+/**
+ * Compiles `{any, all}`, a list of such blocks (all must hold), or the legacy list of conditions (kyverno-core §2.8).
+ * Absent conditions hold.
+ */
+export function compileConditions(conditions: Json | undefined, tools: TemplateTools): Conditions {
+  return Object.freeze({ evaluate: compileBlocks(conditions ?? null, tools) });
+}
+
+function compileBlocks(conditions: Json, tools: TemplateTools): Run {
+  if (conditions === null) return () => HOLDS;
+  if (isJsonObject(conditions)) return compileBlock(conditions, tools);
+  if (!isJsonArray(conditions)) return () => new EvaluationError('invalid condition');
+  const runs = conditions.map((entry) => {
+    if (!isJsonObject(entry)) return () => new EvaluationError('invalid condition');
+    return isBlock(entry) ? compileBlock(entry, tools) : compileCondition(entry, tools);
+  });
+  return (scope) => evaluateEach(runs, scope);
+}
+
+function isBlock(entry: JsonObject): boolean {
+  return Object.hasOwn(entry, 'any') || Object.hasOwn(entry, 'all');
+}
+
+/** The first that does not hold decides; upstream joins the messages of such lists without a blank. */
+function evaluateEach(runs: readonly Run[], scope: Scope): ConditionsOutcome | EvaluationError {
+  const messages: string[] = [];
+  for (const run of runs) {
+    const outcome = run(scope);
+    if (outcome instanceof EvaluationError || !outcome.value) return outcome;
+    messages.push(outcome.messages.join('; '));
+  }
+  const joined = messages.filter((message) => message !== '').join(';');
+  return joined === '' ? HOLDS : { value: true, messages: [joined] };
+}
+
+function compileBlock(block: JsonObject, tools: TemplateTools): Run {
+  const anyConditions = readList(member(block, 'any'));
+  const allConditions = readList(member(block, 'all'));
+  if (anyConditions === 'invalid' || allConditions === 'invalid') return () => new EvaluationError('invalid condition');
+  const anyRuns = anyConditions?.map((condition) => compileCondition(condition, tools));
+  const allRuns = allConditions?.map((condition) => compileCondition(condition, tools)) ?? [];
+  return (scope) => {
+    const holding: string[] = [];
+    const failing: string[] = [];
+    const some = anyRuns ? evaluateUntil(anyRuns, true, scope, holding, failing) : true;
+    if (some instanceof EvaluationError) return some;
+    const every = evaluateUntil(allRuns, false, scope, holding, failing);
+    if (every instanceof EvaluationError) return every;
+    const value = some && every;
+    return { value, messages: value ? holding : failing };
+  };
+}
+
+function readList(value: Json | undefined): readonly JsonObject[] | undefined | 'invalid' {
+  if (value === undefined || value === null) return undefined;
+  return isJsonArray(value) && value.every(isJsonObject) ? value : 'invalid';
+}
+
+/** Evaluates until one is `stopAt`, and answers it; the opposite when none is. */
+function evaluateUntil(
+  runs: readonly Run[],
+  stopAt: boolean,
+  scope: Scope,
+  holding: string[],
+  failing: string[],
+): boolean | EvaluationError {
+  for (const run of runs) {
+    const outcome = run(scope);
+    if (outcome instanceof EvaluationError) return outcome;
+    (outcome.value ? holding : failing).push(...outcome.messages);
+    if (outcome.value === stopAt) return stopAt;
+  }
+  return !stopAt;
+}
+
+function compileCondition(condition: JsonObject, tools: TemplateTools): Run {
+  const key = compileTemplate(member(condition, 'key') ?? null, tools);
+  const value = compileTemplate(member(condition, 'value') ?? null, tools);
+  const operatorName = member(condition, 'operator');
+  const operator = typeof operatorName === 'string' ? findOperator(operatorName) : undefined;
+  const message = member(condition, 'message');
+  const messages = typeof message === 'string' && message !== '' ? [message] : [];
+  const outcomes = { yes: { value: true, messages }, no: { value: false, messages } };
+  // A constant value is read once.
+  const read = operator && value.constant ? constantTest(operator, value.evaluate) : undefined;
+  return (scope) => {
+    const found = key.evaluate(scope);
+    if (found instanceof EvaluationError) return failed('key', found);
+    if (read) return read(found, scope) ? outcomes.yes : outcomes.no;
+    const wanted = value.evaluate(scope);
+    if (wanted instanceof EvaluationError) return failed('value', wanted);
+    // The end of the text is Go's rendering of an error that is not there.
+    if (!operator) return new EvaluationError('failed to create handler for condition operator: %!w(<nil>)');
+    return operator(wanted)(found) ? outcomes.yes : outcomes.no;
+  };
+}
+
+function constantTest(
+  operator: NonNullable<ReturnType<typeof findOperator>>,
+  evaluate: (scope: Scope) => Json | EvaluationError,
+): (key: Json, scope: Scope) => boolean {
+  let test: ((key: Json) => boolean) | undefined;
+  return (key, scope) => {
+    if (!test) {
+      const value = evaluate(scope);
+      test = value instanceof EvaluationError ? () => false : operator(value);
+    }
+    return test(key);
+  };
+}
+
+function failed(part: 'key' | 'value', error: EvaluationError): EvaluationError {
+  return new EvaluationError(`failed to substitute variables in condition ${part}: ${error.message}`, error.notFound);
+}

@@ -1,0 +1,38 @@
+import { compareQuantities } from '@vouchsafe/cel/quantity';
+import { parseGoFloat } from '../../../kernel/go-number.ts';
+import { isEqualJson, isJsonArray, isJsonObject, type Json } from '../../../kernel/json.ts';
+import { matchWildcard } from '../../../kernel/wildcard.ts';
+import { bothDurations, quantityText } from './operand.ts';
+import type { Operator } from './operator.ts';
+
+/** `Equals`: by the key's type; types that do not fit are unequal (kyverno-core §2.8). */
+export const equals: Operator = (value) => (key) => key !== null && isEqual(key, value);
+
+/** `NotEquals`: the opposite, except for a null key. */
+export const notEquals: Operator = (value) => (key) => key !== null && !isEqual(key, value);
+
+function isEqual(key: Json, value: Json): boolean {
+  switch (typeof key) {
+    case 'boolean':
+      return key === value;
+    case 'number':
+      return typeof value === 'string' ? parseGoFloat(value) === key : key === value;
+    case 'string':
+      return isEqualText(key, value);
+    default:
+      return isJsonArray(key)
+        ? isJsonArray(value) && isEqualJson(key, value)
+        : isJsonObject(value) && isEqualJson(key, value);
+  }
+}
+
+/** Durations, then quantities, then the value as a wildcard pattern. */
+function isEqualText(key: string, value: Json): boolean {
+  const durations = bothDurations(key, value);
+  if (durations) return durations[0] === durations[1];
+  if (typeof value !== 'string') return false;
+  const quantity = quantityText(key);
+  if (quantity === undefined) return matchWildcard(value, key);
+  const other = quantityText(value);
+  return other !== undefined && compareQuantities(quantity, other) === 0;
+}

@@ -1,0 +1,7 @@
+import type { Json } from '../../../kernel/json.ts';
+
+/** A condition's operator with its value read: whether a key satisfies it. A null key never does. */
+export type KeyTest = (key: Json) => boolean;
+
+/** Reads a value once, for all the keys it is compared with. */
+export type Operator = (value: Json) => KeyTest;
