@@ -227,7 +227,7 @@ describe('startLeaderElection', () => {
     await stopped;
   });
 
-  it('reports errors of onStarted and goes on', async () => {
+  it('reports errors of its handlers and goes on', async () => {
     const errors: unknown[] = [];
     const election = startLeaderElection({
       ...basics,
@@ -236,11 +236,14 @@ describe('startLeaderElection', () => {
       onStarted: () => {
         throw new Error('broken');
       },
+      onStopped: () => {
+        throw new Error('also broken');
+      },
       onError: (error) => errors.push(error),
     });
     await vi.advanceTimersByTimeAsync(100);
-    expect(errors.map(String)).toEqual(['Error: broken']);
     await election.stop();
+    expect(errors.map(String)).toEqual(['Error: broken', 'Error: also broken']);
   });
 });
 

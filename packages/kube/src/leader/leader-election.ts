@@ -21,7 +21,7 @@ export interface LeaderElectionOptions {
   readonly onStopped?: () => void;
   /** Another leader was seen, or this candidate became it. */
   readonly onNewLeader?: (identity: string) => void;
-  /** Failures it goes on after. */
+  /** Failures it goes on after, those of the handlers included. */
   readonly onError?: (error: unknown) => void;
   /** Give the lease back on `stop`, so that the next leader need not wait. Off unless told, as in Kyverno. */
   readonly releaseOnStop?: boolean;
@@ -219,6 +219,7 @@ class Term {
   readonly finished: Promise<void>;
   readonly #abort = new AbortController();
   readonly #onEnded: () => void;
+  readonly #onError: (error: unknown) => void;
   #endsAt: number;
   #timer: NodeJS.Timeout;
 
@@ -230,6 +231,7 @@ class Term {
   ) {
     this.#endsAt = endsAt;
     this.#onEnded = onEnded;
+    this.#onError = onError;
     this.#timer = this.#startTimer();
     const signal = this.#abort.signal;
     this.finished = Promise.resolve()
@@ -252,7 +254,11 @@ class Term {
     if (this.#abort.signal.aborted) return;
     clearTimeout(this.#timer);
     this.#abort.abort(new DOMException('leadership has ended', 'AbortError'));
-    this.#onEnded();
+    try {
+      this.#onEnded();
+    } catch (error) {
+      this.#onError(error);
+    }
   }
 
   #startTimer(): NodeJS.Timeout {
