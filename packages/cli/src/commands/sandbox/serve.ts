@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { clusterFolder, removeClusterState, writeClusterState } from '../../cluster/cluster-state.ts';
 import { startControl } from '../../cluster/control.ts';
+import { MIRRORED_HOSTS } from '../../cluster/mirrored-hosts.ts';
 import { type Cluster, startCluster } from '../../cluster/start-cluster.ts';
 import { type CommandIo, EXIT, type FlagValues, textFlag } from '../../flags/command.ts';
-import { MIRRORED_HOSTS, prepareTour } from './tour.ts';
+import { prepareTour } from './tour.ts';
 
 /** Runs the sandbox until it is told to stop: by the control socket, by a signal. */
 export async function serve(_: readonly string[], flags: FlagValues, io: CommandIo): Promise<number> {

@@ -15,9 +15,6 @@ import type { Cluster } from '../../cluster/start-cluster.ts';
 import { type CommandIo, EXIT } from '../../flags/command.ts';
 import { createBuiltInSigner } from '../../scenario/signer.ts';
 
-/** The hosts whose images the sandbox's registry serves. */
-export const MIRRORED_HOSTS = ['ghcr.io', 'docker.io', 'quay.io', 'registry.k8s.io'] as const;
-
 const SIGNED = 'ghcr.io/fluxcd/source-controller:v1.5.0';
 const UNSIGNED = 'ghcr.io/fluxcd/source-controller:v1.5.0-unsigned';
 const FOREIGN = 'ghcr.io/fluxcd/source-controller:v1.5.0-foreign';
