@@ -1,11 +1,11 @@
 import type { AttestationOutcome, ImageVerification } from '../../facts/image-verification.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
+import { type Conditions, compileConditions } from '../../lang/conditions/compile-conditions.ts';
 import type { TemplateTools } from '../../lang/variables/compile-template.ts';
 import type { ExtractedImage } from '../../lang/variables/images.ts';
 import type { Scope } from '../../lang/variables/scope.ts';
 import type { ImageVerificationEntry, Rule } from '../../model/policy.ts';
-import { type ConditionCheck, compileBlocks } from './condition-blocks.ts';
 import { compileDeny } from './deny-images.ts';
 import { describeEntries, type ImageJudgement, isSatisfied } from './image-outcome.ts';
 
@@ -25,7 +25,7 @@ export function compileAttestationCheck(
   const checks = entry.attestations.map(({ conditions, type, name }) => ({
     type,
     name: name ?? '',
-    holds: compileBlocks(conditions, tools),
+    conditions: conditions.length > 0 ? compileConditions(conditions, tools) : undefined,
   }));
   const denials = rule.verifyImages.flatMap(({ validate }) => (validate ? [compileDeny(validate, tools)] : []));
   return (image, answer, scope) => {
@@ -49,7 +49,7 @@ export function compileAttestationCheck(
 interface CompiledAttestation {
   readonly type: string;
   readonly name: string;
-  readonly holds: ConditionCheck;
+  readonly conditions: Conditions | undefined;
 }
 
 function judgeAttestation(
@@ -107,10 +107,12 @@ function conditionProblem(
   statement: JsonObject,
   scope: Scope,
 ): string | EvaluationError | undefined {
-  if (check.holds.isEmpty) return undefined;
+  if (!check.conditions) return undefined;
   const predicate = member(statement, 'predicate');
   if (!isJsonObject(predicate)) return new EvaluationError('failed to extract predicate from statement');
-  return check.holds.problem(scope.with(predicate));
+  const outcome = check.conditions.evaluate(scope.with(predicate));
+  if (outcome instanceof EvaluationError) return outcome;
+  return outcome.value ? undefined : outcome.messages.join('; ');
 }
 
 function firstPredicate({ statements }: AttestationOutcome): Json {

@@ -72,9 +72,7 @@ function judgeFor(
 ): ImageOutcome {
   const { input } = evaluation;
   if (!entry.verifies) {
-    return entry.matches(image.reference)
-      ? lookUpDigest(entry, question, image, evaluation, rule)
-      : { digest: '' };
+    return entry.matches(image.reference) ? lookUpDigest(entry, question, image, evaluation, rule) : { digest: '' };
   }
   const skip: ImageJudgement = {
     status: 'skip',

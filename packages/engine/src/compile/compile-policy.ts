@@ -1,0 +1,152 @@
+import type { FactKind } from '../facts/fact-request.ts';
+import { type Diagnostic, isError } from '../kernel/diagnostics/diagnostic.ts';
+import type { JsonObject } from '../kernel/json.ts';
+import { member } from '../kernel/json.ts';
+import type { CompiledPolicy, CompiledRule, Phase } from '../model/compiled-policy.ts';
+import type { Standing } from '../model/decision.ts';
+import type { LegacyPolicy, PolicyException, Rule } from '../model/policy.ts';
+import { readObject, readObjects } from '../model/read-json.ts';
+import type { EvaluationRequest } from '../model/request.ts';
+import { toRule } from '../model/rule-document.ts';
+import { generateAutogenRules, isAutogenName } from './autogen.ts';
+import { compileRule, type RuleTools } from './compile-rule.ts';
+import type { Compilation } from './engine.ts';
+import { factNeeds } from './fact-needs.ts';
+import { canEnforce } from './failure-action.ts';
+import { compileSelectors, toSelectors } from './selectors.ts';
+
+/** A rule to compile, and when it is looked at: autogen is computed kind by kind in validate, for all kinds elsewhere. */
+interface PlannedRule {
+  readonly rule: Rule;
+  readonly isFor: (phase: Phase, kind: string) => boolean;
+}
+
+const ALWAYS = (): boolean => true;
+
+/** Compiles a ClusterPolicy or Policy with the rules autogen adds. A policy with an error does not run at all. */
+export function compileLegacyPolicy(
+  policy: LegacyPolicy,
+  exceptions: readonly PolicyException[],
+  tools: RuleTools,
+): Compilation {
+  const diagnostics: Diagnostic[] = [];
+  const report = (diagnostic: Diagnostic): void => {
+    diagnostics.push(withRange(diagnostic, policy));
+  };
+  checkSupported(policy, report);
+  const written = readObjects(readObject(policy.document, 'spec'), 'rules');
+  const generated = generateAutogenRules(written, policy.annotations);
+  const planned = planRules(policy, written.length, generated);
+  const compiled = planned.flatMap((plan) => {
+    const body = compileRule({ policy, ...plan, exceptions, report }, tools);
+    return body ? [{ ...plan, compiled: body }] : [];
+  });
+  if (diagnostics.some(isError)) return { diagnostics };
+  const rules = compiled.map((entry) => ({ rule: entry.rule, phases: entry.compiled.phases }));
+  const needs = new Set<FactKind>();
+  for (const rule of written) factNeeds(rule, needs);
+  return {
+    compiled: assemble(
+      policy,
+      compiled,
+      rules,
+      needs,
+      generated.map(({ document }) => document),
+    ),
+    diagnostics,
+  };
+}
+
+function withRange(diagnostic: Diagnostic, policy: LegacyPolicy): Diagnostic {
+  const range = diagnostic.range ?? policy.sources(diagnostic.path ?? '');
+  return range ? { ...diagnostic, range } : diagnostic;
+}
+
+/** What would change the verdict if it were left out is refused, never ignored. */
+function checkSupported(policy: LegacyPolicy, report: (diagnostic: Diagnostic) => void): void {
+  if (policy.spec.matchConditions.length === 0) return;
+  report({
+    code: 'policy-unsupported',
+    severity: 'error',
+    message: 'matchConditions are not executed by this version',
+    path: 'spec.webhookConfiguration.matchConditions',
+    hint: 'move the condition into match, exclude or preconditions',
+  });
+}
+
+/**
+ * The rules in Kyverno's order: those written, then what autogen made of each. When something was generated, rules that
+ * a user named `autogen-…` are dropped: in validate for the kinds it was generated for, elsewhere always.
+ */
+function planRules(
+  policy: LegacyPolicy,
+  count: number,
+  generated: ReturnType<typeof generateAutogenRules>,
+): readonly PlannedRule[] {
+  const covered = new Set(generated.flatMap(({ controllers }) => [...controllers]));
+  const own = policy.spec.rules.slice(0, count).map((rule): PlannedRule => {
+    const isDropped = generated.length > 0 && isAutogenName(rule.name);
+    return { rule, isFor: isDropped ? (phase, kind) => phase === 'validate' && !covered.has(kind) : ALWAYS };
+  });
+  const added = generated.map(({ source, controllers, document }): PlannedRule => {
+    const rule = toRule(document, `spec.rules[${source}]`);
+    return { rule, isFor: (phase, kind) => phase !== 'validate' || controllers.has(kind) };
+  });
+  return [...own, ...added];
+}
+
+function assemble(
+  policy: LegacyPolicy,
+  compiled: readonly (PlannedRule & { readonly compiled: CompiledRule })[],
+  rules: readonly { readonly rule: Rule; readonly phases: ReadonlySet<Phase> }[],
+  needs: ReadonlySet<FactKind>,
+  autogenRules: readonly JsonObject[],
+): CompiledPolicy {
+  const { ref, spec, annotations, labels } = policy;
+  const selects = compileSelectors(rules);
+  return Object.freeze({
+    ref,
+    failurePolicy: spec.failurePolicy,
+    canEnforce: rules.some(({ rule }) => canEnforce(rule, spec)),
+    background: spec.background,
+    admission: spec.admission,
+    applyRules: spec.applyRules,
+    timeoutSeconds: spec.timeoutSeconds,
+    selectors: Object.freeze(rules.flatMap(({ rule, phases }) => toSelectors(rule, phases))),
+    matches: (request: EvaluationRequest, phase: Phase) => isInScope(policy, request) && selects(request, phase),
+    standing: createStanding(
+      compiled.map((entry) => entry.compiled),
+      spec.emitWarning,
+    ),
+    rules: Object.freeze(compiled.map((entry) => entry.compiled)),
+    needs,
+    autogenRules: Object.freeze(autogenRules),
+    annotations,
+    labels,
+    emitWarning: spec.emitWarning,
+  });
+}
+
+/** A Policy is only about objects of its namespace, the old one and the new (kyverno-core §2.1). */
+function isInScope({ ref }: LegacyPolicy, { resource, oldResource, namespace }: EvaluationRequest): boolean {
+  if (ref.namespace === undefined) return true;
+  return [resource, oldResource].every((object) => {
+    if (!object) return true;
+    const own = member(readObject(object, 'metadata') ?? {}, 'namespace');
+    return (typeof own === 'string' && own !== '' ? own : namespace) === ref.namespace;
+  });
+}
+
+/** In validate: enforcing or verifying images takes part, `emitWarning` warns, the rest is for reports. */
+function createStanding(
+  rules: readonly CompiledRule[],
+  emitWarning: boolean,
+): (request: EvaluationRequest, phase: Phase) => Standing {
+  const validating = rules.filter(({ phases }) => phases.has('validate'));
+  const takesPart = validating.some(({ type }) => type === 'ImageVerify');
+  return (request, phase) => {
+    if (phase !== 'validate' || takesPart) return 'enforce';
+    if (validating.some(({ action }) => action(request) === 'Enforce')) return 'enforce';
+    return emitWarning ? 'warn' : 'audit';
+  };
+}

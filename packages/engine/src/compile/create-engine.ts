@@ -1,0 +1,20 @@
+import type { Policy } from '../model/policy.ts';
+import { RULE_KINDS } from '../rules/index.ts';
+import { compileLegacyPolicy } from './compile-policy.ts';
+import type { Compilation, CompileOptions, Engine, EngineOptions } from './engine.ts';
+
+/** An engine for one runtime. It holds no state: compiling the same policy twice gives two equal results. */
+export function createEngine(options: EngineOptions): Engine {
+  const { host, images, maxContextSize, ruleKinds = RULE_KINDS } = options;
+  const tools = {
+    host,
+    ruleKinds: [...ruleKinds],
+    ...(images ? { images } : {}),
+    ...(maxContextSize === undefined ? {} : { maxContextSize }),
+  };
+  return Object.freeze({
+    compile(policy: Policy, { exceptions = [] }: CompileOptions = {}): Compilation {
+      return compileLegacyPolicy(policy, exceptions, tools);
+    },
+  });
+}

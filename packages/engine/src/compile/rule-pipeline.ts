@@ -1,0 +1,182 @@
+import type { FactTable } from '../facts/fact-table.ts';
+import type { SourceRange } from '../kernel/diagnostics/diagnostic.ts';
+import { EvaluationError } from '../kernel/evaluation-error.ts';
+import type { JsonObject } from '../kernel/json.ts';
+import type { Conditions } from '../lang/conditions/compile-conditions.ts';
+import type { Template } from '../lang/variables/compile-template.ts';
+import type { Scope } from '../lang/variables/scope.ts';
+import type { MatchPredicate } from '../match/match-resources.ts';
+import type { CompiledRule, Phase, RuleInput, RuleOutcome } from '../model/compiled-policy.ts';
+import type { Effect, RuleResult, TraceStep } from '../model/decision.ts';
+import type { RuleBody, RuleBodyOutcome } from '../rules/rule-kind.ts';
+import { applyExceptions, type CompiledException, findExceptions } from './exceptions.ts';
+import type { ActionResolver } from './failure-action.ts';
+
+/** The parts of a rule, each compiled. */
+export interface RuleParts {
+  readonly name: string;
+  readonly body: RuleBody;
+  readonly action: ActionResolver;
+  readonly match: MatchPredicate;
+  /** Whether the rule is looked at: autogen's rules exist kind by kind in validate. */
+  readonly isFor: (phase: Phase, kind: string) => boolean;
+  readonly createScope: (input: RuleInput) => Scope;
+  readonly loadContext: ((scope: Scope, facts: FactTable) => Scope | EvaluationError) | undefined;
+  readonly preconditions: Conditions | undefined;
+  readonly exceptions: readonly CompiledException[];
+  readonly isPodSecurity: boolean;
+  readonly reportProperties:
+    | { readonly written: Readonly<Record<string, string>>; readonly template: Template }
+    | undefined;
+  /** Mutate rules of policies that warn: whatever they do is told. */
+  readonly warnsAlways: boolean;
+  readonly source: SourceRange | undefined;
+}
+
+const ABSENT: RuleOutcome = Object.freeze({ results: [], effects: [] });
+
+/**
+ * One rule as it is evaluated (kyverno-core §2.1): match and exclude, whether it applies, context, preconditions,
+ * exceptions, body. A rule that does not match is absent from the results. Throws only `Need`.
+ */
+export function createRule(parts: RuleParts): CompiledRule {
+  return Object.freeze({
+    name: parts.name,
+    type: parts.body.type,
+    phases: parts.body.phases,
+    action: parts.action,
+    evaluate: (input: RuleInput) => evaluateRule(parts, input),
+  });
+}
+
+function evaluateRule(parts: RuleParts, input: RuleInput): RuleOutcome {
+  const { body, match } = parts;
+  if (!parts.isFor(input.phase, input.request.kind.kind)) return ABSENT;
+  if (input.trace) traceMatch(parts, input);
+  if (!match.matches(input.request, input.resource)) return ABSENT;
+  const applies = body.applies ? body.applies(input) : true;
+  if (applies === false) return ABSENT;
+  if (applies !== true) return conclude(parts, input, undefined, applies);
+  const root = parts.createScope(input);
+  const scope = parts.loadContext ? parts.loadContext(root, input.facts) : root;
+  if (scope instanceof EvaluationError) {
+    return conclude(parts, input, root, { status: 'error', message: `failed to load context: ${scope.message}` });
+  }
+  const unmet = checkPreconditions(parts, input, scope);
+  if (unmet) return conclude(parts, input, scope, unmet);
+  const found = findExceptions(parts.exceptions, input, scope);
+  const excepted = found.length > 0 ? applyExceptions(found, parts.isPodSecurity) : undefined;
+  if (excepted?.skip !== undefined) {
+    step(input, parts, { step: 'exception', outcome: 'yes', detail: `excepted by ${excepted.keys.join(', ')}` });
+    return conclude(parts, input, scope, { status: 'skip', message: excepted.skip, exceptions: excepted.keys });
+  }
+  const outcome = body.evaluate({
+    input,
+    scope,
+    action: parts.action(input.request),
+    matchesOldObject: () => matchesOldObject(parts, input),
+    ...(excepted ? { podSecurityExceptions: excepted.podSecurity } : {}),
+  });
+  return outcome === undefined ? ABSENT : conclude(parts, input, scope, outcome);
+}
+
+function checkPreconditions(parts: RuleParts, input: RuleInput, scope: Scope): RuleBodyOutcome | undefined {
+  if (!parts.preconditions) return undefined;
+  const outcome = parts.preconditions.evaluate(scope);
+  if (outcome instanceof EvaluationError) {
+    step(input, parts, { step: 'precondition', outcome: 'error', detail: outcome.message });
+    return { status: 'error', message: `failed to evaluate preconditions: ${outcome.message}` };
+  }
+  const detail = outcome.messages.join('; ');
+  step(input, parts, {
+    step: 'precondition',
+    outcome: outcome.value ? 'yes' : 'no',
+    detail: detail || 'preconditions',
+  });
+  if (outcome.value) return undefined;
+  return { status: 'skip', message: detail === '' ? 'preconditions not met' : `preconditions not met; ${detail}` };
+}
+
+/** Whether the rule would have looked at the old object had it been created: for violations that were there before. */
+function matchesOldObject(parts: RuleParts, { request }: RuleInput): boolean {
+  const { oldResource } = request;
+  if (!oldResource) return false;
+  return parts.match.matches(
+    { ...request, operation: 'CREATE', resource: oldResource, oldResource: undefined },
+    oldResource,
+  );
+}
+
+type BodyOutcomes = RuleBodyOutcome | readonly RuleBodyOutcome[];
+
+function conclude(parts: RuleParts, input: RuleInput, scope: Scope | undefined, body: BodyOutcomes): RuleOutcome {
+  const outcomes = isList(body) ? body : [body];
+  const results: RuleResult[] = [];
+  const effects: Effect[] = [];
+  let resource: JsonObject | undefined;
+  for (const outcome of outcomes) {
+    results.push(toResult(parts, input, scope, outcome));
+    if (outcome.effects) effects.push(...outcome.effects);
+    resource = outcome.resource ?? resource;
+    step(input, parts, { step: 'result', outcome: toTraceOutcome(outcome), detail: outcome.message });
+  }
+  return resource === undefined ? { results, effects } : { results, effects, resource };
+}
+
+function isList(body: BodyOutcomes): body is readonly RuleBodyOutcome[] {
+  return Array.isArray(body);
+}
+
+function toTraceOutcome({ status }: RuleBodyOutcome): TraceStep['outcome'] {
+  if (status === 'pass') return 'yes';
+  return status === 'error' ? 'error' : status === 'skip' ? 'info' : 'no';
+}
+
+function toResult(parts: RuleParts, input: RuleInput, scope: Scope | undefined, outcome: RuleBodyOutcome): RuleResult {
+  const { status, message, path, exceptions, images, reason } = outcome;
+  const properties = toProperties(parts, scope, outcome);
+  const warns = outcome.emitWarning ?? (isWorrying(status) || (parts.warnsAlways && status !== 'skip'));
+  return {
+    rule: parts.name,
+    type: parts.body.type,
+    status,
+    message,
+    action: parts.action(input.request),
+    ...(path === undefined ? undefined : { path }),
+    ...(exceptions ? { exceptions } : undefined),
+    ...(properties ? { properties } : undefined),
+    ...(warns ? { emitWarning: true } : undefined),
+    ...(images ? { images } : undefined),
+    ...(reason === undefined ? undefined : { reason }),
+    ...(parts.source ? { source: parts.source } : undefined),
+  };
+}
+
+function isWorrying(status: RuleBodyOutcome['status']): boolean {
+  return status === 'fail' || status === 'error' || status === 'warn';
+}
+
+/** The rule's properties with their variables, or as written when one cannot be told, and the body's own over them. */
+function toProperties(
+  { reportProperties }: RuleParts,
+  scope: Scope | undefined,
+  { properties }: RuleBodyOutcome,
+): RuleResult['properties'] {
+  if (!reportProperties) return properties;
+  const { written, template } = reportProperties;
+  const substituted = scope ? template.evaluate(scope) : written;
+  const texts: Record<string, string> = { ...written };
+  if (!(substituted instanceof EvaluationError)) {
+    for (const [key, value] of Object.entries(substituted ?? {})) if (typeof value === 'string') texts[key] = value;
+  }
+  return { ...texts, ...properties };
+}
+
+function traceMatch(parts: RuleParts, input: RuleInput): void {
+  const { matched, step: part, reasons } = parts.match.explain(input.request, input.resource);
+  step(input, parts, { step: part, outcome: part === 'exclude' || matched ? 'yes' : 'no', detail: reasons.join('; ') });
+}
+
+function step(input: RuleInput, { name }: RuleParts, rest: Omit<TraceStep, 'rule'>): void {
+  input.trace?.({ rule: name, ...rest });
+}

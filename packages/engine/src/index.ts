@@ -1,0 +1,42 @@
+export { createEngine } from './compile/create-engine.ts';
+export type { Compilation, CompileOptions, Engine, EngineOptions, ImageDefaults } from './compile/engine.ts';
+export { type DecideOptions, decide } from './evaluate/decide.ts';
+export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluate.ts';
+export { createPolicyIndex, type PolicyIndex } from './evaluate/policy-index.ts';
+export type { LoadOptions } from './load/load-options.ts';
+export { type LoadedObject, type LoadedPolicies, loadPolicies, loadPolicy } from './load/load-policies.ts';
+export { deprecationWarning } from './load/semantics/deprecations.ts';
+export { compileExcludedUsers, type ExcludedUsers } from './match/excluded-users.ts';
+export { compileResourceFilters, type RequestPredicate } from './match/resource-filters.ts';
+export type {
+  CompiledPolicy,
+  CompiledRule,
+  Phase,
+  ResourceSelector,
+} from './model/compiled-policy.ts';
+export {
+  type Decision,
+  type Effect,
+  type FailureAction,
+  type FailurePolicy,
+  type ImageResult,
+  type PatchOperation,
+  type PolicyRef,
+  policyKey,
+  type ResourceRef,
+  type RuleResult,
+  type RuleStatus,
+  type RuleType,
+  type Standing,
+  type TraceStep,
+} from './model/decision.ts';
+export type { LoadedDocument, Policy, PolicyException, SourceMap } from './model/policy.ts';
+export {
+  type EvaluationRequest,
+  type GroupVersionKind,
+  type Operation,
+  toResourceRef,
+  type UserInfo,
+  withResource,
+} from './model/request.ts';
+export { type AdmissionResponse, toAdmissionResponse } from './report/admission-response.ts';
