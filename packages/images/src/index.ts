@@ -7,6 +7,12 @@ export {
 } from './facts/image-source.ts';
 export type { SecretKeySource } from './facts/key-source.ts';
 export { verifyArtifact } from './facts/verify-artifact.ts';
+export {
+  type ListedEvidence,
+  type VerifyImageOptions,
+  type VerifyImageResult,
+  verifyImage,
+} from './facts/verify-image.ts';
 export type { RegistryHostOptions, RegistryHosts } from './names/registry-hosts.ts';
 export type { CredentialSource } from './registry/credential-source.ts';
 export { defaultLimits, type RegistryLimits } from './registry/limits.ts';

@@ -20,6 +20,7 @@ import { type EvidencePart, type EvidenceSet, nearestFirst, type Verifier } from
 import { type AttestorVerdict, isAttested, isSatisfied, judgeSet } from './attestor-sets.ts';
 import type { EvidenceStore, StoredEvidence } from './evidence-store.ts';
 import type { SecretKeySource } from './key-source.ts';
+import { listedStatement } from './listed-statement.ts';
 import { anybody, resolveAttestor } from './resolve-attestor.ts';
 import type { VerdictCache } from './verdict-cache.ts';
 
@@ -126,7 +127,7 @@ async function judgeAttestation(run: Run, index: number): Promise<AttestationOut
     outcomes.push(judged.outcome);
     for (const statement of judged.statements) if (!statements.includes(statement)) statements.push(statement);
   }
-  const listed = statements.map((statement) => ({ ...statement, type }));
+  const listed = statements.map((statement) => listedStatement(statement, type));
   return { type, ...(name === undefined ? {} : { name }), sets: outcomes, statements: listed };
 }
 

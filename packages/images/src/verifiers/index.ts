@@ -5,7 +5,7 @@ import { sigstoreBundleVerifier } from './sigstore-bundle/sigstore-bundle-verifi
 import type { Verifier } from './verifier.ts';
 
 /** The formats that can be asked for. A new one is a folder and a line here. */
-const verifiers: readonly Verifier[] = [cosignVerifier, sigstoreBundleVerifier, notaryVerifier];
+export const verifiers: readonly Verifier[] = [cosignVerifier, sigstoreBundleVerifier, notaryVerifier];
 
 export function findVerifier(type: ImageVerificationType): Verifier | undefined {
   return verifiers.find((verifier) => verifier.type === type);

@@ -4,6 +4,7 @@ import type { RegistryLimits } from '../registry/limits.ts';
 import type { RepositoryReader } from '../registry/repository-reader.ts';
 import type { ResolvedAttestor } from '../trust/resolved-attestor.ts';
 import type { Vouched } from '../trust/vouch.ts';
+import type { EvidenceClaims } from './evidence-claims.ts';
 
 /** One format of signatures: how its evidence is found and judged. */
 export interface Verifier {
@@ -36,6 +37,8 @@ export interface EvidenceSet {
   readonly bytes: number;
   /** One entry a piece of evidence, in the registry's order. `now` is the present time in milliseconds. */
   judge(attestor: ResolvedAttestor, now: number): readonly PieceVerdict[];
+  /** What the pieces say of themselves, unverified. */
+  list(): readonly EvidenceClaims[];
 }
 
 export type PieceVerdict =

@@ -3,13 +3,14 @@ import { parseJsonObject } from '../../trust/encoded-text.ts';
 import { readStatement } from '../../trust/in-toto-statement.ts';
 import { attempt, Refusal } from '../../trust/refusal.ts';
 import { checkSignedMaterial, type SignedMaterial } from '../../trust/vouch.ts';
+import { claimsOf } from '../evidence-claims.ts';
 import { checkMediaType, type LayerReader } from './cosign-layer.ts';
 import { readCertificate, readChain, readLogEntries, readTimeStamps } from './legacy-annotations.ts';
 
 const envelopeMediaType = 'application/vnd.dsse.envelope.v1+json';
 
 /** Judges attestations about one digest: any signature of the envelope suffices, the statement must name the digest. */
-export function judgeAttestation(digest: string): LayerReader {
+export function attestationReader(digest: string): LayerReader {
   return (layer) => {
     checkMediaType(layer, envelopeMediaType);
     const envelope = readDsseEnvelope(parseJsonObject(layer.blob));
@@ -26,15 +27,18 @@ export function judgeAttestation(digest: string): LayerReader {
       timeStamps: readTimeStamps(annotations),
       timeStampedBytes: layer.blob,
     };
-    return (attestor, now) => {
-      let refusal: Refusal | undefined;
-      for (const signature of envelope.signatures) {
-        const judged = attempt(() => checkSignedMaterial({ ...common, signature }, attestor, now));
-        if (judged.ok) return { vouched: judged.value, document: statement };
-        const { reason, message, ...detail } = judged.failure;
-        refusal ??= new Refusal(reason, message, detail);
-      }
-      throw refusal ?? new Refusal('bad-signature', 'the envelope has no signature');
+    return {
+      judge(attestor, now) {
+        let refusal: Refusal | undefined;
+        for (const signature of envelope.signatures) {
+          const judged = attempt(() => checkSignedMaterial({ ...common, signature }, attestor, now));
+          if (judged.ok) return { vouched: judged.value, document: statement };
+          const { reason, message, ...detail } = judged.failure;
+          refusal ??= new Refusal(reason, message, detail);
+        }
+        throw refusal ?? new Refusal('bad-signature', 'the envelope has no signature');
+      },
+      claims: () => claimsOf(layer.digest, { ...common, signature: new Uint8Array() }, statement),
     };
   };
 }

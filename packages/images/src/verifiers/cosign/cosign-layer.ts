@@ -1,7 +1,8 @@
 import type { JsonObject } from '@vouchsafe/engine/kernel';
-import { attempt, Refusal } from '../../trust/refusal.ts';
+import { type Attempt, attempt, Refusal } from '../../trust/refusal.ts';
 import type { ResolvedAttestor } from '../../trust/resolved-attestor.ts';
 import type { Vouched } from '../../trust/vouch.ts';
+import { type EvidenceClaims, unreadable } from '../evidence-claims.ts';
 import type { EvidenceSet, PieceVerdict } from '../verifier.ts';
 
 /** One layer of a `.sig` or `.att` manifest, fetched. */
@@ -12,29 +13,37 @@ export interface CosignLayer {
   readonly blob: Uint8Array;
 }
 
-/** What a layer holds, once read, judged by an attestor. Throws `Refusal`. */
-export type LayerJudge = (attestor: ResolvedAttestor, now: number) => { vouched: Vouched; document: JsonObject };
-
-/** Reads a layer into its judge. Throws `Refusal` when it cannot be read. */
-export type LayerReader = (layer: CosignLayer) => LayerJudge;
-
-/** Judges layers one by one; each is read at most once, when it is first judged. */
-export function judgeLayers(layers: readonly CosignLayer[], read: LayerReader): EvidenceSet['judge'] {
-  const judges = layers.map((layer) => onceRead(layer, read));
-  return (attestor, now) =>
-    judges.map((judge, index): PieceVerdict => {
-      const evidence = layers[index]?.digest ?? '';
-      const verdict = attempt(() => judge()(attestor, now));
-      if (verdict.ok) return { ok: true, evidence, ...verdict.value };
-      return { ok: false, failure: { ...verdict.failure, evidence } };
-    });
+/** A layer, read: what it says of itself, and how an attestor judges it. */
+export interface ReadLayer {
+  /** Throws `Refusal`. */
+  judge(attestor: ResolvedAttestor, now: number): { vouched: Vouched; document: JsonObject };
+  claims(): EvidenceClaims;
 }
 
-function onceRead(layer: CosignLayer, read: LayerReader): () => LayerJudge {
-  let judge: LayerJudge | undefined;
-  return () => {
-    judge ??= read(layer);
-    return judge;
+/** Reads a layer. Throws `Refusal` when it cannot be read. */
+export type LayerReader = (layer: CosignLayer) => ReadLayer;
+
+/** Judges and lists layers one by one; each is read at most once, when it is first looked at. */
+export function lookAtLayers(layers: readonly CosignLayer[], read: LayerReader): Pick<EvidenceSet, 'judge' | 'list'> {
+  const known: (Attempt<ReadLayer> | undefined)[] = [];
+  const readAt = (layer: CosignLayer, index: number): Attempt<ReadLayer> => {
+    const found = known[index] ?? attempt(() => read(layer));
+    known[index] = found;
+    return found;
+  };
+  return {
+    judge: (attestor, now) =>
+      layers.map((layer, index): PieceVerdict => {
+        const found = readAt(layer, index);
+        const verdict = found.ok ? attempt(() => found.value.judge(attestor, now)) : found;
+        if (!verdict.ok) return { ok: false, failure: { ...verdict.failure, evidence: layer.digest } };
+        return { ok: true, evidence: layer.digest, ...verdict.value };
+      }),
+    list: () =>
+      layers.map((layer, index) => {
+        const found = readAt(layer, index);
+        return found.ok ? found.value.claims() : unreadable(layer.digest, found.failure);
+      }),
   };
 }
 

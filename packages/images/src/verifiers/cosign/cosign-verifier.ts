@@ -4,9 +4,9 @@ import { evidenceTag } from '../../names/signature-location.ts';
 import { type Descriptor, type Manifest, readDescriptors } from '../../registry/manifest.ts';
 import { fetchBlobs } from '../evidence-blobs.ts';
 import type { EvidencePart, EvidenceQuestion, EvidenceSet, Verifier } from '../verifier.ts';
-import { judgeAttestation } from './attestation-layer.ts';
-import { type CosignLayer, judgeLayers } from './cosign-layer.ts';
-import { judgeSignature } from './signature-layer.ts';
+import { attestationReader } from './attestation-layer.ts';
+import { type CosignLayer, lookAtLayers } from './cosign-layer.ts';
+import { signatureReader } from './signature-layer.ts';
 
 /**
  * Signatures and attestations as cosign 2 stores them: layers of the manifest tagged `sha256-….sig` or `.att`, and on
@@ -44,12 +44,12 @@ function createEvidence(
   const hash = createHash('sha256').update(
     JSON.stringify(['cosign', part, digest, manifests.map((one) => one.digest)]),
   );
-  const judgeLayer = part === 'signatures' ? judgeSignature(digest) : judgeAttestation(digest);
+  const readLayer = part === 'signatures' ? signatureReader(digest) : attestationReader(digest);
   return {
     hash: hash.digest('hex'),
     count: layers.length,
     bytes: layers.reduce((sum, { blob }) => sum + blob.length, 4096),
-    judge: judgeLayers(layers, judgeLayer),
+    ...lookAtLayers(layers, readLayer),
   };
 }
 

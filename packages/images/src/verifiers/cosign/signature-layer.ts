@@ -1,10 +1,11 @@
 import { checkSignedMaterial, type SignedMaterial } from '../../trust/vouch.ts';
+import { claimsOf } from '../evidence-claims.ts';
 import { checkMediaType, type LayerReader } from './cosign-layer.ts';
 import { readCertificate, readChain, readLogEntries, readSignature, readTimeStamps } from './legacy-annotations.ts';
 import { checkAnnotations, readSimpleSigning, simpleSigningMediaType } from './simple-signing.ts';
 
 /** Judges signatures of one digest: payload, then whatever the attestor asks of the signature, then annotations. */
-export function judgeSignature(digest: string): LayerReader {
+export function signatureReader(digest: string): LayerReader {
   return (layer) => {
     checkMediaType(layer, simpleSigningMediaType);
     const payload = readSimpleSigning(layer.blob, digest);
@@ -22,10 +23,13 @@ export function judgeSignature(digest: string): LayerReader {
       timeStamps: readTimeStamps(annotations),
       timeStampedBytes: signature,
     };
-    return (attestor, now) => {
-      const vouched = checkSignedMaterial(material, attestor, now);
-      checkAnnotations(payload, attestor.annotations);
-      return { vouched, document: payload };
+    return {
+      judge(attestor, now) {
+        const vouched = checkSignedMaterial(material, attestor, now);
+        checkAnnotations(payload, attestor.annotations);
+        return { vouched, document: payload };
+      },
+      claims: () => claimsOf(layer.digest, material, payload),
     };
   };
 }

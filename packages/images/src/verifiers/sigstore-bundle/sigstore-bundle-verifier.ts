@@ -5,6 +5,7 @@ import { predicateTypeOf, readStatement } from '../../trust/in-toto-statement.ts
 import { attempt, Refusal, shown } from '../../trust/refusal.ts';
 import { checkSignedMaterial } from '../../trust/vouch.ts';
 import { fetchBlobs } from '../evidence-blobs.ts';
+import { claimsOf, type EvidenceClaims, unreadable } from '../evidence-claims.ts';
 import type { EvidencePart, EvidenceQuestion, EvidenceSet, PieceVerdict, Verifier } from '../verifier.ts';
 import { type Bundle, bundleMediaType, readBundle } from './bundle.ts';
 import { materialOf } from './bundle-material.ts';
@@ -32,6 +33,7 @@ export const sigstoreBundleVerifier: Verifier = {
       count: pieces.length,
       bytes: layers.reduce((sum, { size }) => sum + size, 4096),
       judge: (attestor, now) => pieces.map((piece) => judgePiece(piece, digest, part, attestor, now)),
+      list: () => pieces.map(listPiece),
     };
   },
 };
@@ -82,6 +84,11 @@ function readPiece(evidence: string, bytes: Uint8Array, digest: string): Piece {
 function isOfPart({ read }: Piece, part: EvidencePart): boolean {
   if (!read.ok || part === 'attestations') return true;
   return predicateTypeOf(read.value.statement) === signaturePredicate;
+}
+
+function listPiece({ evidence, read }: Piece): EvidenceClaims {
+  if (!read.ok) return unreadable(evidence, read.failure);
+  return claimsOf(evidence, materialOf(read.value.bundle, undefined), read.value.statement);
 }
 
 function judgePiece(
