@@ -8,6 +8,7 @@ export { type LoadedObject, type LoadedPolicies, loadPolicies, loadPolicy } from
 export { deprecationWarning } from './load/semantics/deprecations.ts';
 export { compileExcludedUsers, type ExcludedUsers } from './match/excluded-users.ts';
 export { compileResourceFilters, type RequestPredicate } from './match/resource-filters.ts';
+export { type RequestSurroundings, toRequest } from './model/admission-request.ts';
 export type {
   CompiledPolicy,
   CompiledRule,

@@ -1,5 +1,6 @@
 import type { SourceRange } from '../kernel/diagnostics/diagnostic.ts';
-import type { Json, JsonObject } from '../kernel/json.ts';
+import type { JsonObject } from '../kernel/json.ts';
+import type { PatchOperation } from '../kernel/json-patch.ts';
 import type { Phase } from './compiled-policy.ts';
 
 export type RuleStatus = 'pass' | 'fail' | 'warn' | 'error' | 'skip';
@@ -61,12 +62,7 @@ export interface ImageResult {
   readonly pointer: string;
 }
 
-export interface PatchOperation {
-  readonly op: 'add' | 'remove' | 'replace' | 'move' | 'copy' | 'test';
-  readonly path: string;
-  readonly value?: Json;
-  readonly from?: string;
-}
+export type { PatchOperation };
 
 /** What a decision asks of the world. Only shells apply effects. */
 export type Effect =
