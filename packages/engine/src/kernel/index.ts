@@ -29,6 +29,13 @@ export {
   toDocumentPath,
   toJsonPointer,
 } from './json-path.ts';
+export {
+  applyJsonPatch,
+  diffJson,
+  type JsonPatchOptions,
+  type PatchOperation,
+  parseJsonPatch,
+} from './json-patch.ts';
 export { compileRegExp, type Regexp } from './regexp.ts';
 export { compareSemver, inRange, parseSemver, type SemanticVersion } from './semver.ts';
 export { compileWildcard, hasWildcard, matchWildcard } from './wildcard.ts';
