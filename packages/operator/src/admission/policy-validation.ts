@@ -29,7 +29,7 @@ function diagnosePolicy(
   document: JsonObject,
   { engine, auditMutateDigest }: PolicyValidationOptions,
 ): readonly Diagnostic[] {
-  const loaded = loadPolicy(document, { auditMutateDigest });
+  const loaded = loadPolicy(document, undefined, { auditMutateDigest, deprecations: true });
   if (!loaded.policy || loaded.diagnostics.some(isError)) return loaded.diagnostics;
   return [...loaded.diagnostics, ...engine.compile(loaded.policy).diagnostics];
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@vouchsafe/engine/kernel';
+import { toPolicyReport } from '@vouchsafe/engine/report';
 import { type GroupVersionResource, isKubeError, type KubeClient } from '@vouchsafe/kube';
 import { kubernetesObjectOf } from '../settings/json-of.ts';
 import { type Logger, messageOf } from '../settings/logger.ts';
@@ -7,8 +7,6 @@ import type { LedgerEntry, ResultLedger } from './result-ledger.ts';
 export interface ReportWriterOptions {
   readonly client: KubeClient;
   readonly ledger: ResultLedger;
-  /** The PolicyReport (or ClusterPolicyReport) for an entry. */
-  readonly render: (entry: LedgerEntry) => JsonObject;
   /** Milliseconds results are gathered before they are written: what lives shorter is never written. */
   readonly delayMs: number;
   readonly log: Logger;
@@ -34,22 +32,25 @@ const WIDTH = 4;
  * are tried again with the next batch; a resource or namespace that is gone is forgotten.
  */
 export function startReportWriter(options: ReportWriterOptions): ReportWriter {
-  const { client, ledger, render, delayMs, log } = options;
+  const { client, ledger, delayMs, log } = options;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
   let stopped = false;
 
   async function writeOne(entry: LedgerEntry): Promise<void> {
     const { uid, namespace } = entry.resource;
-    const gvr = namespace ? NAMESPACED : CLUSTER;
-    const target = { name: uid, ...(namespace ? { namespace } : {}) };
+    const report = toPolicyReport(entry.resource, entry.results);
+    if (!report) return;
+    const isNamespaced = report['kind'] === 'PolicyReport';
+    const gvr = isNamespaced ? NAMESPACED : CLUSTER;
+    const target = { name: uid, ...(isNamespaced ? { namespace } : {}) };
     try {
       if (entry.results.length === 0) {
         await client.delete(gvr, target);
         ledger.forget(uid);
       } else {
-        const report = kubernetesObjectOf(render(entry));
-        await client.patch(gvr, target, 'apply', report, { fieldManager: FIELD_MANAGER, force: true });
+        const body = kubernetesObjectOf(report);
+        await client.patch(gvr, target, 'apply', body, { fieldManager: FIELD_MANAGER, force: true });
       }
     } catch (error) {
       if (

@@ -1,20 +1,10 @@
-import { type CompiledPolicy, type Decision, policyKey, type ResourceRef, type RuleResult } from '@vouchsafe/engine';
-
-/** One result as a report will tell it. */
-export interface LedgerResult {
-  readonly policy: string;
-  readonly result: RuleResult;
-  /** Of the policy: category, severity, scored. */
-  readonly annotations: Readonly<Record<string, string>>;
-  readonly background: boolean;
-  /** Milliseconds since the epoch, when the result was first seen as it is. */
-  readonly since: number;
-}
+import { type CompiledPolicy, type Decision, policyKey, type ResourceRef } from '@vouchsafe/engine';
+import { mergeReportResults, type PolicyReportResult, toPolicyReportResults } from '@vouchsafe/engine/report';
 
 export interface LedgerEntry {
   readonly resource: ResourceRef & { readonly uid: string };
   /** Sorted by policy and rule. */
-  readonly results: readonly LedgerResult[];
+  readonly results: readonly PolicyReportResult[];
 }
 
 /**
@@ -42,7 +32,7 @@ export interface ResultLedger {
 
 interface Entry {
   readonly resource: LedgerEntry['resource'];
-  readonly results: Map<string, LedgerResult>;
+  readonly results: Map<string, PolicyReportResult>;
 }
 
 /** Resources remembered at most; beyond it the oldest go, as their reports stay in the cluster. */
@@ -67,9 +57,10 @@ export function createResultLedger(): ResultLedger {
       const entry = entries.get(uid) ?? { resource: { ...resource, uid }, results: new Map() };
       let isChanged = false;
       for (const decision of decisions) {
-        const policy = policyKey(decision.policy);
-        const compiled = policies.get(policy);
-        if (compiled && replaceResults(entry.results, policy, decision.results, compiled, now)) isChanged = true;
+        const compiled = policies.get(policyKey(decision.policy));
+        if (!compiled) continue;
+        const found = mergeReportResults([], toPolicyReportResults([decision], { policyOf: () => compiled, now }));
+        if (replaceResults(entry.results, policyKey(decision.policy), found)) isChanged = true;
       }
       if (!isChanged) return;
       entries.delete(uid);
@@ -83,8 +74,8 @@ export function createResultLedger(): ResultLedger {
     },
     retain(policies) {
       for (const [uid, { results }] of entries) {
-        for (const [key, { policy, result }] of results) {
-          if (policies.get(policy)?.rules.some(({ name }) => name === result.rule)) continue;
+        for (const [key, { policy, rule }] of results) {
+          if (policies.get(policy)?.rules.some(({ name }) => name === rule)) continue;
           results.delete(key);
           changed.add(uid);
         }
@@ -102,20 +93,18 @@ export function createResultLedger(): ResultLedger {
 
 /** The results of one policy are replaced as a whole: a rule that no longer matches has none. */
 function replaceResults(
-  known: Map<string, LedgerResult>,
+  known: Map<string, PolicyReportResult>,
   policy: string,
-  results: readonly RuleResult[],
-  compiled: CompiledPolicy,
-  now: number,
+  found: readonly PolicyReportResult[],
 ): boolean {
   const kept = new Set<string>();
   let isChanged = false;
-  for (const result of results) {
+  for (const result of found) {
     const key = `${policy}|${result.rule}`;
     kept.add(key);
     const before = known.get(key);
-    if (before && isSame(before.result, result)) continue;
-    known.set(key, { policy, result, annotations: compiled.annotations, background: compiled.background, since: now });
+    if (before && isSame(before, result)) continue;
+    known.set(key, result);
     isChanged = true;
   }
   for (const [key, { policy: owner }] of known) {
@@ -126,10 +115,9 @@ function replaceResults(
   return isChanged;
 }
 
-function isSame(a: RuleResult, b: RuleResult): boolean {
-  return (
-    a.status === b.status && a.message === b.message && JSON.stringify(a.properties) === JSON.stringify(b.properties)
-  );
+/** The time a result was found at is no news. */
+function isSame({ timestamp: _, ...a }: PolicyReportResult, { timestamp: __, ...b }: PolicyReportResult): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function evictOldest(entries: Map<string, Entry>, changed: Set<string>): void {

@@ -115,7 +115,7 @@ function sameText(before: JsonObject, after: JsonObject, name: string): boolean 
 }
 
 function compile(engine: Engine, document: JsonObject, auditMutateDigest: 'warn' | 'refuse') {
-  const loaded = loadPolicy(document, { auditMutateDigest });
+  const loaded = loadPolicy(document, undefined, { auditMutateDigest });
   const policy: Policy | undefined = loaded.policy;
   if (!policy || loaded.diagnostics.some(isError)) return { compiled: undefined, diagnostics: loaded.diagnostics };
   const { compiled, diagnostics } = engine.compile(policy);

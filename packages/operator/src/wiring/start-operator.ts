@@ -10,7 +10,6 @@ import { createClusterFacts } from '../facts/cluster-facts.ts';
 import { NODE_HOST } from '../facts/node-host.ts';
 import { createDenialLog } from '../reports/denial-log.ts';
 import { startEventSender } from '../reports/event-sender.ts';
-import { renderReport } from '../reports/render-report.ts';
 import { startReportWriter } from '../reports/report-writer.ts';
 import { createResultLedger } from '../reports/result-ledger.ts';
 import { parseClusterConfiguration } from '../settings/cluster-configuration.ts';
@@ -70,7 +69,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
   let certificates = await ensureCertificates({ client, names, now: () => new Date() });
 
   const ledger = createResultLedger();
-  const reports = startReportWriter({ client, ledger, render: renderReport, delayMs: settings.reportsDelayMs, log });
+  const reports = startReportWriter({ client, ledger, delayMs: settings.reportsDelayMs, log });
   const events = startEventSender({
     client,
     instance: settings.podName,
