@@ -19,12 +19,21 @@ export type Attempt<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly failure: EvidenceFailure };
 
-/** Runs checks; the first refusal is the answer. Anything but a refusal is a bug and passes through. */
+/**
+ * Runs checks; the first refusal is the answer. Certificates and DER that cannot be read are refused too, wherever that
+ * shows. Anything else is a bug and passes through.
+ */
 export function attempt<Value>(checks: () => Value): Attempt<Value> {
   try {
     return { ok: true, value: checks() };
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, failure: error.failure };
+    if (error instanceof PkiError) {
+      return {
+        ok: false,
+        failure: { reason: 'bad-signature', message: `the evidence cannot be read: ${error.message}` },
+      };
+    }
     throw error;
   }
 }
