@@ -19,6 +19,7 @@ export function startCustomResources(cluster: Cluster): { stop(): void } {
     const spec = objectAt(stored.object, 'spec') ?? {};
     if (!equalJson(compiled.get(stored.name), spec)) {
       compiled.set(stored.name, spec);
+      cluster.store.open(storageOf(stored.object));
       cluster.catalogue.setCustom(stored.name, definitionsOf(cluster, stored.object));
     }
     establish(cluster, stored);

@@ -24,6 +24,7 @@ const STRATEGIES: ReadonlyMap<string, KindStrategy> = new Map<string, KindStrate
     'daemonsets.apps',
     { prepareForCreate: (_cluster, object) => countTemplate(object, 1), prepareForUpdate: keepTemplate },
   ],
+  ['customresourcedefinitions.apiextensions.k8s.io', { prepareForCreate: (_cluster, crd) => prepareCrd(crd) }],
   ['statefulsets.apps', { prepareForCreate: (_cluster, object) => nameClaimTemplates(object) }],
 ]);
 
@@ -51,6 +52,12 @@ export function stringDataToData(secret: JsonObject): JsonObject {
 
 function toBase64(text: string): string {
   return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(''));
+}
+
+function prepareCrd(crd: JsonObject): JsonObject {
+  const storage = objectsAt(objectAt(crd, 'spec'), 'versions').find((version) => version['storage'] === true);
+  const acceptedNames = { plural: '', kind: '' };
+  return { ...crd, status: { conditions: null, acceptedNames, storedVersions: [stringAt(storage, 'name')] } };
 }
 
 function prepareNamespace(object: JsonObject): JsonObject {

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../store/json-value.ts';
-import { objectAt, stringAt, stringsAt } from '../store/json-value.ts';
+import type { JsonObject, JsonValue } from '../store/json-value.ts';
+import { isJsonObject, objectAt, stringAt, stringsAt } from '../store/json-value.ts';
 
 /** The order of Go's ObjectMeta struct. */
 const STRUCT_ORDER = [
@@ -20,7 +20,8 @@ const STRUCT_ORDER = [
   'managedFields',
 ];
 const SORTED_ORDER = STRUCT_ORDER.toSorted();
-const MANAGED_FIELDS_ORDER = ['manager', 'operation', 'apiVersion', 'time', 'fieldsType', 'fieldsV1', 'subresource'];
+const ENTRY_ORDER = ['manager', 'operation', 'apiVersion', 'time', 'fieldsType', 'fieldsV1', 'subresource'];
+const SORTED_ENTRY_ORDER = ENTRY_ORDER.toSorted();
 const SUFFIX_CHARACTERS = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** The metadata of an object; an empty object when absent. */
@@ -63,10 +64,29 @@ export function withMetadata(
   for (const key of sorted ? SORTED_ORDER : STRUCT_ORDER) {
     const value = merged[key];
     if (value !== undefined) {
-      metadata[key] = value;
+      metadata[key] = sorted && key === 'managedFields' ? sortEntries(value) : value;
     }
   }
   return { ...object, metadata };
+}
+
+/** Entries in byte order of their members; `fieldsV1` is text to the server and stays. */
+function sortEntries(entries: JsonValue): JsonValue {
+  if (!Array.isArray(entries)) {
+    return entries;
+  }
+  return entries.map((entry) => (isJsonObject(entry) ? ordered(entry, SORTED_ENTRY_ORDER) : entry));
+}
+
+function ordered(entry: JsonObject, order: readonly string[]): JsonObject {
+  const result: JsonObject = {};
+  for (const key of order) {
+    const value = entry[key];
+    if (value !== undefined) {
+      result[key] = value;
+    }
+  }
+  return result;
 }
 
 /** Metadata alone, as PartialObjectMetadata prints it: struct order, for managed fields too. */
@@ -76,24 +96,13 @@ export function partialMetadata(object: JsonObject): JsonObject {
   for (const key of STRUCT_ORDER) {
     const value = source[key];
     if (value !== undefined) {
-      metadata[key] = key === 'managedFields' && Array.isArray(value) ? value.map(orderManagedFields) : value;
+      metadata[key] =
+        key === 'managedFields' && Array.isArray(value)
+          ? value.map((entry) => (isJsonObject(entry) ? ordered(entry, ENTRY_ORDER) : entry))
+          : value;
     }
   }
   return metadata;
-}
-
-function orderManagedFields(entry: JsonObject[string]): JsonObject[string] {
-  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
-    return entry;
-  }
-  const ordered: JsonObject = {};
-  for (const key of MANAGED_FIELDS_ORDER) {
-    const value = entry[key];
-    if (value !== undefined) {
-      ordered[key] = value;
-    }
-  }
-  return ordered;
 }
 
 /** RFC 3339 with seconds, as metav1.Time prints. */

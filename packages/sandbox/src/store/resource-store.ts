@@ -82,6 +82,8 @@ export interface ResourceStore {
   eventsAfter(storage: string, revision: number): readonly StoreEvent[] | undefined;
   /** Subscribes to one storage, or to all when undefined. */
   subscribe(storage: string | undefined, listener: StoreListener): StoreSubscription;
+  /** Makes a storage known; its watches start from now when it is new. */
+  open(storage: string): void;
   /** Forgets a storage and its log (a removed custom resource definition). */
   drop(storage: string): void;
   /** All objects, for a snapshot. */
@@ -205,6 +207,9 @@ export function createResourceStore(options: ResourceStoreOptions = {}): Resourc
       const listeners = storage === undefined ? globalListeners : shelfOf(storage, firstRevision).listeners;
       listeners.add(listener);
       return { stop: () => listeners.delete(listener) };
+    },
+    open(storage) {
+      shelfOf(storage, revision);
     },
     drop(storage) {
       // A later definition of the same name starts with an empty log that knows nothing of the past.

@@ -5,14 +5,41 @@ import { type Controller, keyOf, splitKey, startController } from './controller.
 import { createInClusterClient } from './in-cluster-client.ts';
 
 const RETRY_DELAY = 50;
+const RESTORE_DELAY = 100;
 
-/** Every new namespace gets its default ServiceAccount and root certificate, in the moment it appears. */
+/** Names of what every namespace holds. */
+const CONTENTS = new Set(['serviceaccounts/default', 'configmaps/kube-root-ca.crt']);
+
+/** Every namespace has its default ServiceAccount and root certificate from the start, and gets them back. */
 export function startNamespaceContents(cluster: Cluster, caPem: string): Controller {
-  return cluster.store.subscribe('namespaces', ({ type, current }) => {
-    if (type === 'ADDED') {
-      addNamespaceContents(cluster, current.name, caPem);
-    }
-  });
+  const subscriptions = [
+    cluster.store.subscribe('namespaces', ({ type, current }) => {
+      if (type === 'ADDED') {
+        addNamespaceContents(cluster, current.name, caPem);
+      }
+    }),
+    ...['serviceaccounts', 'configmaps'].map((storage) =>
+      cluster.store.subscribe(storage, ({ type, current }) => {
+        if (type === 'DELETED' && CONTENTS.has(`${storage}/${current.name}`)) {
+          setTimeout(() => restoreContents(cluster, current.namespace, caPem), RESTORE_DELAY).unref();
+        }
+      }),
+    ),
+  ];
+  return {
+    stop() {
+      for (const subscription of subscriptions) {
+        subscription.stop();
+      }
+    },
+  };
+}
+
+function restoreContents(cluster: Cluster, namespace: string, caPem: string): void {
+  const stored = cluster.store.get('namespaces', '', namespace);
+  if (stored !== undefined && !isTerminating(stored.object)) {
+    addNamespaceContents(cluster, namespace, caPem);
+  }
 }
 
 /** Empties terminating namespaces, then lets them go. */

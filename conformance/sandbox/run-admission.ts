@@ -1,0 +1,206 @@
+/**
+ * Replays the requests behind the recorded AdmissionReviews and webhook outcomes, with a webhook that
+ * behaves as the recording one did, and compares what it got and what clients were answered.
+ *
+ *   node conformance/sandbox/run-admission.ts --recordings <folder> [--random] [--verbose]
+ */
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createCertificate, generateKeyPair } from '@vouchsafe/kube/pki';
+import { startApiServer } from '@vouchsafe/sandbox';
+import { parse as parseYaml } from 'yaml';
+import { firstDifference, type Json, normalise, parseBody, sameText } from './normalise.ts';
+import { randomNames } from './random-names.ts';
+import { createRawClient } from './raw-client.ts';
+import { answerReview } from './recording-webhook.ts';
+
+interface Recorded {
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly review: { request: { [key: string]: Json } };
+}
+interface Outcome {
+  readonly case: string;
+  readonly code: number;
+  readonly warn?: string;
+  readonly body: Json;
+}
+
+const { values } = parseArgs({
+  options: { recordings: { type: 'string' }, random: { type: 'boolean' }, verbose: { type: 'boolean' } },
+});
+if (values.recordings === undefined) throw new Error('--recordings <folder> is needed');
+const rename = values.random ? randomNames() : (text: string) => text;
+const read = (file: string): string => rename(readFileSync(join(values.recordings ?? '', file), 'utf8'));
+const lines = (file: string): Json[] =>
+  read(file)
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Json);
+const recorded = lines('real-admission-reviews.jsonl') as unknown as Recorded[];
+const outcomes = lines('real-webhook-outcomes.jsonl') as unknown as Outcome[];
+const crd = parseYaml(read('real-probe-crd.yaml')) as {
+  spec: { group: string; names: { kind: string; plural: string }; versions: { name: string }[] };
+};
+const { group, names } = crd.spec;
+const apiVersion = `${group}/v1`;
+const collection = `/apis/${apiVersion}/namespaces/default/${names.plural}`;
+
+const seen: Recorded[] = [];
+const certificate = webhookCertificate();
+const webhook = createServer({ key: certificate.key, cert: certificate.pem }, (request, response) => {
+  let text = '';
+  request.on('data', (chunk: Buffer) => {
+    text += chunk.toString('utf8');
+  });
+  request.on('end', () => {
+    const review = JSON.parse(text) as Recorded['review'];
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([key, value]) => [key, key === 'host' ? '<host>' : String(value)]),
+    );
+    headers['content-length'] = String(text.length === Number(headers['content-length']) ? text.length : -1);
+    seen.push({ path: request.url ?? '', headers, review });
+    answerReview(request.url ?? '', review as never, response, names.kind);
+  });
+});
+await new Promise<void>((resolve) => webhook.listen(0, '127.0.0.1', resolve));
+const webhookUrl = `https://127.0.0.1:${(webhook.address() as AddressInfo).port}`;
+const server = await startApiServer({ controllers: false });
+const client = createRawClient(server.port, server.caPem);
+const json = { 'Content-Type': 'application/json' };
+const send = (method: string, path: string, body?: Json, headers: Record<string, string> = json) =>
+  client.send(method, path, body === undefined ? undefined : JSON.stringify(body), headers);
+
+await send('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd as never);
+for (const [kind, path, operations] of [
+  ['Mutating', 'mutate', ['CREATE', 'UPDATE']],
+  ['Validating', 'validate', ['CREATE', 'UPDATE', 'DELETE']],
+] as const) {
+  await send(
+    'POST',
+    `/apis/admissionregistration.k8s.io/v1/${kind.toLowerCase()}webhookconfigurations`,
+    configuration(kind, path, [...operations]),
+  );
+}
+
+let equalOutcomes = 0;
+for (const outcome of outcomes) {
+  const answer = await send(
+    'POST',
+    `${collection}?fieldManager=${rename('fm')}&fieldValidation=Strict`,
+    widget(`h-${outcome.case}`, outcome.case),
+  );
+  const problem =
+    (answer.code === outcome.code ? undefined : `code ${answer.code} ${answer.text}`) ??
+    (answer.warning === outcome.warn ? undefined : `warning ${answer.warning}`) ??
+    firstDifference(normalise(outcome.body), normalise(parseBody(answer.text)));
+  equalOutcomes += problem === undefined ? 1 : 0;
+  if (problem !== undefined) console.log(`outcome ${outcome.case}: ${problem}`);
+}
+await laterRequests();
+
+let equalReviews = 0;
+let equalTexts = 0;
+for (const [index, expected] of recorded.entries()) {
+  const found = seen[index];
+  const left = normalise(comparable(expected));
+  const right = found === undefined ? null : normalise(comparable(found));
+  const problem = firstDifference(left, right);
+  equalReviews += problem === undefined ? 1 : 0;
+  equalTexts += problem === undefined && sameText(left, right) ? 1 : 0;
+  if (problem !== undefined) console.log(`review ${index} ${expected.path}: ${problem.slice(0, 400)}`);
+  else if (values.verbose && !sameText(left, right))
+    console.log(`review ${index}: member order\n ${JSON.stringify(left)}\n ${JSON.stringify(right)}`);
+}
+console.log(
+  JSON.stringify({
+    outcomes: outcomes.length,
+    equalOutcomes,
+    reviews: recorded.length,
+    seen: seen.length,
+    equalReviews,
+    equalTexts,
+  }),
+);
+client.close();
+webhook.closeAllConnections();
+webhook.close();
+await server.stop();
+
+/** The requests the recording made after the cases: dry run, status, apply, generated name, deletes. */
+async function laterRequests(): Promise<void> {
+  const plain = `${collection}/h-plain`;
+  const merge = { 'Content-Type': 'application/merge-patch+json' };
+  await send('PATCH', `${plain}?dryRun=All&fieldManager=p`, { spec: { size: 3 } }, merge);
+  await send('PATCH', `${plain}/status?fieldManager=p`, { status: { ok: true } }, merge);
+  const config = { apiVersion, kind: names.kind, metadata: { name: 'h-plain' }, spec: { size: 9 } };
+  await send('PATCH', `${plain}?fieldManager=a&force=true`, config, { 'Content-Type': 'application/apply-patch+yaml' });
+  await send('POST', `${collection}?dryRun=All`, { ...widget('h-dry'), metadata: { name: 'h-dry' } });
+  await send('POST', collection, { ...widget(''), metadata: { generateName: 'h-gen-' } });
+  await send('DELETE', plain);
+  await send('DELETE', `${collection}?labelSelector=mutated%3Dyes`);
+}
+
+/** The review with its headers; generated names and body lengths differ by nature. */
+function comparable({ path, headers, review }: Recorded): Json {
+  const { ['content-length']: length, connection: _connection, ...rest } = headers;
+  const text = JSON.stringify(review).replaceAll(/"h-gen-[a-z0-9]{5}"/g, '"h-gen-<x>"');
+  return {
+    path,
+    headers: { ...rest, 'content-length': Number(length) > 0 ? 'right' : 'wrong' },
+    review: JSON.parse(text) as Json,
+  };
+}
+
+function widget(name: string, hook?: string): { [key: string]: Json } {
+  return {
+    apiVersion,
+    kind: names.kind,
+    metadata: { name, ...(hook === undefined || hook === 'plain' ? {} : { annotations: { hook } }) },
+    spec: { size: 1 },
+  };
+}
+
+function configuration(kind: 'Mutating' | 'Validating', path: string, operations: string[]): Json {
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: `${kind}WebhookConfiguration`,
+    metadata: { name: path },
+    webhooks: [
+      {
+        name: `${path}.hook.dev`,
+        clientConfig: { url: `${webhookUrl}/${path}`, caBundle: Buffer.from(certificate.pem).toString('base64') },
+        rules: [
+          {
+            apiGroups: [group],
+            apiVersions: ['v1'],
+            operations,
+            resources: kind === 'Validating' ? [names.plural, `${names.plural}/status`] : [names.plural],
+          },
+        ],
+        sideEffects: 'None',
+        admissionReviewVersions: ['v1'],
+        timeoutSeconds: 2,
+      },
+    ],
+  };
+}
+
+function webhookCertificate(): { pem: string; key: string } {
+  const keys = generateKeyPair('ecdsa-p256');
+  const { pem } = createCertificate({
+    subject: { commonName: 'webhook' },
+    publicKey: keys.publicKey,
+    signingKey: keys.privateKey,
+    notBefore: new Date(Date.now() - 60_000),
+    notAfter: new Date(Date.now() + 3_600_000),
+    isCertificateAuthority: true,
+    keyUsages: ['digitalSignature', 'keyCertSign'],
+    subjectAlternativeNames: [{ type: 'ip', value: '127.0.0.1' }],
+    extendedKeyUsages: ['serverAuth'],
+  });
+  return { pem, key: keys.privateKeyPem };
+}
