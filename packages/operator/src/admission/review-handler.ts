@@ -9,6 +9,7 @@ import {
 } from '@vouchsafe/engine';
 import { type FactSource, FactTable } from '@vouchsafe/engine/facts';
 import { type AdmissionResponse, toAdmissionResponse } from '@vouchsafe/engine/report';
+import { decideForReport, verifiesImages } from '../facts/decide-for-report.ts';
 import type { ClusterConfiguration } from '../settings/cluster-configuration.ts';
 import type { PolicySnapshot } from '../store/policy-store.ts';
 import { restoreProtectedAnnotations, stripProtectedAnnotations } from './annotation-guard.ts';
@@ -126,11 +127,13 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
       const decisions = await run(false);
       const response = toAdmissionResponse(decisions, evaluation);
       tell('validating', evaluation, decisions, response, started, false, () => run(true));
-      const later = policies.filter((policy) => !inTime.includes(policy));
+      // reports are for after the answer: all of what only audits, and images in words that tell who signed
+      const later = policies.filter((policy) => !inTime.includes(policy) || verifiesImages(policy));
       if (response.allowed && later.length > 0) {
         enqueueAudit(async () => {
           const begun = now();
-          const audit = (trace: boolean) => decideWithin(later, evaluation, 'validate', AUDIT_ROUTE, table, trace);
+          const signal = AbortSignal.timeout(AUDIT_SECONDS * 1000);
+          const audit = (trace: boolean) => decideForReport(later, evaluation, facts, { signal, facts: table, trace });
           tell('validating', evaluation, await audit(false), response, begun, true, () => audit(true));
         });
       }
@@ -179,7 +182,7 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
 }
 
 /** Audit work has no caller waiting; this bounds it all the same. */
-const AUDIT_ROUTE: ReviewRoute = { failurePolicy: 'Ignore', timeoutSeconds: 30, signal: new AbortController().signal };
+const AUDIT_SECONDS = 30;
 
 /** Ends a little before the caller stops waiting, so that our answer, with its reason, is the one that counts. */
 function deadlineOf({ timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, signal }: ReviewRoute): AbortSignal {

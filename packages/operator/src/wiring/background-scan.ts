@@ -1,7 +1,6 @@
 import {
   type CompiledPolicy,
   type Decision,
-  decide,
   type EvaluationRequest,
   policyKey,
   toResourceRef,
@@ -9,6 +8,7 @@ import {
 import type { FactSource } from '@vouchsafe/engine/facts';
 import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import type { ApiResource, KubeClient } from '@vouchsafe/kube';
+import { decideForReport } from '../facts/decide-for-report.ts';
 import type { ResultLedger } from '../reports/result-ledger.ts';
 import { jsonOf } from '../settings/json-of.ts';
 import { type Logger, messageOf } from '../settings/logger.ts';
@@ -150,8 +150,7 @@ async function scanOne(
     .filter(({ background }) => background);
   if (candidates.length === 0) return;
   const waits = candidates.some(({ needs }) => needs.size > 0);
-  const decisions = await decide(candidates, request, facts, {
-    phase: 'validate',
+  const decisions = await decideForReport(candidates, request, facts, {
     ...(waits ? { signal: AbortSignal.any([signal, AbortSignal.timeout(FACTS_SECONDS * 1000)]) } : {}),
   });
   const settled = decisions.filter((decision) => !isInDoubt(decision));

@@ -126,7 +126,11 @@ export async function startOperator(settings: OperatorSettings, version: string)
         (error: unknown) => log.error({ error: messageOf(error) }, 'a denial could not be explained'),
       );
     }
-    if (webhook === 'validating' && allowed) report(request, decisions);
+    // image rules are reported by the late evaluation, which knows who signed
+    const reported = late
+      ? decisions
+      : decisions.filter(({ results }) => !results.some(({ type }) => type === 'ImageVerify'));
+    if (webhook === 'validating' && allowed) report(request, reported);
   }
 
   function report(request: EvaluationRequest, decisions: readonly Decision[]): void {
