@@ -1,0 +1,120 @@
+import { EvaluationError } from '../../kernel/evaluation-error.ts';
+import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
+import { appendDocumentPath } from '../../kernel/json-path.ts';
+import { compileConditions } from '../../lang/conditions/compile-conditions.ts';
+import { compileContext } from '../../lang/variables/compile-context.ts';
+import { compileQuery } from '../../lang/variables/query.ts';
+import type { Scope } from '../../lang/variables/scope.ts';
+import type { RuleBodyOutcome } from '../rule-kind.ts';
+import { type Check, type CheckCompilation, type CheckEvaluation, erred, passed } from './check.ts';
+import { compileCheck } from './compile-check.ts';
+
+/** One block of a foreach: its list, and what is checked for each element. */
+interface Loop {
+  readonly list: (scope: Scope) => Json | EvaluationError;
+  readonly elementScope: boolean | undefined;
+  /** `undefined` when the element is skipped or nothing was checked. */
+  readonly checkElement: Check;
+}
+
+/** `foreach`: every element of every list must pass; the first that does not decides (kyverno-core §2.9). */
+export function compileForeachCheck(blocks: readonly Json[], compilation: CheckCompilation): Check {
+  const path = appendDocumentPath(compilation.path, 'foreach');
+  const loops = blocks
+    .filter(isJsonObject)
+    .map((block, index) => compileLoop(block, { ...compilation, path: appendDocumentPath(path, index) }));
+  const { nesting } = compilation;
+  const pass = passed('rule passed');
+  return (evaluation) => {
+    let applied = 0;
+    let listError: EvaluationError | undefined;
+    for (const loop of loops) {
+      const list = loop.list(evaluation.scope);
+      if (list instanceof EvaluationError) {
+        // A list that does not exist has no elements.
+        if (!list.message.includes('Unknown key')) listError = list;
+        continue;
+      }
+      const outcome = overElements(loop, isJsonArray(list) ? list : [list], evaluation, nesting);
+      if (typeof outcome !== 'number') return outcome;
+      applied += outcome;
+    }
+    if (applied > 0) return pass;
+    return listError && erred('failed to evaluate list', listError);
+  };
+}
+
+/** How many elements passed, or the outcome of the first that did not. */
+function overElements(
+  loop: Loop,
+  elements: readonly Json[],
+  { input, scope, element: outer }: CheckEvaluation,
+  nesting: number,
+): number | RuleBodyOutcome {
+  let applied = 0;
+  for (const [index, element] of elements.entries()) {
+    if (element === null) continue;
+    const isMap = isJsonObject(element);
+    if (loop.elementScope === true && !isMap) return wrongScope(element);
+    const scoped = loop.elementScope ?? isMap;
+    const outcome = loop.checkElement({
+      input,
+      scope: scope.with(elementVariables(element, index, nesting)),
+      element: scoped && isMap ? element : outer,
+    });
+    if (outcome === undefined || outcome.status === 'skip') continue;
+    if (outcome.status !== 'pass') return { ...outcome, message: `validation failure: ${outcome.message}` };
+    applied++;
+  }
+  return applied;
+}
+
+function elementVariables(element: Json, index: number, nesting: number): JsonObject {
+  return {
+    element,
+    elementIndex: index,
+    [`element${nesting}`]: element,
+    [`elementIndex${nesting}`]: index,
+  };
+}
+
+function wrongScope(element: Json): RuleBodyOutcome {
+  const type = isJsonArray(element) ? '[]interface {}' : typeof element === 'number' ? 'float64' : goScalar(element);
+  return {
+    status: 'error',
+    message: `failed to process foreach: cannot use elementScope=true foreach rules for elements that are not maps, expected type=map got type=${type}`,
+  };
+}
+
+function goScalar(element: Json): string {
+  return typeof element === 'boolean' ? 'bool' : 'string';
+}
+
+function compileLoop(block: JsonObject, compilation: CheckCompilation): Loop {
+  const { host, report, path, policy } = compilation;
+  const list = member(block, 'list');
+  const query = compileQuery(typeof list === 'string' ? list : '', host);
+  if (query.diagnostic) report({ ...query.diagnostic, severity: 'warning', path: appendDocumentPath(path, 'list') });
+  const elementScope = member(block, 'elementScope');
+  return {
+    list: query.evaluate,
+    elementScope: typeof elementScope === 'boolean' ? elementScope : undefined,
+    checkElement: compileElement(block, compilation, policy),
+  };
+}
+
+function compileElement(block: JsonObject, compilation: CheckCompilation, policy: CheckCompilation['policy']): Check {
+  const { host, report, path, nesting } = compilation;
+  const at = (field: string) => ({ host, report, path: appendDocumentPath(path, field) });
+  const entries = member(block, 'context');
+  const context = compileContext(isJsonArray(entries) ? entries.filter(isJsonObject) : [], policy, at('context'));
+  const preconditions = compileConditions(member(block, 'preconditions'), at('preconditions'));
+  const check = compileCheck(block, { ...compilation, nesting: nesting + 1 });
+  return (evaluation) => {
+    const scope = context.attach(evaluation.scope, evaluation.input.facts);
+    const outcome = preconditions.evaluate(scope);
+    // An element whose preconditions cannot be evaluated is skipped like one that does not meet them, as upstream.
+    if (outcome instanceof EvaluationError || !outcome.value) return undefined;
+    return check({ ...evaluation, scope });
+  };
+}

@@ -1,0 +1,46 @@
+import type { Diagnostic } from '../../kernel/diagnostics/diagnostic.ts';
+import type { EvaluationError } from '../../kernel/evaluation-error.ts';
+import type { EngineHost } from '../../kernel/host.ts';
+import type { JsonObject } from '../../kernel/json.ts';
+import type { Template } from '../../lang/variables/compile-template.ts';
+import type { Scope } from '../../lang/variables/scope.ts';
+import type { RuleInput } from '../../model/compiled-policy.ts';
+import type { PolicyRef } from '../../model/decision.ts';
+import type { RuleBodyOutcome } from '../rule-kind.ts';
+
+/** What a check of a validate rule, or of one of its foreach blocks, is compiled from. */
+export interface CheckCompilation {
+  readonly ruleName: string;
+  readonly policy: PolicyRef;
+  readonly host: EngineHost;
+  readonly report: (diagnostic: Diagnostic) => void;
+  /** JSON path of the block in the policy. */
+  readonly path: string;
+  readonly message: RuleMessage;
+  /** How many foreach blocks are around it. */
+  readonly nesting: number;
+}
+
+export interface CheckEvaluation {
+  readonly input: RuleInput;
+  readonly scope: Scope;
+  /** The element a foreach is at, when patterns apply to it and not to the resource. */
+  readonly element: JsonObject | undefined;
+}
+
+/** `undefined`: nothing was checked, the rule is absent from the results. */
+export type Check = (evaluation: CheckEvaluation) => RuleBodyOutcome | undefined;
+
+/** The rule's `message`: its text as written (may be empty) and compiled. */
+export interface RuleMessage {
+  readonly source: string;
+  readonly template: Template;
+}
+
+export function passed(message: string): RuleBodyOutcome {
+  return { status: 'pass', message };
+}
+
+export function erred(context: string, error: EvaluationError): RuleBodyOutcome {
+  return { status: 'error', message: `${context}: ${error.message}` };
+}
