@@ -22,6 +22,13 @@ export {
   withMember,
 } from './json.ts';
 export {
+  applyJsonPatch,
+  diffJson,
+  type JsonPatchOptions,
+  type PatchOperation,
+  parseJsonPatch,
+} from './json-patch.ts';
+export {
   appendDocumentPath,
   escapePointerSegment,
   type JsonPathSegment,
@@ -29,13 +36,6 @@ export {
   toDocumentPath,
   toJsonPointer,
 } from './json-path.ts';
-export {
-  applyJsonPatch,
-  diffJson,
-  type JsonPatchOptions,
-  type PatchOperation,
-  parseJsonPatch,
-} from './json-patch.ts';
 export { compileRegExp, type Regexp } from './regexp.ts';
 export { compareSemver, inRange, parseSemver, type SemanticVersion } from './semver.ts';
 export { compileWildcard, hasWildcard, matchWildcard } from './wildcard.ts';
