@@ -65,7 +65,7 @@ async function measure(name: string, type: ImageVerificationType, attestor: Atte
       limits: defaultLimits,
       signal,
     });
-    const [verdict] = set.judge(resolved, Date.now());
+    const [verdict] = [...set.judge(resolved, Date.now())];
     if (verdict?.ok !== true) throw new Error(`${name}: ${JSON.stringify(verdict)}`);
   };
   for (let round = 0; round < 200; round += 1) await once();

@@ -253,6 +253,22 @@ describe('an admission', () => {
     expect(await rig.source.fetch([request], undefined)).not.toEqual([first]);
   });
 
+  it('does not pin a tag for as long as a signal lives', async () => {
+    let time = Date.now();
+    const source = rig.open({ now: () => time });
+    const image = signed();
+    const { signal } = new AbortController();
+    const access = { allowInsecure: false, providers: [], secrets: [] };
+    const request = { kind: 'image-digest', reference: image.reference, access } as const;
+    const [first] = await source.fetch([request], signal);
+    const moved = pushFresh(rig.registry);
+    rig.registry.content.repository(image.repository)?.tags.set('1', moved.digest);
+    time += 29_000;
+    expect(await source.fetch([request], signal)).toEqual([first]);
+    time += 2000;
+    expect(await source.fetch([request], signal)).toEqual([{ ok: true, value: moved.digest }]);
+  });
+
   it('is answered in time, with what is not known as timed out', async () => {
     const image = signed();
     rig.registry.setFault(image.repository, { latencyMs: 200 });

@@ -57,6 +57,11 @@ export interface ImageSource extends FactSource {
 }
 
 const defaultRefusalTtlMs = 10_000;
+/** No admission lasts longer: a signal that lives on does not pin tags for ever. */
+const admissionMs = 30_000;
+
+/** Digests resolved for one admission: what one rule saw, the others see. */
+type Admission = Map<string, { readonly digest: Promise<string>; readonly at: number }>;
 
 /**
  * The source of image facts. Tags are resolved anew for each admission (all calls with the same `signal` are one), and
@@ -87,19 +92,18 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
   const digests = new SingleFlight<string>();
   const verifications = new SingleFlight<ImageVerification>();
   const data = new SingleFlight<JsonObject>();
-  /** Digests resolved for one admission: what one rule saw, the others see. */
-  const admissions = new WeakMap<Cancellation, Map<string, Promise<string>>>();
+  const admissions = new WeakMap<Cancellation, Admission>();
 
-  function resolve(image: ImageName, access: RegistryAccess, admission: Map<string, Promise<string>>) {
+  function resolve(image: ImageName, access: RegistryAccess, admission: Admission) {
     const { digest, tag = 'latest' } = image;
     if (digest !== undefined) return Promise.resolve(digest);
     const key = JSON.stringify([image, access]);
     const known = admission.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined && Math.abs(now() - known.at) < admissionMs) return known.digest;
     const resolved = digests.share(key, () =>
       client.open(image, access).resolve(tag, AbortSignal.timeout(limits.totalMs)),
     );
-    admission.set(key, resolved);
+    admission.set(key, { digest: resolved, at: now() });
     resolved.catch(() => admission.delete(key));
     return resolved;
   }
@@ -113,10 +117,7 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
     return (await judge(refusalTtlMs)).verification;
   }
 
-  async function answer(
-    request: FactRequest,
-    admission: Map<string, Promise<string>>,
-  ): Promise<Json | ImageVerification> {
+  async function answer(request: FactRequest, admission: Admission): Promise<Json | ImageVerification> {
     if (!isImageRequest(request)) throw new RegistryFailure('unavailable', `\`${request.kind}\` is not about images`);
     const parsed = parseImageName(request.reference);
     if (!parsed.ok) throw new RegistryFailure('permanent', parsed.message);

@@ -3,6 +3,7 @@ import type { Attestor, CTLog, KeyAttestor, KeylessAttestor, Rekor } from '@vouc
 import { attemptPki, parseCertificate, splitPem } from '@vouchsafe/kube/pki';
 import { LRUCache } from 'lru-cache';
 import { RegistryFailure } from '../registry/registry-failure.ts';
+import { untilAborted } from '../registry/until-aborted.ts';
 import { type HashName, parsePublicKeys } from '../trust/public-key.ts';
 import { Refusal, shown } from '../trust/refusal.ts';
 import type { CertificateSigner, KeySigner, ResolvedAttestor } from '../trust/resolved-attestor.ts';
@@ -105,9 +106,10 @@ async function readKey(keys: KeyAttestor, { secretKeys, signal }: AttestorContex
     );
   }
   if (secretKeys === undefined) throw invalid(`the secret \`${namespace}/${name}\` cannot be read here`);
-  const pem = await secretKeys.publicKey(namespace, name, signal).catch(() => {
+  const asked = secretKeys.publicKey(namespace, name, signal).catch(() => {
     throw new RegistryFailure('transient', `the key in the secret \`${namespace}/${name}\` cannot be read`);
   });
+  const pem = await untilAborted(asked, `the question for the key \`${namespace}/${name}\``, signal);
   if (pem === undefined) throw invalid(`the secret \`${namespace}/${name}\` has no \`cosign.pub\``);
   return pem;
 }

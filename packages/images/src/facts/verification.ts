@@ -16,7 +16,13 @@ import type { ResolvedAttestor } from '../trust/resolved-attestor.ts';
 import type { TrustRoot } from '../trust/trust-root.ts';
 import { findVerifier } from '../verifiers/index.ts';
 import { findOtherFormats } from '../verifiers/other-format.ts';
-import { type EvidencePart, type EvidenceSet, nearestFirst, type Verifier } from '../verifiers/verifier.ts';
+import {
+  type EvidencePart,
+  type EvidenceSet,
+  nearestFirst,
+  type PieceVerdict,
+  type Verifier,
+} from '../verifiers/verifier.ts';
 import { type AttestorVerdict, isAttested, isSatisfied, judgeSet } from './attestor-sets.ts';
 import type { EvidenceStore, StoredEvidence } from './evidence-store.ts';
 import type { SecretKeySource } from './key-source.ts';
@@ -189,17 +195,18 @@ function verdictOf(run: Run, set: EvidenceSet, attestor: ResolvedAttestor, type:
   const known = run.request.useCache ? verdicts.get(set, attestor, type) : undefined;
   if (known !== undefined) return known;
   run.isFresh = true;
-  const pieces = set.judge(attestor, now());
-  const fitting = pieces.flatMap((piece) =>
-    piece.ok && (type === undefined || predicateTypeOf(piece.document) === type) ? [piece] : [],
-  );
+  const fitting: Extract<PieceVerdict, { ok: true }>[] = [];
+  const refused: EvidenceFailure[] = [];
+  for (const piece of set.judge(attestor, now())) {
+    if (!piece.ok) refused.push(piece.failure);
+    else if (type === undefined || predicateTypeOf(piece.document) === type) fitting.push(piece);
+    // Of signatures one suffices; of attestations all are handed over.
+    if (type === undefined && fitting.length > 0) break;
+  }
   const [first] = fitting;
   if (first === undefined) {
-    const failures = nearestFirst(pieces.flatMap((piece) => (piece.ok ? [] : [piece.failure])));
-    const verdict: AttestorVerdict = {
-      verified: false,
-      failures: failures.length > 0 ? failures : [nothingFound(type)],
-    };
+    const failures = refused.length > 0 ? nearestFirst(refused) : [nothingFound(type)];
+    const verdict: AttestorVerdict = { verified: false, failures };
     verdicts.set(set, attestor, type, verdict, undefined);
     return verdict;
   }

@@ -1,4 +1,5 @@
 import type { RegistryAccess } from '@vouchsafe/engine/facts';
+import { createCertificate, generateKeyPair } from '@vouchsafe/kube/pki';
 import { afterEach, describe, expect, it } from 'vitest';
 import { pushImage } from '../../../sandbox/src/registry/push-image.ts';
 import type { RegistryAuth } from '../../../sandbox/src/registry/registry-auth.ts';
@@ -258,3 +259,68 @@ function putReferrer(registry: Registry, subject: { digest: string; mediaType: s
   );
   if ('problem' in stored) throw new Error(stored.problem);
 }
+
+describe('TLS', () => {
+  const pair = generateKeyPair('ecdsa-p256');
+  const { pem } = createCertificate({
+    subject: { commonName: 'registry' },
+    publicKey: pair.publicKey,
+    signingKey: pair.privateKey,
+    notBefore: new Date(Date.now() - 1000),
+    notAfter: new Date(Date.now() + 3_600_000),
+    isCertificateAuthority: true,
+    keyUsages: ['digitalSignature', 'keyCertSign'],
+    subjectAlternativeNames: [{ type: 'ip', value: '127.0.0.1' }],
+    extendedKeyUsages: ['serverAuth'],
+  });
+  const tls = { cert: pem, key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+
+  async function resolveWith(registry: Registry, more: { ca?: string; insecure?: boolean; url?: string }) {
+    const client = createRegistryClient({
+      hosts: { [registry.host]: more },
+      credentials: undefined,
+      userAgent: 'x',
+      limits,
+    });
+    cleanups.push(() => client.close());
+    return open(client, anonymous, registry.host).resolve('1', soon());
+  }
+
+  it('is demanded, with the authorities known for the host', async () => {
+    const registry = await startRegistry({ tls });
+    cleanups.push(() => registry.stop());
+    pushImage(registry, 'team/app:1');
+    expect((await failureOf(resolveWith(registry, {}))).message).toContain('certificate is not trusted');
+    expect((await failureOf(resolveWith(registry, {}))).class).toBe('permanent');
+    await expect(resolveWith(registry, { ca: pem })).resolves.toMatch(/^sha256:/);
+    await expect(resolveWith(registry, { insecure: true })).resolves.toMatch(/^sha256:/);
+  });
+
+  it('is given up on only for hosts declared insecure', async () => {
+    const registry = await startRegistry();
+    cleanups.push(() => registry.stop());
+    pushImage(registry, 'team/app:1');
+    await failureOf(resolveWith(registry, {}));
+    expect(registry.requests()).toHaveLength(0);
+    await expect(resolveWith(registry, { insecure: true })).resolves.toMatch(/^sha256:/);
+    await expect(resolveWith(registry, { url: registry.url })).resolves.toMatch(/^sha256:/);
+  });
+});
+
+describe('a credential source that never answers', () => {
+  it('is not waited for longer than the question may take', async () => {
+    const registry = await startRegistry();
+    const client = createRegistryClient({
+      hosts: { 'registry.test': { url: registry.url } },
+      credentials: { secretConfig: () => new Promise(() => undefined) },
+      userAgent: 'x',
+      limits,
+    });
+    cleanups.push(
+      () => registry.stop(),
+      () => client.close(),
+    );
+    const access = { ...anonymous, secrets: ['a/b'] };
+    expect((await failureOf(open(client, access).resolve('1', AbortSignal.timeout(50)))).class).toBe('timed-out');
+  });
+});

@@ -15,6 +15,7 @@ import { followRedirects } from './follow-redirects.ts';
 import type { RegistryLimits } from './limits.ts';
 import { RegistryFailure } from './registry-failure.ts';
 import { createRepositoryReader, type RepositoryReader } from './repository-reader.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** An OCI distribution client that only reads. */
 export interface RegistryClient {
@@ -48,7 +49,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     let target: Promise<AuthorizationTarget> | undefined;
 
     async function createTarget(signal: AbortSignal): Promise<AuthorizationTarget> {
-      const credential = await chooseCredential(options.credentials, access, endpoint.host, repository, signal);
+      const choice = chooseCredential(options.credentials, access, endpoint.host, repository, signal);
+      const credential = await untilAborted(choice, 'the question for registry credentials', signal);
       const loopbackHost = endpoint.isMapped ? endpoint.host : undefined;
       return { ...endpoint, origin: originOf(endpoint), loopbackHost, repository, credential };
     }

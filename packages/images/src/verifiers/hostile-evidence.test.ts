@@ -74,7 +74,7 @@ async function isAccepted(verifier: Verifier, stored: Stored): Promise<boolean> 
     signal: new AbortController().signal,
   });
   set.list();
-  return set.judge(attestor, Date.now()).some((verdict) => verdict.ok);
+  return [...set.judge(attestor, Date.now())].some((verdict) => verdict.ok);
 }
 
 function flip(bytes: Buffer, at: number, mask: number): Buffer {

@@ -35,8 +35,8 @@ export interface EvidenceSet {
   /** How many pieces there are. */
   readonly count: number;
   readonly bytes: number;
-  /** One entry a piece of evidence, in the registry's order. `now` is the present time in milliseconds. */
-  judge(attestor: ResolvedAttestor, now: number): readonly PieceVerdict[];
+  /** Piece by piece, in the registry's order, as far as it is asked. `now` is the present time in milliseconds. */
+  judge(attestor: ResolvedAttestor, now: number): Iterable<PieceVerdict>;
   /** What the pieces say of themselves, unverified. */
   list(): readonly EvidenceClaims[];
 }

@@ -32,13 +32,15 @@ export function lookAtLayers(layers: readonly CosignLayer[], read: LayerReader):
     return found;
   };
   return {
-    judge: (attestor, now) =>
-      layers.map((layer, index): PieceVerdict => {
+    *judge(attestor, now): Iterable<PieceVerdict> {
+      for (const [index, layer] of layers.entries()) {
         const found = readAt(layer, index);
         const verdict = found.ok ? attempt(() => found.value.judge(attestor, now)) : found;
-        if (!verdict.ok) return { ok: false, failure: { ...verdict.failure, evidence: layer.digest } };
-        return { ok: true, evidence: layer.digest, ...verdict.value };
-      }),
+        yield verdict.ok
+          ? { ok: true, evidence: layer.digest, ...verdict.value }
+          : { ok: false, failure: { ...verdict.failure, evidence: layer.digest } };
+      }
+    },
     list: () =>
       layers.map((layer, index) => {
         const found = readAt(layer, index);

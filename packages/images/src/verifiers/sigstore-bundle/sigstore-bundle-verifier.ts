@@ -32,7 +32,9 @@ export const sigstoreBundleVerifier: Verifier = {
         .digest('hex'),
       count: pieces.length,
       bytes: layers.reduce((sum, { size }) => sum + size, 4096),
-      judge: (attestor, now) => pieces.map((piece) => judgePiece(piece, digest, part, attestor, now)),
+      *judge(attestor, now) {
+        for (const piece of pieces) yield judgePiece(piece, digest, part, attestor, now);
+      },
       list: () => pieces.map(listPiece),
     };
   },
