@@ -8,7 +8,9 @@ export {
   compileCustomResourceSchema,
   type ValidationRules,
 } from './custom/compile-schema.ts';
+export { definitionStatus } from './custom/definition-status.ts';
 export type { Pruned } from './custom/prune.ts';
+export { validateDefinition } from './custom/validate-definition.ts';
 export { applyDefaults } from './defaults/apply-defaults.ts';
 export type { JsonObject, JsonValue } from './json/json-value.ts';
 export { type ParsedJson, parseJson } from './json/parse-json.ts';
@@ -44,3 +46,20 @@ export {
   strictDecodingError,
   typedRoundTrip,
 } from './typed/decode-strict.ts';
+export { goValueName } from './typed/read-typed.ts';
+export {
+  labelCauses,
+  nameRule,
+  validateMetadata,
+  validateMetadataUpdate,
+  validateObjectMeta,
+} from './validation/metadata.ts';
+export {
+  dns1035LabelProblems,
+  dns1123LabelProblems,
+  dns1123SubdomainProblems,
+  labelValueProblems,
+  pathSegmentProblems,
+  qualifiedNameProblems,
+} from './validation/name-syntax.ts';
+export { validateBuiltin } from './validation/validate-builtin.ts';
