@@ -4,6 +4,7 @@ import { type ExtractedImage, imageVariable } from '../../lang/variables/images.
 import type { RuleBodyOutcome, RuleEvaluation } from '../rule-kind.ts';
 import { judgeImage } from './judge-image.ts';
 import type { ImageRule, VerifyingEntry } from './pin-images.ts';
+import { isSkipped } from './skip-image.ts';
 
 /**
  * The checks of the validate phase (kyverno-core §3.2): a digest where `verifyDigest` asks for one, a verified image
@@ -57,14 +58,14 @@ function checkImage(
     return { status: 'fail', message: `missing digest for ${image.reference}`, reason: 'missing-digest' };
   }
   if (!required) return undefined;
-  if (entry.verifies && entry.skips(image.reference)) return 'skip';
   if (!entry.verifies) return { status: 'fail', message: `unverified image ${image.reference}`, reason: 'unverified' };
   const question = entry.question(evaluation.scope);
   if (question instanceof EvaluationError) {
     return { status: 'error', message: `failed to substitute variables: ${question.message}` };
   }
-  const scope = evaluation.scope.with({ image: imageVariable(image) });
   const { input } = evaluation;
+  if (isSkipped(entry, question, image, input, settings)) return 'skip';
+  const scope = evaluation.scope.with({ image: imageVariable(image) });
   const { judgement } = judgeImage({
     entry,
     question,

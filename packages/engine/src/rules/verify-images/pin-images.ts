@@ -11,6 +11,7 @@ import { toAnnotateEffect } from './image-annotations.ts';
 import { type ImageJudgement, judgeFailure } from './image-outcome.ts';
 import { judgeImage, pullSecretsOf, registryReference } from './judge-image.ts';
 import { setAtPointer } from './set-at-pointer.ts';
+import { isSkipped } from './skip-image.ts';
 
 export interface VerifyingEntry extends CompiledEntry {
   readonly checkAttestations: AttestationCheck;
@@ -79,7 +80,7 @@ function judgeFor(
     message: `skipping image reference image ${image.reference}, policy ${rule.policy.name} ruleName ${rule.rule}`,
   };
   if (!entry.matches(image.reference)) return { judgement: skip, digest: '' };
-  if (entry.skips(image.reference)) {
+  if (isSkipped(entry, question, image, input, rule.settings)) {
     const { digest, judgement } = lookUpDigest(entry, question, image, evaluation, rule);
     return { judgement: judgement?.status === 'error' ? judgement : skip, digest, emitWarning: true };
   }

@@ -12,7 +12,7 @@ import { pinImages, type VerifyingEntry } from './pin-images.ts';
  * Image signatures and attestations (kyverno-core §3). In the verify-images phase images are verified, pinned to the
  * digest that was verified, and annotated; in validate they are checked again by their digests. No annotation is read.
  */
-export const verifyImages: RuleKind = {
+export const verifyImageRules: RuleKind = {
   name: 'verifyImages',
   reads: (rule) => rule.verifyImages.length > 0,
   compile,
