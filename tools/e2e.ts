@@ -1,0 +1,89 @@
+// `npm run test:e2e`: plays every scenario with the real kubectl on images signed by the real cosign 2.5.
+// A tool that was not fetched makes its scenarios `not run`, never `passed`; with --require-tools, `failed`.
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import {
+  createCosignSigner,
+  createRealKubectl,
+  MIRRORED_HOSTS,
+  readScenario,
+  runScenario,
+  type Scenario,
+  startCluster,
+} from '@vouchsafe/cli';
+import { findTool } from './tool-paths.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values, positionals } = parseArgs({
+  options: {
+    'require-tools': { type: 'boolean', default: false },
+    summary: { type: 'string' },
+    'keep-logs': { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+});
+
+const HOMES = ['packages/cli/scenarios', 'conformance/scenarios'];
+const [kubectl, cosign] = [findTool('kubectl'), findTool('cosign-2')];
+const count = { passed: 0, failed: 0, notRun: 0 };
+
+for (const home of HOMES) {
+  const names = await readdir(join(root, home)).catch(() => []);
+  for (const name of names.sort()) {
+    if (positionals.length > 0 && !positionals.some((wanted) => name.includes(wanted))) continue;
+    await play(await readScenario(join(root, home, name)));
+  }
+}
+
+console.log(`\n${count.passed} passed, ${count.failed} failed${count.notRun > 0 ? `, ${count.notRun} not run` : ''}`);
+if (values.summary) await writeFile(values.summary, JSON.stringify(count));
+process.exit(count.failed > 0 || count.passed + count.notRun === 0 ? 1 : 0);
+
+async function play(scenario: Scenario): Promise<void> {
+  const missing = [kubectl, cosign].flatMap((tool) => ('missing' in tool ? [tool.missing] : []));
+  if ('missing' in kubectl || 'missing' in cosign) {
+    count[values['require-tools'] ? 'failed' : 'notRun'] += 1;
+    console.log(`${values['require-tools'] ? 'FAILED ' : 'not run'} ${scenario.name}: ${missing.join('; ')}`);
+    return;
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'vouchsafe-e2e-'));
+  const started = performance.now();
+  let told = '';
+  let held = false;
+  try {
+    const cluster = await startCluster({
+      folder,
+      mirroredHosts: MIRRORED_HOSTS,
+      operatorFlags: scenario.operatorFlags,
+    });
+    try {
+      const tools = {
+        cluster,
+        kubectl: createRealKubectl({
+          path: kubectl.path,
+          kubeconfig: cluster.kubeconfig,
+          cacheFolder: join(folder, 'kubectl'),
+        }),
+        signer: createCosignSigner(cosign.path, cosign.version),
+      };
+      held = await runScenario(scenario, tools, ({ step, held: isHeld, surprise, result }) => {
+        if (!isHeld) told = `  step \`${step.title}\`: ${surprise}\n${result?.stdout ?? ''}${result?.stderr ?? ''}`;
+      });
+    } finally {
+      await cluster.stop();
+    }
+  } catch (error) {
+    told = `  ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  }
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  count[held ? 'passed' : 'failed'] += 1;
+  console.log(
+    `${held ? 'passed ' : 'FAILED '} ${scenario.name}: ${scenario.title} (${scenario.steps.length} steps, ${seconds} s)`,
+  );
+  if (!held) console.log(told);
+  if (held && !values['keep-logs']) await rm(folder, { recursive: true, force: true });
+  else console.log(`  logs: ${folder}`);
+}
