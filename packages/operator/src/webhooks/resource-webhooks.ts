@@ -134,13 +134,13 @@ function bootstrapConditions(rules: readonly WebhookRule[]): readonly JsonObject
 function guardWebhook(policies: readonly CompiledPolicy[], inputs: WebhookInputs): readonly JsonObject[] {
   const verifying = policies.flatMap((policy) => {
     const selectors = policy.selectors.filter((selector) => selector.phases.has('verify-images'));
-    return selectors.length > 0
-      ? [{ ...policy, selectors: selectors.map((one) => ({ ...one, subresource: '', operations: [] })) }]
-      : [];
+    // `pods/*` would mean the Pods themselves, too: the API server takes `*` for no subresource as well
+    const guarded = selectors.map((selector) => ({ ...selector, subresource: '?*', operations: [] }));
+    return guarded.length > 0 ? [{ ...policy, selectors: guarded }] : [];
   });
   const rules = computeWebhookRules(verifying, 'mutating', inputs.served).map((rule) => ({
     ...rule,
-    resources: rule.resources.filter((resource) => !resource.includes('/')).map((resource) => `${resource}/*`),
+    resources: rule.resources.filter((resource) => !resource.endsWith('/ephemeralcontainers')),
   }));
   if (rules.length === 0) return [];
   const keys = `[${PROTECTED_ANNOTATIONS.map((name) => `'${name}'`).join(', ')}]`;

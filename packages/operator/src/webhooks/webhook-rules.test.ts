@@ -7,6 +7,7 @@ const served: readonly ServedResource[] = [
   { group: '', version: 'v1', resource: 'pods', subresource: '', kind: 'Pod', namespaced: true },
   { group: '', version: 'v1', resource: 'pods', subresource: 'ephemeralcontainers', kind: 'Pod', namespaced: true },
   { group: '', version: 'v1', resource: 'pods', subresource: 'exec', kind: 'Pod', namespaced: true },
+  { group: '', version: 'v1', resource: 'pods', subresource: 'status', kind: 'Pod', namespaced: true },
   { group: '', version: 'v1', resource: 'namespaces', subresource: '', kind: 'Namespace', namespaced: false },
   { group: '', version: 'v1', resource: 'nodes', subresource: '', kind: 'Node', namespaced: false },
   { group: 'apps', version: 'v1', resource: 'deployments', subresource: '', kind: 'Deployment', namespaced: true },
@@ -180,7 +181,7 @@ describe('resource webhook configurations', () => {
     const policies = [policy({ selectors: [{ kind: 'Pod', phases: ['verify-images', 'validate'] }] })];
     const guard = webhookNamed(computeResourceWebhooks({ ...inputs, policies }).mutating, 'guard.kyverno.svc');
     expect(guard).toMatchObject({
-      rules: [{ resources: ['pods/*'], operations: ['CREATE', 'UPDATE'] }],
+      rules: [{ resources: ['pods/exec', 'pods/status'], operations: ['CREATE', 'UPDATE'] }],
       failurePolicy: 'Fail',
     });
     expect(JSON.stringify(guard?.['matchConditions'])).toContain('kyverno.io/verify-images');
