@@ -57,7 +57,9 @@ function checkKeySignature(
   now: number,
 ): Vouched {
   if (!isSignedBy(key.key, material.signedBytes, material.signature, hash)) {
-    throw new Refusal('bad-signature', 'the signature was not made by the key', { wanted: key.fingerprint });
+    // cosign 3 signs with Ed25519ph, which the platform cannot check (and cosign 3 itself does not).
+    const hint = key.key.asymmetricKeyType === 'ed25519' ? ' (Ed25519ph signatures are not supported)' : '';
+    throw new Refusal('bad-signature', `the signature was not made by the key${hint}`, { wanted: key.fingerprint });
   }
   const known = checkTimes(material, attestor, { spki: key.spki });
   const { integratedTime } = known;
