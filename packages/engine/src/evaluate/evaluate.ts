@@ -68,7 +68,8 @@ export function evaluatePolicy(
     );
     if (outcome === undefined) {
       complete = false;
-      if (phase === 'mutate') return undefined;
+      // What later rules would ask depends on this one: on its patches, or on whether they run at all.
+      if (phase === 'mutate' || policy.applyRules === 'One') return undefined;
       continue;
     }
     results.push(...outcome.results);

@@ -1,0 +1,243 @@
+import { describe, expect, it } from 'vitest';
+import type { Fact } from '../facts/fact.ts';
+import type { FactRequest } from '../facts/fact-request.ts';
+import type { FactSource } from '../facts/fact-source.ts';
+import { FactTable } from '../facts/fact-table.ts';
+import type { Json, JsonObject } from '../kernel/json.ts';
+import type { CompiledPolicy, CompiledRule, Phase, RuleInput, RuleOutcome } from '../model/compiled-policy.ts';
+import type { EvaluationRequest } from '../model/request.ts';
+import { decide } from './decide.ts';
+import { evaluate } from './evaluate.ts';
+
+const ALL: ReadonlySet<Phase> = new Set(['mutate', 'verify-images', 'validate']);
+
+function rule(name: string, evaluateRule: (input: RuleInput) => Partial<RuleOutcome>): CompiledRule {
+  return {
+    name,
+    type: 'Validation',
+    phases: ALL,
+    action: () => 'Enforce',
+    evaluate: (input) => ({ results: [pass(name)], effects: [], ...evaluateRule(input) }),
+  };
+}
+
+function pass(name: string, message = 'ok'): RuleOutcome['results'][number] {
+  return { rule: name, type: 'Validation', status: 'pass', message, action: 'Enforce' };
+}
+
+function policy(name: string, rules: readonly CompiledRule[], given: Partial<CompiledPolicy> = {}): CompiledPolicy {
+  return {
+    ref: { apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy', name },
+    failurePolicy: 'Fail',
+    canEnforce: true,
+    background: true,
+    admission: true,
+    applyRules: 'All',
+    timeoutSeconds: undefined,
+    selectors: [],
+    matches: () => true,
+    standing: () => 'enforce',
+    rules,
+    needs: new Set(),
+    autogenRules: [],
+    annotations: {},
+    labels: {},
+    emitWarning: false,
+    ...given,
+  };
+}
+
+const request: EvaluationRequest = {
+  operation: 'CREATE',
+  kind: { group: '', version: 'v1', kind: 'ConfigMap' },
+  subresource: '',
+  namespace: 'default',
+  name: 'a',
+  resource: { metadata: { name: 'a' }, n: 0 },
+  oldResource: undefined,
+  admission: undefined,
+  user: undefined,
+  roles: [],
+  clusterRoles: [],
+  namespaceLabels: {},
+  dryRun: false,
+  now: 0,
+};
+
+function configMap(name: string): FactRequest {
+  return { kind: 'config-map', namespace: 'default', name };
+}
+
+/** Answers every request with its name, and remembers the batches. */
+class Recorder implements FactSource {
+  readonly kinds = new Set<FactRequest['kind']>(['config-map']);
+  readonly batches: string[][] = [];
+
+  async fetch(requests: readonly FactRequest[]): Promise<readonly Fact<Json>[]> {
+    const names = requests.map((asked) => ('name' in asked ? String(asked.name) : ''));
+    this.batches.push(names);
+    return names.map((value) => ({ ok: true, value }));
+  }
+}
+
+function needing(name: string, fact = name): CompiledRule {
+  return rule(name, ({ facts }) => {
+    const known = facts.get(configMap(fact));
+    return { results: [pass(name, known.ok ? String(known.value) : known.message)] };
+  });
+}
+
+/** Its value is the name of the next one, without end. */
+const endless = rule('endless', ({ facts }) => {
+  for (let at = 0; ; at += 1) facts.get(configMap(String(at)));
+});
+
+describe('decide', () => {
+  it('gathers the needs of independent rules and policies into one batch', async () => {
+    const source = new Recorder();
+    const policies = [
+      policy('p', [needing('a'), needing('b')]),
+      policy('q', [needing('c'), needing('a')]),
+      policy('r', [rule('none', () => ({}))]),
+    ];
+    const decisions = await decide(policies, request, source, { phase: 'validate' });
+    expect(source.batches).toEqual([['a', 'b', 'c']]);
+    expect(decisions.map(({ results }) => results.map(({ message }) => message))).toEqual([
+      ['a', 'b'],
+      ['c', 'a'],
+      ['ok'],
+    ]);
+  });
+
+  it('evaluates a complete policy once, however many rounds the others take', async () => {
+    let evaluations = 0;
+    const counting = rule('counting', () => {
+      evaluations += 1;
+      return {};
+    });
+    const chain = rule('chain', ({ facts }) => {
+      for (const name of ['1', '2', '3']) facts.get(configMap(name));
+      return {};
+    });
+    const source = new Recorder();
+    await decide([policy('done', [counting]), policy('slow', [chain])], request, source, { phase: 'validate' });
+    expect([evaluations, source.batches]).toEqual([1, [['1'], ['2'], ['3']]]);
+  });
+
+  it.each(['validate', 'mutate', 'verify-images'] as const)(
+    'ends an endless chain with an error in %s',
+    async (phase) => {
+      const source = new Recorder();
+      const [decision] = await decide([policy('p', [endless])], request, source, { phase, rounds: 4 });
+      expect(source.batches).toHaveLength(4);
+      expect(decision?.results).toMatchObject([
+        { rule: 'endless', status: 'error', reason: 'rounds-exhausted', action: 'Enforce' },
+      ]);
+    },
+  );
+
+  it('an aborted signal makes what is missing an error, never a pass', async () => {
+    const signal = { aborted: false, addEventListener: () => {}, removeEventListener: () => {} };
+    const source: FactSource = {
+      kinds: new Set(),
+      fetch: async (requests) => {
+        signal.aborted = true;
+        return requests.map(() => ({ ok: true, value: 1 }));
+      },
+    };
+    const [decision] = await decide([policy('p', [rule('fine', () => ({})), endless])], request, source, {
+      phase: 'validate',
+      signal,
+    });
+    expect(decision?.results).toMatchObject([{ status: 'pass' }, { status: 'error', reason: 'timed-out' }]);
+  });
+
+  it('a source that answers too little leaves failed facts', async () => {
+    const source: FactSource = { kinds: new Set(), fetch: async () => [] };
+    const [decision] = await decide([policy('p', [needing('a')])], request, source, { phase: 'validate' });
+    expect(decision?.results[0]?.message).toBe('the source gave no answer');
+  });
+
+  it('replays with recorded facts alone', async () => {
+    const facts = new FactTable();
+    const first = await decide([policy('p', [needing('a')])], request, new Recorder(), { phase: 'validate', facts });
+    const silent = new Recorder();
+    const second = await decide([policy('p', [needing('a')])], request, silent, { phase: 'validate', facts });
+    expect(second).toEqual(first);
+    expect(silent.batches).toEqual([]);
+  });
+});
+
+function adding(name: string, status: 'pass' | 'error' = 'pass', fact?: string): CompiledRule {
+  return rule(name, ({ resource, facts }) => {
+    if (fact) facts.get(configMap(fact));
+    const next: JsonObject = { ...resource, n: Number(resource['n']) + 1 };
+    const effects: RuleOutcome['effects'] = [
+      { kind: 'patch', operations: [{ op: 'replace', path: '/n', value: next['n'] ?? null }] },
+    ];
+    return { results: [{ ...pass(name), status }], effects, resource: next };
+  });
+}
+
+describe('policies that change the object', () => {
+  it('see it as the ones before left it', async () => {
+    const policies = [policy('p', [adding('a'), adding('b')]), policy('q', [adding('c')])];
+    const decisions = await decide(policies, request, new Recorder(), { phase: 'mutate' });
+    expect(decisions.map(({ patched }) => patched?.['n'])).toEqual([2, 3]);
+    expect(request.resource?.['n']).toBe(0);
+  });
+
+  it('resume where facts were missing, without asking for a later object too early', async () => {
+    const source = new Recorder();
+    const policies = [policy('p', [adding('a', 'pass', 'one')]), policy('q', [adding('b', 'pass', 'two')])];
+    const decisions = await decide(policies, request, source, { phase: 'mutate' });
+    expect(source.batches).toEqual([['one'], ['two']]);
+    expect(decisions.map(({ patched }) => patched?.['n'])).toEqual([1, 2]);
+  });
+
+  it('look ahead while images are verified', async () => {
+    const source = new Recorder();
+    const policies = [policy('p', [adding('a', 'pass', 'one')]), policy('q', [adding('b', 'pass', 'two')])];
+    await decide(policies, request, source, { phase: 'verify-images' });
+    expect(source.batches).toEqual([['one', 'two']]);
+  });
+
+  it('contribute nothing when one of their rules failed, and the next starts from before', async () => {
+    const policies = [policy('p', [adding('a'), adding('b', 'error')]), policy('q', [adding('c')])];
+    const decisions = await decide(policies, request, new Recorder(), { phase: 'mutate' });
+    expect(decisions.map(({ patched, effects }) => [patched?.['n'], effects.length])).toEqual([
+      [undefined, 0],
+      [1, 1],
+    ]);
+  });
+});
+
+describe('evaluate', () => {
+  it('answers the needs, then the decision', () => {
+    const facts = new FactTable();
+    const asked = evaluate(policy('p', [needing('a'), needing('b')]), request, facts, 'validate');
+    expect(asked.needs).toEqual([configMap('a'), configMap('b')]);
+    for (const need of asked.needs ?? []) facts.add(need, { ok: true, value: 'known' });
+    const { decision } = evaluate(policy('p', [needing('a'), needing('b')]), request, facts, 'validate');
+    expect(decision?.results.map(({ message }) => message)).toEqual(['known', 'known']);
+  });
+
+  it('applyRules One stops at the first pass or fail', () => {
+    const skipped = rule('skipped', () => ({ results: [{ ...pass('skipped'), status: 'skip' }] }));
+    const one = policy('p', [skipped, rule('first', () => ({})), rule('second', () => ({}))], { applyRules: 'One' });
+    const { decision } = evaluate(one, request, new FactTable(), 'validate');
+    expect(decision?.results.map(({ rule: name }) => name)).toEqual(['skipped', 'first']);
+  });
+
+  it('a bug is not a need', () => {
+    const broken = rule('broken', () => {
+      throw new TypeError('a bug');
+    });
+    expect(() => evaluate(policy('p', [broken]), request, new FactTable(), 'validate')).toThrow('a bug');
+  });
+
+  it('a decision is plain JSON', () => {
+    const { decision } = evaluate(policy('p', [adding('a')]), request, new FactTable(), 'mutate', { trace: true });
+    expect(JSON.parse(JSON.stringify(decision))).toEqual(decision);
+  });
+});
