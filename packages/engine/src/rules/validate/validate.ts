@@ -5,6 +5,7 @@ import type { RuleBody, RuleBodyOutcome, RuleCompilation, RuleEvaluation, RuleKi
 import type { CheckCompilation } from './check.ts';
 import { compileCheck } from './compile-check.ts';
 import { excuseExisting, excusesExisting } from './existing-violations.ts';
+import { compilePodSecurity } from './pod-security/compile-pod-security.ts';
 
 /** `validate` rules: pattern, anyPattern, deny, foreach, podSecurity (kyverno-core §2.9). */
 export const validateRules: RuleKind = {
@@ -35,7 +36,8 @@ type Evaluate = (evaluation: RuleEvaluation) => RuleBodyOutcome | undefined;
 /** The same order of precedence as upstream: manifests, podSecurity, cel, then the patterns and conditions. */
 function compileBlock(block: JsonObject, compilation: RuleCompilation): Evaluate {
   if (hasAttestors(member(block, 'manifests'))) return notExecuted('manifests', compilation, true);
-  if (isJsonObject(member(block, 'podSecurity'))) return notExecuted('podSecurity', compilation, true);
+  const podSecurity = member(block, 'podSecurity');
+  if (isJsonObject(podSecurity)) return compilePodSecurity(podSecurity, compilation);
   if (isJsonObject(member(block, 'cel'))) return notExecuted('cel', compilation, false);
   return compileResourceCheck(block, compilation);
 }

@@ -1,0 +1,108 @@
+import { memberAt } from '../../../../kernel/json.ts';
+import { type FieldError, type Finding, findingOf, forbidden, type PodCheck, required } from '../finding.ts';
+import { type Container, itemsAt, type Pod, textAt, textsAt } from '../pod.ts';
+
+export const privileged: PodCheck = ({ containers }) =>
+  findingOf(
+    'privileged',
+    containers
+      .filter(({ value }) => memberAt(value, 'securityContext', 'privileged') === true)
+      .map((container) => forbidden(`${container.path}.securityContext.privileged`, true, container)),
+  );
+
+export const allowPrivilegeEscalation: PodCheck = ({ containers }) =>
+  findingOf('allowPrivilegeEscalation != false', containers.flatMap(escalationError));
+
+function escalationError(container: Container): readonly FieldError[] {
+  const field = `${container.path}.securityContext.allowPrivilegeEscalation`;
+  const context = memberAt(container.value, 'securityContext') ?? null;
+  if (context === null) return [required(field, container)];
+  const allowed = memberAt(context, 'allowPrivilegeEscalation') ?? null;
+  // The word for a missing value is upstream's.
+  if (allowed === null) return [forbidden(field, 'nil', container)];
+  return allowed === false ? [] : [forbidden(field, true, container)];
+}
+
+const DEFAULT_CAPABILITIES = new Set([
+  'AUDIT_WRITE',
+  'CHOWN',
+  'DAC_OVERRIDE',
+  'FOWNER',
+  'FSETID',
+  'KILL',
+  'MKNOD',
+  'NET_BIND_SERVICE',
+  'SETFCAP',
+  'SETGID',
+  'SETPCAP',
+  'SETUID',
+  'SYS_CHROOT',
+]);
+
+export const capabilitiesBaseline: PodCheck = ({ containers }) =>
+  findingOf(
+    'non-default capabilities',
+    containers.flatMap((container) => addedBeyond(container, DEFAULT_CAPABILITIES)),
+  );
+
+const RESTRICTED_CAPABILITIES = new Set(['NET_BIND_SERVICE']);
+
+export const capabilitiesRestricted: PodCheck = ({ containers }) => {
+  const drops = containers.flatMap(missingDrop);
+  const adds = containers.flatMap((container) => addedBeyond(container, RESTRICTED_CAPABILITIES));
+  return findingOf('unrestricted capabilities', [...drops, ...adds], drops.length > 0 ? drops : adds);
+};
+
+function missingDrop(container: Container): readonly FieldError[] {
+  const dropped = textsAt(container.value, 'securityContext', 'capabilities', 'drop');
+  if (dropped.includes('ALL')) return [];
+  const field = `${container.path}.securityContext.capabilities.drop`;
+  return [dropped.length > 0 ? forbidden(field, dropped, container) : required(field, container)];
+}
+
+function addedBeyond(container: Container, allowed: ReadonlySet<string>): readonly FieldError[] {
+  const added = textsAt(container.value, 'securityContext', 'capabilities', 'add').filter((name) => !allowed.has(name));
+  return added.length > 0 ? [forbidden(`${container.path}.securityContext.capabilities.add`, added, container)] : [];
+}
+
+/** Its sentence has no "must", which is what upstream looks for: reports name no images. */
+export const hostPorts: PodCheck = ({ containers }) => findingOf('hostPort', containers.flatMap(hostPortErrors), []);
+
+function hostPortErrors(container: Container): readonly FieldError[] {
+  return itemsAt(container.value, 'ports').flatMap((port, index) => {
+    const hostPort = memberAt(port, 'hostPort');
+    if (typeof hostPort !== 'number' || hostPort === 0) return [];
+    return [forbidden(`${container.path}.ports[${index}].hostPort`, hostPort, container)];
+  });
+}
+
+export const procMount: PodCheck = ({ containers }) =>
+  findingOf(
+    'procMount',
+    containers.flatMap((container) => {
+      const found = memberAt(container.value, 'securityContext', 'procMount');
+      if (typeof found !== 'string' || found === 'Default') return [];
+      return [forbidden(`${container.path}.securityContext.procMount`, found, container)];
+    }),
+  );
+
+const HANDLERS: readonly (readonly string[])[] = [
+  ['livenessProbe'],
+  ['readinessProbe'],
+  ['startupProbe'],
+  ['lifecycle', 'postStart'],
+  ['lifecycle', 'preStop'],
+];
+
+/** Names no fields, so no exclusion reaches it. */
+export const hostProbesAndHostLifecycle: PodCheck = ({ containers }): Finding | undefined => {
+  const namesHost = ({ value }: Container) =>
+    HANDLERS.some((path) => ['httpGet', 'tcpSocket'].some((kind) => textAt(value, ...path, kind, 'host') !== ''));
+  if (!containers.some(namesHost)) return undefined;
+  return { reason: 'probe or lifecycle host', errors: undefined, containers: undefined };
+};
+
+/** Pods of Windows nodes are exempt from what Windows does not have. */
+export function unlessWindows(check: PodCheck): PodCheck {
+  return (pod: Pod) => (textAt(pod.spec, 'os', 'name') === 'windows' ? undefined : check(pod));
+}

@@ -1,0 +1,131 @@
+import { type Json, memberAt } from '../../../../kernel/json.ts';
+import { type FieldError, findingOf, forbidden, type PodCheck, required } from '../finding.ts';
+import { type Container, type Pod, textAt } from '../pod.ts';
+
+/** The errors of the Pod's own security context and of each container's, the Pod's first. */
+function overContexts(
+  { spec, containers }: Pod,
+  judge: (context: Json, path: string, container: Container | undefined) => readonly FieldError[],
+): readonly FieldError[] {
+  const own = judge(memberAt(spec, 'securityContext') ?? null, 'spec.securityContext', undefined);
+  const others = containers.flatMap((container) =>
+    judge(memberAt(container.value, 'securityContext') ?? null, `${container.path}.securityContext`, container),
+  );
+  return [...own, ...others];
+}
+
+export const windowsHostProcess: PodCheck = (pod) =>
+  findingOf(
+    'hostProcess',
+    overContexts(pod, (context, path, container) =>
+      memberAt(context, 'windowsOptions', 'hostProcess') === true
+        ? [forbidden(`${path}.windowsOptions.hostProcess`, true, container)]
+        : [],
+    ),
+  );
+
+export const runAsUser: PodCheck = (pod) =>
+  findingOf(
+    'runAsUser=0',
+    overContexts(pod, (context, path, container) =>
+      memberAt(context, 'runAsUser') === 0 ? [forbidden(`${path}.runAsUser`, 0, container)] : [],
+    ),
+  );
+
+export const runAsNonRoot: PodCheck = (pod) => {
+  const explicit = overContexts(pod, (context, path, container) =>
+    memberAt(context, 'runAsNonRoot') === false ? [forbidden(`${path}.runAsNonRoot`, false, container)] : [],
+  );
+  const isPodSet = memberAt(pod.spec, 'securityContext', 'runAsNonRoot') === true;
+  const implicit = isPodSet ? [] : unset(pod, 'runAsNonRoot', 'runAsNonRoot');
+  const named = explicit.some(({ container }) => container !== undefined) ? explicit : implicit;
+  return findingOf('runAsNonRoot != true', [...explicit, ...implicit], named);
+};
+
+/** Containers whose security context lacks `field`. */
+function unset({ containers }: Pod, field: string, reported: string): readonly FieldError[] {
+  return containers
+    .filter(({ value }) => (memberAt(value, 'securityContext', field) ?? null) === null)
+    .map((container) => required(`${container.path}.securityContext.${reported}`, container));
+}
+
+export const seLinuxOptions = {
+  v1_0: seLinuxBeyond(['', 'container_t', 'container_init_t', 'container_kvm_t']),
+  v1_31: seLinuxBeyond(['', 'container_t', 'container_init_t', 'container_kvm_t', 'container_engine_t']),
+};
+
+function seLinuxBeyond(allowed: readonly string[]): PodCheck {
+  return (pod) => {
+    const errors = overContexts(pod, (context, path, container) => {
+      const options = memberAt(context, 'seLinuxOptions');
+      const at = (name: string) => forbidden(`${path}.seLinuxOptions.${name}`, textAt(options, name), container);
+      return [
+        ...(allowed.includes(textAt(options, 'type')) ? [] : [at('type')]),
+        ...(textAt(options, 'user') === '' ? [] : [at('user')]),
+        ...(textAt(options, 'role') === '' ? [] : [at('role')]),
+      ];
+    });
+    const finding = findingOf('seLinuxOptions', errors);
+    // Its sentence has no "must", which is what upstream looks for.
+    return finding && { ...finding, containers: undefined };
+  };
+}
+
+const ALLOWED_PROFILES = ['RuntimeDefault', 'Localhost'];
+
+/** A profile that is there and of a type that is not allowed. */
+function badProfiles(pod: Pod, field: 'seccompProfile' | 'appArmorProfile'): readonly FieldError[] {
+  return overContexts(pod, (context, path, container) => {
+    const profile = memberAt(context, field) ?? null;
+    const type = textAt(profile, 'type');
+    return profile === null || ALLOWED_PROFILES.includes(type)
+      ? []
+      : [forbidden(`${path}.${field}.type`, type, container)];
+  });
+}
+
+export const seccompBaseline: PodCheck = (pod) => findingOf('seccompProfile', badProfiles(pod, 'seccompProfile'));
+
+const SECCOMP_POD_ANNOTATION = 'seccomp.security.alpha.kubernetes.io/pod';
+const SECCOMP_CONTAINER_ANNOTATION = 'container.seccomp.security.alpha.kubernetes.io/';
+
+/** Before 1.19 profiles were annotations. */
+export const seccompAnnotations: PodCheck = ({ annotations, containers }) => {
+  const keys = new Set([SECCOMP_POD_ANNOTATION, ...containers.map(({ name }) => SECCOMP_CONTAINER_ANNOTATION + name)]);
+  return findingOf(
+    'seccompProfile',
+    [...keys].sort().flatMap((key) => {
+      const value = memberAt(annotations, key);
+      if (typeof value !== 'string' || isSeccompAnnotation(value)) return [];
+      return [forbidden(`metadata.annotations[${key}]`, value)];
+    }),
+  );
+};
+
+function isSeccompAnnotation(value: string): boolean {
+  return value === 'runtime/default' || value === 'docker/default' || value.startsWith('localhost/');
+}
+
+export const seccompRestricted: PodCheck = (pod) => {
+  const explicit = badProfiles(pod, 'seccompProfile');
+  if (explicit.length > 0) return findingOf('seccompProfile', explicit);
+  const isPodSet = (memberAt(pod.spec, 'securityContext', 'seccompProfile') ?? null) !== null;
+  return findingOf('seccompProfile', isPodSet ? [] : unset(pod, 'seccompProfile', 'seccompProfile.type'));
+};
+
+const APP_ARMOR_ANNOTATION = 'container.apparmor.security.beta.kubernetes.io/';
+
+export const appArmorProfile: PodCheck = (pod) => {
+  const fields = badProfiles(pod, 'appArmorProfile');
+  const annotations = Object.keys(pod.annotations)
+    .filter((key) => key.startsWith(APP_ARMOR_ANNOTATION))
+    .sort()
+    .flatMap((key) => {
+      const value = textAt(pod.annotations, key);
+      const isAllowed = value === '' || value === 'runtime/default' || value.startsWith('localhost/');
+      return isAllowed ? [] : [forbidden(`metadata.annotations[${key}]`, value)];
+    });
+  const distinct = new Set(fields.map(({ badValue }) => badValue)).size + annotations.length;
+  const reason = distinct === 1 ? 'forbidden AppArmor profile' : 'forbidden AppArmor profiles';
+  return findingOf(reason, [...fields, ...annotations], fields);
+};

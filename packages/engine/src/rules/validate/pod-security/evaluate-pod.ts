@@ -1,0 +1,23 @@
+import { CONTROLS, type Control, checkAt, type PodSecurityLevel } from './controls.ts';
+import type { Finding } from './finding.ts';
+import type { Pod } from './pod.ts';
+
+export interface Violation extends Finding {
+  readonly control: Control;
+}
+
+/**
+ * How Kyverno applies Pod Security: each check in the newest version asked for, a check that is newer as a whole in
+ * its oldest; no check suppresses another; every level but baseline runs them all (kyverno-core §2.13).
+ */
+export function evaluatePod(pod: Pod, level: string, minor: number): readonly Violation[] {
+  return CONTROLS.filter((control) => level !== 'baseline' || control.level === 'baseline').flatMap((control) => {
+    const finding = (checkAt(control, minor) ?? control.versions[0]?.[1])?.(pod);
+    return finding ? [{ ...finding, control }] : [];
+  });
+}
+
+/** How Kubernetes applies it: checks newer than the version asked for do not exist yet. */
+export function evaluateStandard(pod: Pod, level: PodSecurityLevel, minor: number): readonly Violation[] {
+  return evaluatePod(pod, level, minor).filter(({ control }) => checkAt(control, minor) !== undefined);
+}

@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest';
+import { FactTable } from '../../../facts/fact-table.ts';
+import type { EngineHost } from '../../../kernel/host.ts';
+import type { Json, JsonObject } from '../../../kernel/json.ts';
+import { createScope } from '../../../lang/variables/create-scope.ts';
+import type { RuleInput } from '../../../model/compiled-policy.ts';
+import type { LegacyPolicy, Rule } from '../../../model/policy.ts';
+import type { PodSecurityException, RuleBodyOutcome } from '../../rule-kind.ts';
+import { compilePodSecurity } from './compile-pod-security.ts';
+
+const host: EngineHost = { hash: () => '', decodeCertificate: () => null, random: () => 0 };
+// The block alone decides here: of rule and policy, only name, preconditions and action are read.
+const rule = { name: 'r', path: 'spec.rules[0]', validate: {}, preconditions: undefined } as unknown as Rule;
+const policy = { spec: { failureAction: 'Audit' } } as unknown as LegacyPolicy;
+
+function judge(
+  block: JsonObject,
+  resource: JsonObject,
+  exceptions: readonly PodSecurityException[] = [],
+): RuleBodyOutcome | undefined {
+  const input: RuleInput = {
+    request: {
+      operation: 'CREATE',
+      kind: { group: '', version: 'v1', kind: String(resource['kind']) },
+      subresource: '',
+      namespace: 'ns',
+      name: 'n',
+      resource,
+      oldResource: undefined,
+      admission: undefined,
+      user: undefined,
+      roles: [],
+      clusterRoles: [],
+      namespaceLabels: {},
+      dryRun: false,
+      now: 0,
+    },
+    resource,
+    phase: 'validate',
+    facts: new FactTable(),
+    trace: undefined,
+  };
+  const evaluate = compilePodSecurity(block, { policy, rule, host, report: () => {} });
+  return evaluate({ input, scope: createScope(input, { host }), action: 'Audit', podSecurityExceptions: exceptions });
+}
+
+const safe: JsonObject = {
+  allowPrivilegeEscalation: false,
+  runAsNonRoot: true,
+  capabilities: { drop: ['ALL'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+const container = (name: string, context: JsonObject, rest: JsonObject = {}): Json => ({
+  name,
+  image: `ghcr.io/a/${name}:1`,
+  securityContext: context,
+  ...rest,
+});
+const pod = (...containers: Json[]): JsonObject => ({ kind: 'Pod', metadata: { name: 'p' }, spec: { containers } });
+
+describe('messages', () => {
+  it.each<[string, JsonObject, JsonObject, string]>([
+    ['passes', { level: 'restricted' }, pod(container('c', safe)), "Validation rule 'r' passed."],
+    [
+      'a required field',
+      { level: 'restricted', version: 'latest' },
+      pod({ name: 'c', image: 'a' }),
+      `Validation rule 'r' failed. It violates PodSecurity "restricted:latest": ${[
+        'allowPrivilegeEscalation != false|spec.containers[0].securityContext.allowPrivilegeEscalation: Required value',
+        'unrestricted capabilities|spec.containers[0].securityContext.capabilities.drop: Required value',
+        'runAsNonRoot != true|spec.containers[0].securityContext.runAsNonRoot: Required value',
+        'seccompProfile|spec.containers[0].securityContext.seccompProfile.type: Required value',
+      ]
+        .map((text) => text.split('|'))
+        .map(([reason, errors]) => `(Forbidden reason: ${reason}, field error list: [${errors}])`)
+        .join('')}`,
+    ],
+    [
+      'forbidden values, in a Deployment',
+      { level: 'baseline', version: 'v1.24' },
+      {
+        kind: 'Deployment',
+        spec: {
+          template: {
+            spec: {
+              hostNetwork: true,
+              containers: [container('c', { capabilities: { add: ['SYS_ADMIN', 'KILL', 'BPF'] } })],
+            },
+          },
+        },
+      },
+      `Validation rule 'r' failed. It violates PodSecurity "baseline:v1.24": ` +
+        '(Forbidden reason: non-default capabilities, field error list: [spec.template.spec.containers[0].securityContext.capabilities.add is forbidden, forbidden values found: [BPF SYS_ADMIN]])' +
+        '(Forbidden reason: host namespaces, field error list: [spec.template.spec.hostNetwork is forbidden, forbidden values found: true])',
+    ],
+    [
+      'no field errors at all',
+      { level: 'baseline' },
+      pod(container('c', {}, { livenessProbe: { httpGet: { host: 'x' } } })),
+      `Validation rule 'r' failed. It violates PodSecurity "baseline:": (Forbidden reason: probe or lifecycle host, field error list: [])`,
+    ],
+    [
+      'metadata of a Pod',
+      { level: 'baseline', version: 'latest' },
+      {
+        kind: 'Pod',
+        metadata: { annotations: { 'container.apparmor.security.beta.kubernetes.io/c': 'bad' } },
+        spec: { containers: [] },
+      },
+      `Validation rule 'r' failed. It violates PodSecurity "baseline:latest": (Forbidden reason: forbidden AppArmor profile, field error list: [spec.template.metadata.annotations[container.apparmor.security.beta.kubernetes.io/c] is forbidden, forbidden values found: bad])`,
+    ],
+    [
+      'other kinds',
+      { level: 'baseline' },
+      { kind: 'Service' },
+      'Error while getting new resource: could not find correct resource type',
+    ],
+    [
+      'bad versions',
+      { level: 'baseline', version: '1.2' },
+      pod(),
+      'failed to parse pod security api version: invalid version "1.2"',
+    ],
+  ])('%s', (_, block, resource, message) => {
+    expect(judge(block, resource)?.message).toBe(message);
+  });
+
+  it('reports the controls with the images of the containers', () => {
+    const outcome = judge(
+      { level: 'baseline', version: 'latest' },
+      pod(container('c', { privileged: true }, { ports: [{ hostPort: 80 }] })),
+    );
+    expect(outcome?.properties).toEqual({
+      standard: 'baseline',
+      version: 'latest',
+      controls: 'hostPorts,privileged',
+      controlsJSON: JSON.stringify([
+        { ID: 'hostPorts', Name: 'Host Ports', Images: null },
+        { ID: 'privileged', Name: 'Privileged Containers', Images: ['ghcr.io/a/c:1'] },
+      ]),
+    });
+  });
+
+  it('level privileged is judged as restricted', () => {
+    expect(judge({ level: 'privileged' }, pod({ name: 'c' }))?.status).toBe('fail');
+  });
+});
+
+describe('exclusions', () => {
+  const added = (name: string, ...capabilities: string[]) =>
+    container(name, { ...safe, capabilities: { drop: ['ALL'], add: capabilities } });
+  const field = 'spec.containers[*].securityContext.capabilities.add';
+  it.each<[string, JsonObject[], JsonObject, string]>([
+    ['by image', [{ controlName: 'Capabilities', images: ['ghcr.io/a/c:*'] }], pod(added('c', 'BPF')), 'pass'],
+    ['of another image', [{ controlName: 'Capabilities', images: ['ghcr.io/a/x:*'] }], pod(added('c', 'BPF')), 'fail'],
+    ['of another control', [{ controlName: 'Host Ports', images: ['*'] }], pod(added('c', 'BPF')), 'fail'],
+    [
+      'one of two containers',
+      [{ controlName: 'Capabilities', images: ['ghcr.io/a/c:*'] }],
+      pod(added('c', 'BPF'), added('d', 'BPF')),
+      'fail',
+    ],
+    [
+      'by value',
+      [{ controlName: 'Capabilities', images: ['*'], restrictedField: field, values: ['BPF'] }],
+      pod(added('c', 'BPF')),
+      'pass',
+    ],
+    [
+      'every value must be excluded',
+      [{ controlName: 'Capabilities', images: ['*'], restrictedField: field, values: ['BPF'] }],
+      pod(added('c', 'BPF', 'SYS_ADMIN')),
+      'fail',
+    ],
+    [
+      'another field',
+      [
+        {
+          controlName: 'Capabilities',
+          images: ['*'],
+          restrictedField: 'spec.initContainers[*].securityContext.capabilities.add',
+        },
+      ],
+      pod(added('c', 'BPF')),
+      'fail',
+    ],
+    [
+      'of the Pod',
+      [{ controlName: 'Host Namespaces' }],
+      { kind: 'Pod', spec: { hostPID: true, containers: [container('c', safe)] } },
+      'pass',
+    ],
+    [
+      'of the Pod does not reach what containers set',
+      [{ controlName: 'Capabilities' }],
+      pod(added('c', 'BPF')),
+      'fail',
+    ],
+    [
+      'required fields match any value',
+      [{ controlName: 'Running as Non-root', images: ['*'], values: ['x'] }],
+      pod(container('c', { ...safe, runAsNonRoot: null })),
+      'pass',
+    ],
+  ])('%s', (_, exclude, resource, status) => {
+    expect(judge({ level: 'restricted', version: 'latest', exclude }, resource)?.status).toBe(status);
+  });
+
+  it('of exceptions apply after the rule failed', () => {
+    const exceptions = [{ key: 'ns/e', exclude: [{ controlName: 'Capabilities', images: ['*'] }] }];
+    expect(judge({ level: 'restricted' }, pod(added('c', 'BPF')), exceptions)).toEqual({
+      status: 'skip',
+      message: 'rule is skipped due to policy exceptions ns/e',
+      exceptions: ['ns/e'],
+    });
+    expect(judge({ level: 'restricted' }, pod(container('c', safe)), exceptions)?.status).toBe('pass');
+  });
+});
