@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import { createCertificate, generateKeyPair, type KeyPair } from '@vouchsafe/kube/pki';
 
 /** The keys and certificates of one server. */
@@ -12,23 +13,40 @@ export interface ServerCertificates {
 const DAY = 24 * 3_600_000;
 const LIFETIME_DAYS = 365;
 
-/** Makes a certificate authority and a serving certificate for loopback names. */
-export function createServerCertificates(now: Date): ServerCertificates {
-  const authority = generateKeyPair('ecdsa-p256');
-  const validity = {
+/** The certificate and key of an authority, as PEM. */
+export interface AuthorityKeys {
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}
+
+function validityFrom(now: Date): { notBefore: Date; notAfter: Date } {
+  return {
     notBefore: new Date(now.getTime() - DAY),
     notAfter: new Date(now.getTime() + LIFETIME_DAYS * DAY),
   };
-  const caPem = createCertificate({
+}
+
+/** Makes a certificate authority. */
+export function createAuthority(now: Date): AuthorityKeys {
+  const keys = generateKeyPair('ecdsa-p256');
+  const { pem } = createCertificate({
     subject: { commonName: 'vouchsafe-sandbox-ca' },
-    publicKey: authority.publicKey,
-    signingKey: authority.privateKey,
-    ...validity,
+    publicKey: keys.publicKey,
+    signingKey: keys.privateKey,
+    ...validityFrom(now),
     isCertificateAuthority: true,
     subjectAlternativeNames: [],
     keyUsages: ['keyCertSign', 'cRLSign', 'digitalSignature'],
     extendedKeyUsages: [],
-  }).pem;
+  });
+  return { certificatePem: pem, keyPem: keys.privateKeyPem };
+}
+
+/** Makes a serving certificate for loopback names; issues client certificates. */
+export function createServerCertificates(authority: AuthorityKeys, now: Date): ServerCertificates {
+  const caPem = authority.certificatePem;
+  const issuer = { certificatePem: caPem, privateKey: createPrivateKey(authority.keyPem) };
+  const validity = validityFrom(now);
 
   function issue(
     keys: KeyPair,
@@ -39,7 +57,7 @@ export function createServerCertificates(now: Date): ServerCertificates {
     return createCertificate({
       subject,
       publicKey: keys.publicKey,
-      issuer: { certificatePem: caPem, privateKey: authority.privateKey },
+      issuer,
       ...validity,
       isCertificateAuthority: false,
       subjectAlternativeNames: names,

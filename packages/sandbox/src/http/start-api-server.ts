@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { createServer as createPlainServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { createAdmissionChain } from '../admission/admission-chain.ts';
 import type { ServiceResolver } from '../admission/service-resolver.ts';
 import { createServiceResolver } from '../admission/service-resolver.ts';
@@ -14,6 +14,8 @@ import { createResourceCatalogue } from '../api/resource-catalogue.ts';
 import { SCHEMA } from '../api/schema-binding.ts';
 import { createTokenIssuer } from '../api/service-account-tokens.ts';
 import { ADMIN_USER } from '../api/user-info.ts';
+import type { FsyncPolicy, Journal } from '../journal/journal-file.ts';
+import { openJournal } from '../journal/journal-file.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import { createResourceStore } from '../store/resource-store.ts';
 import { bootstrapCluster } from '../workloads/bootstrap-cluster.ts';
@@ -23,6 +25,7 @@ import type { StaticToken } from './authentication.ts';
 import { createServerCertificates } from './certificates.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { createRequestHandler } from './request-handler.ts';
+import { loadServerIdentity } from './server-identity.ts';
 
 /** Settings of a sandbox API server. All are optional. */
 export interface ApiServerOptions {
@@ -36,6 +39,8 @@ export interface ApiServerOptions {
   readonly controllers?: boolean;
   /** Group versions besides the stable ones, such as `admissionregistration.k8s.io/v1beta1`. */
   readonly enabledApis?: readonly string[];
+  /** Keeps the cluster in a folder of its own over restarts; without it everything lives in memory. */
+  readonly state?: { readonly folder: string; readonly fsync?: FsyncPolicy };
   /** The clock. */
   readonly now?: () => Date;
   /** Told about bugs inside the server. Default: written to stderr. */
@@ -64,13 +69,19 @@ export interface ApiServer {
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
   const now = options.now ?? (() => new Date());
   const onError = options.onError ?? ((error: unknown) => console.error(error));
-  const store = createResourceStore();
+  const identity = loadServerIdentity(options.state?.folder, now());
+  const journal = openState(options.state);
+  const store = createResourceStore({
+    ...(journal === undefined ? {} : { journal }),
+    ...(journal?.initial === undefined ? {} : { initial: journal.initial }),
+  });
+  journal?.compact(store.snapshot());
   const cluster: Cluster = {
     store,
     catalogue: createResourceCatalogue(builtInResources(options.enabledApis)),
     schema: SCHEMA,
     now,
-    tokens: createTokenIssuer(),
+    tokens: createTokenIssuer(identity.tokenKey),
     admission: OPEN_ADMISSION,
     authorizer: ALLOW_ALL,
   };
@@ -78,8 +89,8 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const chain = createAdmissionChain(cluster, services);
   cluster.admission = chain.chain;
 
-  const certificates = createServerCertificates(now());
-  const adminToken = randomBytes(24).toString('base64url');
+  const certificates = createServerCertificates(identity.authority, now());
+  const { adminToken } = identity;
   const tokens = [{ token: adminToken, user: ADMIN_USER }, ...(options.tokens ?? [])];
   let port = 0;
   const handler = createRequestHandler(cluster, { tokens, address: () => `127.0.0.1:${port}`, onError });
@@ -132,8 +143,18 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       customResources.stop();
       chain.stop();
       await close(server);
+      journal?.close();
     },
   };
+}
+
+function openState(state: ApiServerOptions['state']): Journal | undefined {
+  return state === undefined
+    ? undefined
+    : openJournal({
+        path: join(state.folder, 'journal.jsonl'),
+        ...(state.fsync === undefined ? {} : { fsync: state.fsync }),
+      });
 }
 
 function listen(server: Server, port: number): Promise<number> {
