@@ -14,6 +14,7 @@ import { createResourceCatalogue } from '../api/resource-catalogue.ts';
 import { SCHEMA } from '../api/schema-binding.ts';
 import { createTokenIssuer } from '../api/service-account-tokens.ts';
 import { ADMIN_USER } from '../api/user-info.ts';
+import { createRbacAuthorizer } from '../authorization/rbac-authorizer.ts';
 import type { FsyncPolicy, Journal } from '../journal/journal-file.ts';
 import { openJournal } from '../journal/journal-file.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
@@ -37,6 +38,8 @@ export interface ApiServerOptions {
   readonly tokens?: readonly StaticToken[];
   /** False leaves out the controllers: no pods, no garbage collection, no namespace cleanup by itself. Default true. */
   readonly controllers?: boolean;
+  /** `RBAC` asks the stored roles and bindings; the default lets everybody do everything. */
+  readonly authorization?: 'AlwaysAllow' | 'RBAC';
   /** Group versions besides the stable ones, such as `admissionregistration.k8s.io/v1beta1`. */
   readonly enabledApis?: readonly string[];
   /** Keeps the cluster in a folder of its own over restarts; without it everything lives in memory. */
@@ -83,7 +86,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     now,
     tokens: createTokenIssuer(identity.tokenKey),
     admission: OPEN_ADMISSION,
-    authorizer: ALLOW_ALL,
+    authorizer: options.authorization === 'RBAC' ? createRbacAuthorizer(store) : ALLOW_ALL,
   };
   const services: ServiceResolver = createServiceResolver();
   const chain = createAdmissionChain(cluster, services);

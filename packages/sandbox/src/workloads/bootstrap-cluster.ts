@@ -2,6 +2,7 @@ import type { Cluster } from '../api/cluster.ts';
 import { typedObject } from '../api/decode-body.ts';
 import { timestamp, withMetadata } from '../api/object-metadata.ts';
 import { apiVersionOf } from '../api/resource-definition.ts';
+import { standardRoles } from '../authorization/standard-roles.ts';
 import type { JsonObject } from '../store/json-value.ts';
 import { isJsonObject } from '../store/json-value.ts';
 
@@ -35,6 +36,9 @@ export function bootstrapCluster(cluster: Cluster, caPem: string): void {
     });
   }
   add(cluster, '', nodeObject(cluster));
+  for (const role of standardRoles()) {
+    add(cluster, '', role);
+  }
 }
 
 /** The default ServiceAccount and the authority's certificate, as controllers put them into each namespace. */
