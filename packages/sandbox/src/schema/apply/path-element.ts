@@ -5,6 +5,7 @@ import {
   type JsonObject,
   type JsonValue,
   member,
+  setMember,
 } from '../json/json-value.ts';
 import { parseJson } from '../json/parse-json.ts';
 import type { ListType } from './merge-type.ts';
@@ -42,8 +43,10 @@ function keyedElement(list: ListType, item: JsonValue): PathElement {
   const fields = list.element().map?.fields;
   const keys: JsonObject = {};
   for (const key of list.keys) {
-    const value = member(item, key) ?? fields?.get(key)?.fallback;
-    if (value !== undefined) keys[key] = value;
+    const given = member(item, key);
+    // A key given as null is a key with that value; only an absent one takes the default.
+    const value = given === undefined ? fields?.get(key)?.fallback : given;
+    if (value !== undefined) setMember(keys, key, value);
   }
   if (Object.keys(keys).length === 0) {
     const names = list.keys.map((key) => JSON.stringify(key)).join(' ');

@@ -5,7 +5,6 @@ import {
   isJsonObject,
   isWithinDepth,
   type JsonObject,
-  type JsonValue,
   member,
   memberAt,
   setMember,
@@ -106,10 +105,11 @@ function apply(
   const others = new Map([...managed].filter(([key]) => key !== identity));
   const owned = [...others.values()].reduce((all, entry) => union(all, entry.set), claimed);
   const pruned = pruneUnowned(context.type, merged, last?.set ?? EMPTY_SET, owned);
-  const object = settle(context.gvk, pruned);
-  const comparison = changes(context, live, object);
+  const candidate = isJsonObject(pruned) ? pruned : {};
+  const comparison = changes(context, live, candidate);
   const conflicts = force ? [] : conflictsWith(others, comparison, identity);
   if (conflicts.length > 0) return { conflicts };
+  const object = settle(context.gvk, candidate);
   const entries = takeAway(others, comparison, identity);
   const set = difference(claimed, STRIPPED_FIELDS);
   if (!isEmptySet(set)) {
@@ -127,9 +127,17 @@ function apply(
 }
 
 /** Built-in kinds pass through their Go type; the nulls a removal leaves vanish there. */
-function settle(gvk: GroupVersionKind, value: JsonValue): JsonObject {
-  const object = isJsonObject(value) ? value : {};
-  return kindShape(gvk) === undefined ? object : typedRoundTrip(gvk, object);
+function settle(gvk: GroupVersionKind, object: JsonObject): JsonObject {
+  if (kindShape(gvk) === undefined) return object;
+  try {
+    return typedRoundTrip(gvk, object);
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    throw new SchemaError(
+      `failed to convert new typed object (${describe(gvk, object)}) to object: ${error.message}`,
+      '',
+    );
+  }
 }
 
 /** Objects that nobody was recorded for get one entry that owns all of it before the first apply. */

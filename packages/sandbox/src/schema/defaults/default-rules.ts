@@ -25,20 +25,6 @@ export const VALUE_RULES: ReadonlyMap<string, (object: JsonObject, field: string
     },
   ],
   ['samePort', (object: JsonObject, field: string) => setMember(object, field, member(object, 'port') ?? 0)],
-  [
-    'backoffLimit',
-    (object: JsonObject, field: string) =>
-      setMember(object, field, (member(object, 'backoffLimitPerIndex') ?? null) === null ? 6 : 2147483647),
-  ],
-  [
-    'podReplacementPolicy',
-    (object: JsonObject, field: string) =>
-      setMember(
-        object,
-        field,
-        (member(object, 'podFailurePolicy') ?? null) === null ? 'TerminatingOrFailed' : 'Failed',
-      ),
-  ],
 ]);
 
 /** Rules applied to a struct after its constants and before its children. */
@@ -51,7 +37,6 @@ export const TYPE_RULES: ReadonlyMap<string, (object: JsonObject) => void> = new
   ['apps.v1.DeploymentSpec', defaultDeploymentSpec],
   ['apps.v1.StatefulSetSpec', defaultStatefulSetSpec],
   ['apps.v1.DaemonSetSpec', defaultDaemonSetSpec],
-  ['batch.v1.JobSpec', defaultJobSpec],
   ['networking.v1.NetworkPolicySpec', defaultNetworkPolicySpec],
   ['rbac.v1.Subject', defaultSubject],
   ['autoscaling.v2.HorizontalPodAutoscalerBehavior', defaultScalingBehavior],
@@ -66,7 +51,7 @@ export const KIND_RULES: ReadonlyMap<string, (object: JsonObject) => void> = new
   ['core.v1.ReplicationController', defaultReplicationController],
   ['core.v1.Secret', mergeStringData],
   ['apps.v1.StatefulSet', defaultStatefulSet],
-  ['batch.v1.Job', (object: JsonObject) => copyTemplateLabels(object)],
+  ['batch.v1.Job', defaultJob],
   ['apiextensions.v1.CustomResourceDefinition', defaultDefinition],
 ]);
 
@@ -144,13 +129,21 @@ function defaultDaemonSetSpec(spec: JsonObject): void {
   if (stringMember(strategy, 'type') === 'RollingUpdate') childOf(strategy, 'rollingUpdate');
 }
 
-function defaultJobSpec(spec: JsonObject): void {
+/** Jobs alone have these; the template in a CronJob gets them when it becomes a Job. */
+function defaultJob(job: JsonObject): void {
+  const spec = childOf(job, 'spec');
   const absent = (field: string) => (member(spec, field) ?? null) === null;
   if (absent('completions') && absent('parallelism')) {
     setMember(spec, 'completions', 1);
     setMember(spec, 'parallelism', 1);
   }
   fill(spec, 'parallelism', 1);
+  fill(spec, 'backoffLimit', absent('backoffLimitPerIndex') ? 6 : 2147483647);
+  fill(spec, 'completionMode', 'NonIndexed');
+  fill(spec, 'suspend', false);
+  fill(spec, 'podReplacementPolicy', absent('podFailurePolicy') ? 'TerminatingOrFailed' : 'Failed');
+  fill(spec, 'manualSelector', false);
+  copyTemplateLabels(job);
 }
 
 function defaultNetworkPolicySpec(spec: JsonObject): void {

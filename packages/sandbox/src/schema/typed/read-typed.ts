@@ -58,11 +58,11 @@ class TypedReader {
     for (const field of shape.fields.values()) {
       this.structName = shape.structName;
       this.path.push(field.name);
-      this.fieldPath.push(field.name);
+      this.fieldPath.push(...field.through, field.name);
       const value = this.readField(field, member(source, field.name) ?? null);
       if (value !== undefined) setMember(result, field.name, value);
       this.path.pop();
-      this.fieldPath.pop();
+      this.fieldPath.length -= field.through.length + 1;
     }
     this.structName = outer;
     return result;

@@ -24,6 +24,8 @@ export interface FieldShape {
   readonly inline: boolean;
   /** Go's name of the element type, for error texts. */
   readonly goType: string;
+  /** Names of the embedded structs the field comes through; Go's error texts show them in the path. */
+  readonly through: readonly string[];
 }
 
 /** A Go struct type. */
@@ -85,7 +87,10 @@ function buildShape(name: string): TypeShape {
     const field = readField(name, Number(number), row);
     wire.set(field.number, field);
     if (field.inline) {
-      for (const [key, inner] of typeShape(field.message)?.fields ?? []) fields.set(key, inner);
+      const embedded = typeShape(field.message);
+      for (const [key, inner] of embedded?.fields ?? []) {
+        fields.set(key, { ...inner, through: [embedded?.structName ?? '', ...inner.through] });
+      }
     } else if (field.name !== '') {
       fields.set(field.name, field);
     }
@@ -109,6 +114,7 @@ function readField(typeName: string, number: number, row: readonly string[]): Fi
     omitZero: flags.includes('z'),
     inline: flags.includes('n'),
     goType: goTypeOf(typeName, name, element, message),
+    through: [],
   };
 }
 

@@ -23,7 +23,11 @@ const UPDATABLE = [
 export function validatePod(pod: JsonObject, old: JsonObject | undefined): StatusCause[] {
   const spec = member(pod, 'spec');
   const causes = validatePodSpec(spec, 'spec');
-  return old === undefined ? causes : [...causes, ...podChanges(spec, member(old, 'spec'))];
+  if (old !== undefined) return [...causes, ...podChanges(spec, member(old, 'spec'))];
+  if (arrayMember(spec, 'ephemeralContainers').length > 0) {
+    causes.push(forbiddenCause('spec.ephemeralContainers', 'cannot be set on create'));
+  }
+  return causes;
 }
 
 function podChanges(spec: JsonValue | undefined, old: JsonValue | undefined): StatusCause[] {

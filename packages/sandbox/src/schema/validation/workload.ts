@@ -26,7 +26,8 @@ function validateTemplate(template: JsonValue | undefined, path: string): Status
 /** The selector of a workload and the labels of its template belong together. */
 function selectorRules(spec: JsonValue | undefined, kind: string): StatusCause[] {
   const selector = member(spec, 'selector');
-  if (!isJsonObject(selector)) return [requiredCause('spec.selector')];
+  // A DaemonSet without a selector is only told that nothing matches.
+  if (!isJsonObject(selector)) return kind === 'daemonset' ? [] : [requiredCause('spec.selector')];
   const causes = selectorCauses(selector, 'spec.selector');
   if (isEmptySelector(selector))
     causes.push(invalidCause('spec.selector', selector, `empty selector is invalid for ${kind}`));
@@ -43,7 +44,6 @@ function mismatch(spec: JsonValue | undefined): StatusCause[] {
   const selector = member(spec, 'selector');
   const labels = memberAt(spec, 'template', 'metadata', 'labels');
   if (isJsonObject(selector) && (isEmptySelector(selector) || selectorMatches(selector, labels))) return [];
-  if (!isJsonObject(selector)) return [];
   return [invalidCause('spec.template.metadata.labels', labels ?? null, MISMATCH)];
 }
 
@@ -207,13 +207,8 @@ export function validateJob(job: JsonObject, old: JsonObject | undefined): Statu
   const causes = validateJobSpec(spec, 'spec');
   const selector = member(spec, 'selector');
   if (!isJsonObject(selector)) causes.push(requiredCause('spec.selector'));
-  else {
-    causes.push(...selectorCauses(selector, 'spec.selector'));
-    const labels = memberAt(spec, 'template', 'metadata', 'labels');
-    if (!selectorMatches(selector, labels)) {
-      causes.push(invalidCause('spec.template.metadata.labels', labels ?? null, MISMATCH));
-    }
-  }
+  else causes.push(...selectorCauses(selector, 'spec.selector'));
+  causes.push(...mismatch(spec));
   if (old === undefined) return causes;
   const before = member(old, 'spec');
   const isSuspended = member(before, 'suspend') === true;
