@@ -70,7 +70,7 @@ function compileParts(plan: RulePlan, tools: RuleTools): Omit<RuleParts, 'body' 
     match: compileMatch(rule.match, rule.exclude),
     isFor,
     createScope: (input: RuleInput) => createScope(input, tools),
-    loadContext: rule.context.length > 0 ? compileContext(rule.context, policy.ref, at('context')) : undefined,
+    context: rule.context.length > 0 ? compileContext(rule.context, policy.ref, at('context')) : undefined,
     preconditions: hasConditions(rule.preconditions)
       ? compileConditions(rule.preconditions, at('preconditions'))
       : undefined,

@@ -1,8 +1,8 @@
-import type { FactTable } from '../facts/fact-table.ts';
 import type { SourceRange } from '../kernel/diagnostics/diagnostic.ts';
 import { EvaluationError } from '../kernel/evaluation-error.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import type { Conditions } from '../lang/conditions/compile-conditions.ts';
+import type { ContextEntries } from '../lang/variables/compile-context.ts';
 import type { Template } from '../lang/variables/compile-template.ts';
 import type { Scope } from '../lang/variables/scope.ts';
 import type { MatchPredicate } from '../match/match-resources.ts';
@@ -21,7 +21,7 @@ export interface RuleParts {
   /** Whether the rule is looked at: autogen's rules exist kind by kind in validate. */
   readonly isFor: (phase: Phase, kind: string) => boolean;
   readonly createScope: (input: RuleInput) => Scope;
-  readonly loadContext: ((scope: Scope, facts: FactTable) => Scope | EvaluationError) | undefined;
+  readonly context: ContextEntries | undefined;
   readonly preconditions: Conditions | undefined;
   readonly exceptions: readonly CompiledException[];
   readonly isPodSecurity: boolean;
@@ -58,10 +58,7 @@ function evaluateRule(parts: RuleParts, input: RuleInput): RuleOutcome {
   if (applies === false) return ABSENT;
   if (applies !== true) return conclude(parts, input, undefined, applies);
   const root = parts.createScope(input);
-  const scope = parts.loadContext ? parts.loadContext(root, input.facts) : root;
-  if (scope instanceof EvaluationError) {
-    return conclude(parts, input, root, { status: 'error', message: `failed to load context: ${scope.message}` });
-  }
+  const scope = parts.context ? parts.context.attach(root, input.facts) : root;
   const unmet = checkPreconditions(parts, input, scope);
   if (unmet) return conclude(parts, input, scope, unmet);
   const found = findExceptions(parts.exceptions, input, scope);

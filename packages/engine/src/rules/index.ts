@@ -1,6 +1,7 @@
+import { mutate } from './mutate/mutate.ts';
 import type { RuleKind } from './rule-kind.ts';
 import { validateRules } from './validate/validate.ts';
 import { verifyImageRules } from './verify-images/verify-images.ts';
 
 /** Every rule kind, in the order a rule is tried on them. A new kind is one folder and one line here. */
-export const RULE_KINDS: readonly RuleKind[] = [validateRules, verifyImageRules];
+export const RULE_KINDS: readonly RuleKind[] = [validateRules, mutate, verifyImageRules];
