@@ -113,12 +113,12 @@ function addValue(
   if (key === undefined) return value;
   if (rest.length === 0) return insert(document, key, value, path, lenient);
   const child = childOf(document, key, lenient);
-  if (child === undefined && !lenient) return missing('add operation does not apply: doc is missing path', path);
   if (child !== undefined && child !== null) {
     const changed = addValue(child, rest, value, path, lenient);
     return changed instanceof EvaluationError ? changed : put(document, key, changed, lenient);
   }
-  if (child === null && !lenient) return missing('add operation does not apply: doc is missing path', path);
+  // Upstream makes the parent at `-` as well, but then does not find it again.
+  if (!lenient || key === '-') return missing('add operation does not apply: doc is missing path', path);
   return createParent(document, key, rest, value, path);
 }
 
@@ -222,8 +222,9 @@ function testValue(
   lenient: boolean,
 ): Json | EvaluationError {
   const found = valueAt(document, keys, lenient);
-  // Upstream: what is not there equals null.
-  const holds = found === undefined ? lenient && value === null : value !== undefined && isEqualJson(found, value);
+  // Upstream: a member that is not there equals null.
+  const isAbsentMember = found === undefined && isJsonObject(valueAt(document, keys.slice(0, -1), lenient));
+  const holds = isAbsentMember ? lenient && value === null : value !== undefined && isEqualJson(found, value);
   return holds ? document : new EvaluationError(`testing value ${path} failed: test failed`);
 }
 
@@ -240,7 +241,7 @@ function transfer(document: Json, operation: PatchOperation, lenient: boolean): 
   const base = op === 'move' ? removeValue(document, source, from, lenient) : document;
   if (base instanceof EvaluationError) return base;
   // Upstream creates parents for `add` only.
-  if (target.length > 0 && valueAt(base, target.slice(0, -1), lenient) === undefined) {
+  if (target.length > 0 && (valueAt(base, target.slice(0, -1), lenient) ?? undefined) === undefined) {
     return missing(`${op} operation does not apply: doc is missing destination path`, path);
   }
   return addValue(base, target, value, path, lenient);

@@ -1,9 +1,7 @@
-import { type Document, parseAllDocuments, type ScalarTag } from 'yaml';
-import { EvaluationError } from '../../../kernel/evaluation-error.ts';
 import type { EngineHost } from '../../../kernel/host.ts';
-import type { Json } from '../../../kernel/json.ts';
 import { decodeBase64, encodeBase64 } from '../base64.ts';
-import { checkedDocument, parseGoJson } from '../go-json.ts';
+import { parseGoJson } from '../go-json.ts';
+import { parseGoYaml } from '../go-yaml.ts';
 import { definePure, type FunctionDefinition, parameter } from './definition.ts';
 
 /** Functions that read and write encodings, and those that hash. */
@@ -38,7 +36,7 @@ export const ENCODING_FUNCTIONS: readonly FunctionDefinition[] = [
     returns: 'any',
     summary: 'the value of the first document of a YAML text',
     example: { expression: "parse_yaml('a: [1, yes]')", result: { a: [1, true] } },
-    call: ([value]) => parseYaml(value as string),
+    call: ([value]) => parseGoYaml(value as string),
   }),
   hashFunction('sha256', 'SHA-256', 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'),
   hashFunction('sha1', 'SHA-1', 'a9993e364706816aba3e25717850c26c9cd0d89d'),
@@ -72,44 +70,4 @@ function hashFunction(name: 'sha256' | 'sha1' | 'md5', title: string, ofAbc: str
       ([value]) =>
         host.hash(name, value as string),
   };
-}
-
-/** Characters of YAML read during evaluation; the parser is slower than that of JSON. */
-const YAML_LIMIT = 1024 * 1024;
-
-/** As `sigs.k8s.io/yaml`: YAML 1.1 scalars without timestamps and base-60 numbers, later of two equal keys wins. */
-function parseYaml(text: string): Json | EvaluationError {
-  if (text.length > YAML_LIMIT) return new EvaluationError(`YAML text is longer than ${YAML_LIMIT} characters`);
-  try {
-    const [document] = parseAllDocuments(text, {
-      version: '1.1',
-      uniqueKeys: false,
-      logLevel: 'silent',
-      customTags: (tags) => [GO_OCTAL, ...tags.filter((tag) => typeof tag === 'string' || !isUnknownToGo(tag))],
-    });
-    if (document === undefined) return null;
-    const [failure] = (document as Document).errors;
-    if (failure) return new EvaluationError(`error converting YAML to JSON: yaml: ${firstLine(failure.message)}`);
-    return checkedDocument((document as Document).toJS({ maxAliasCount: 100 }) ?? null);
-  } catch (error) {
-    return new EvaluationError(
-      `error converting YAML to JSON: yaml: ${error instanceof Error ? firstLine(error.message) : ''}`,
-    );
-  }
-}
-
-/** `0o17`, which Go's YAML reads beside the `017` of YAML 1.1. */
-const GO_OCTAL: ScalarTag = {
-  tag: 'tag:yaml.org,2002:int',
-  default: true,
-  test: /^[-+]?0o[0-7_]+$/,
-  resolve: (text) => Number(text.replaceAll('_', '').replace(/^[-+]/, '')) * (text.startsWith('-') ? -1 : 1),
-};
-
-function isUnknownToGo(tag: { readonly tag: string; readonly format?: string }): boolean {
-  return tag.tag === 'tag:yaml.org,2002:timestamp' || tag.format === 'TIME';
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
 }
