@@ -48,7 +48,7 @@ function structMap(name: string, type: BuiltinType): MapType {
       ...(fallback === undefined ? {} : { fallback }),
     });
   }
-  return { isAtomic: type.mapType === 'atomic', fields, element: undefined };
+  return { isAtomic: type.mapType === 'atomic', fields, element: undefined, isStruct: true };
 }
 
 /** Type of a field by its code: `string`, `[]#core.v1.Container`, `{}string` … */

@@ -27,6 +27,8 @@ export interface MapType {
   readonly fields: ReadonlyMap<string, MapField>;
   /** Type of members that are no declared field; `undefined` when there may be none. */
   readonly element: (() => MergeType) | undefined;
+  /** A Go struct: emptied by a removal it stays as an empty object, where any other map vanishes. */
+  readonly isStruct?: boolean;
 }
 
 const NO_FIELDS: ReadonlyMap<string, MapField> = new Map();

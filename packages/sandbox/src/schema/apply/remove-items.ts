@@ -3,7 +3,7 @@ import { EMPTY_SET, type FieldSet, isEmptySet } from './field-set.ts';
 import { type ListType, type MapType, type MergeType, memberType } from './merge-type.ts';
 import { fieldElement, itemElement, PathElementError } from './path-element.ts';
 
-/** A value without the members and items of a set. What becomes empty that way becomes null, as the server has it. */
+/** A value without the members and items of a set. What becomes empty that way becomes null, or stays empty where Go has a struct. */
 export function removeItems(type: MergeType, value: JsonValue, doomed: FieldSet): JsonValue {
   if (isJsonObject(value) && type.map !== undefined) return removeMembers(type.map, value, doomed);
   if (Array.isArray(value) && type.list !== undefined) return removeElements(type.list, value, doomed);
@@ -18,7 +18,7 @@ function removeMembers(map: MapType, value: JsonObject, doomed: FieldSet): JsonV
     if (doomed.members.has(element)) continue;
     setMember(result, key, below(memberType(map, key), value[key] ?? null, doomed.children.get(element)));
   }
-  return Object.keys(result).length > 0 ? result : null;
+  return Object.keys(result).length > 0 || map.isStruct ? result : null;
 }
 
 function removeElements(list: ListType, value: readonly JsonValue[], doomed: FieldSet): JsonValue {
