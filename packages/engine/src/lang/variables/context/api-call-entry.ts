@@ -105,7 +105,9 @@ const NAMESPACED = /^\/(?:api\/[^/]+|apis\/[^/]+\/[^/]+)\/namespaces\/([^/]+)(?:
  */
 function leavesNamespace(urlPath: string, own: string): string | undefined {
   const path = cleanPath(urlPath);
-  const namespace = path.includes('%') ? undefined : NAMESPACED.exec(path.split('?', 1)[0] ?? '')?.[1];
+  // Only the path proper counts, cleaned without its query: dots there must not reach into the path.
+  const proper = urlPath.split(/[?#]/, 1)[0] ?? '';
+  const namespace = proper.includes('%') ? undefined : NAMESPACED.exec(cleanPath(proper))?.[1];
   if (namespace === undefined) {
     return `path ${path} does not contain a namespace segment, which is required for namespaced policies`;
   }
