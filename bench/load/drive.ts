@@ -1,0 +1,82 @@
+// The load generator, a process of its own so that it can be pinned to another core than the server.
+// Usage: drive.ts PORT PATH BODY_FILE MODE AMOUNT SECONDS — prints one JSON line.
+//   MODE closed: AMOUNT connections, each asks again as soon as it is answered
+//   MODE open:   AMOUNT requests a second on 16 connections, latency counted from the scheduled time
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:https';
+
+const [port = '', path = '', file = '', mode = '', amount = '', seconds = ''] = process.argv.slice(2);
+const body = readFileSync(file);
+const connections = mode === 'open' ? 16 : Number(amount);
+const agent = new Agent({ keepAlive: true, maxSockets: connections, rejectUnauthorized: false });
+const latencies: number[] = [];
+let wrong = 0;
+const end = performance.now() + Number(seconds) * 1000;
+
+function ask(from: number): Promise<void> {
+  return new Promise((resolve) => {
+    const call = request(
+      {
+        host: '127.0.0.1',
+        port,
+        path,
+        method: 'POST',
+        agent,
+        headers: { 'content-type': 'application/json', 'content-length': body.length },
+      },
+      (response) => {
+        response.on('data', () => {});
+        response.on('end', () => {
+          if (response.statusCode !== 200) wrong += 1;
+          latencies.push(performance.now() - from);
+          resolve();
+        });
+      },
+    );
+    call.on('error', () => {
+      wrong += 1;
+      resolve();
+    });
+    call.end(body);
+  });
+}
+
+async function closed(): Promise<void> {
+  await Promise.all(
+    Array.from({ length: connections }, async () => {
+      while (performance.now() < end) await ask(performance.now());
+    }),
+  );
+}
+
+async function open(rate: number): Promise<void> {
+  const pending: Promise<void>[] = [];
+  const started = performance.now();
+  for (let sent = 0; performance.now() < end; ) {
+    const due = started + (sent * 1000) / rate;
+    const wait = due - performance.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    else {
+      pending.push(ask(due));
+      sent += 1;
+    }
+  }
+  await Promise.all(pending);
+}
+
+const started = performance.now();
+await (mode === 'open' ? open(Number(amount)) : closed());
+const elapsed = (performance.now() - started) / 1000;
+agent.destroy();
+latencies.sort((a, b) => a - b);
+const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
+console.log(
+  JSON.stringify({
+    requests: latencies.length,
+    perSecond: latencies.length / elapsed,
+    p50: at(0.5),
+    p99: at(0.99),
+    max: at(1),
+    wrong,
+  }),
+);
