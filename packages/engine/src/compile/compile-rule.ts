@@ -13,6 +13,7 @@ import type { ImageDefaults } from './engine.ts';
 import { compileExceptions } from './exceptions.ts';
 import { compileFailureAction } from './failure-action.ts';
 import { createRule, type RuleParts } from './rule-pipeline.ts';
+import { literalKinds } from './selectors.ts';
 
 export interface RuleTools {
   readonly host: EngineHost;
@@ -64,13 +65,15 @@ function compileParts(plan: RulePlan, tools: RuleTools): Omit<RuleParts, 'body' 
     report,
     path: `${rule.path}.${part}`,
   });
+  const scoping = { ...tools, rule: rule.name };
   return {
     name: rule.name,
     action: compileFailureAction(rule, policy.spec),
     match: compileMatch(rule.match, rule.exclude),
+    kinds: literalKinds(rule),
     isFor,
-    createScope: (input: RuleInput) => createScope(input, tools),
-    context: rule.context.length > 0 ? compileContext(rule.context, policy.ref, at('context')) : undefined,
+    createScope: (input: RuleInput) => createScope(input, scoping),
+    context: compileContext(rule.context, policy.ref, at('context')),
     preconditions: hasConditions(rule.preconditions)
       ? compileConditions(rule.preconditions, at('preconditions'))
       : undefined,

@@ -18,10 +18,12 @@ export interface RuleParts {
   readonly body: RuleBody;
   readonly action: ActionResolver;
   readonly match: MatchPredicate;
+  /** The only kinds it can match; any when absent. */
+  readonly kinds: ReadonlySet<string> | undefined;
   /** Whether the rule is looked at: autogen's rules exist kind by kind in validate. */
   readonly isFor: (phase: Phase, kind: string) => boolean;
   readonly createScope: (input: RuleInput) => Scope;
-  readonly context: ContextEntries | undefined;
+  readonly context: ContextEntries;
   readonly preconditions: Conditions | undefined;
   readonly exceptions: readonly CompiledException[];
   readonly isPodSecurity: boolean;
@@ -45,6 +47,7 @@ export function createRule(parts: RuleParts): CompiledRule {
     type: parts.body.type,
     phases: parts.body.phases,
     action: parts.action,
+    ...(parts.kinds ? { kinds: parts.kinds } : {}),
     evaluate: (input: RuleInput) => evaluateRule(parts, input),
   });
 }
@@ -58,7 +61,7 @@ function evaluateRule(parts: RuleParts, input: RuleInput): RuleOutcome {
   if (applies === false) return ABSENT;
   if (applies !== true) return conclude(parts, input, undefined, applies);
   const root = parts.createScope(input);
-  const scope = parts.context ? parts.context.attach(root, input.facts) : root;
+  const scope = parts.context.attach(root, input.facts);
   const unmet = checkPreconditions(parts, input, scope);
   if (unmet) return conclude(parts, input, scope, unmet);
   const found = findExceptions(parts.exceptions, input, scope);
@@ -129,24 +132,27 @@ function toTraceOutcome({ status }: RuleBodyOutcome): TraceStep['outcome'] {
   return status === 'error' ? 'error' : status === 'skip' ? 'info' : 'no';
 }
 
+type Mutable<Shape> = { -readonly [Key in keyof Shape]: Shape[Key] };
+
 function toResult(parts: RuleParts, input: RuleInput, scope: Scope | undefined, outcome: RuleBodyOutcome): RuleResult {
-  const { status, message, path, exceptions, images, reason } = outcome;
-  const properties = toProperties(parts, scope, outcome);
-  const warns = outcome.emitWarning ?? (isWorrying(status) || (parts.warnsAlways && status !== 'skip'));
-  return {
+  const { status, message } = outcome;
+  const result: Mutable<RuleResult> = {
     rule: parts.name,
     type: parts.body.type,
     status,
     message,
     action: parts.action(input.request),
-    ...(path === undefined ? undefined : { path }),
-    ...(exceptions ? { exceptions } : undefined),
-    ...(properties ? { properties } : undefined),
-    ...(warns ? { emitWarning: true } : undefined),
-    ...(images ? { images } : undefined),
-    ...(reason === undefined ? undefined : { reason }),
-    ...(parts.source ? { source: parts.source } : undefined),
   };
+  const properties = toProperties(parts, scope, outcome);
+  if (outcome.path !== undefined) result.path = outcome.path;
+  if (outcome.exceptions) result.exceptions = outcome.exceptions;
+  if (properties) result.properties = properties;
+  if (outcome.emitWarning ?? (isWorrying(status) || (parts.warnsAlways && status !== 'skip')))
+    result.emitWarning = true;
+  if (outcome.images) result.images = outcome.images;
+  if (outcome.reason !== undefined) result.reason = outcome.reason;
+  if (parts.source) result.source = parts.source;
+  return result;
 }
 
 function isWorrying(status: RuleBodyOutcome['status']): boolean {

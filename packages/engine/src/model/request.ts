@@ -1,3 +1,4 @@
+import type { FactKind } from '../facts/fact-request.ts';
 import { type JsonObject, memberAt, withMember } from '../kernel/json.ts';
 import type { ResourceRef } from './decision.ts';
 
@@ -43,6 +44,15 @@ export interface EvaluationRequest {
   readonly now: number;
   /** Further variables at the root of the context, as the CLI's values files give them. */
   readonly variables?: JsonObject;
+  readonly standIns?: StandIns;
+}
+
+/** What stands in for a cluster where there is none: the values files of Kyverno's CLI (kyverno-core §5.2). */
+export interface StandIns {
+  /** Kinds of facts nobody can give: the context entries that need them do not exist. */
+  readonly absent: ReadonlySet<FactKind>;
+  /** By the name of a rule as written: variables set whenever a context of that rule or of its autogen rules is loaded. */
+  readonly rules: ReadonlyMap<string, JsonObject>;
 }
 
 /** What the request is about, as results and reports name it. */

@@ -1,3 +1,4 @@
+import type { FactKind } from '../../facts/fact-request.ts';
 import type { FactTable } from '../../facts/fact-table.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
@@ -12,7 +13,7 @@ import { compileImageRegistryEntry } from './context/image-registry-entry.ts';
 import { compileVariableEntry } from './context/variable-entry.ts';
 import { ContextError } from './context-error.ts';
 import { mergeVariables } from './merge-variables.ts';
-import type { Scope } from './scope.ts';
+import type { RuleStandIns, Scope } from './scope.ts';
 
 /** One line a kind of context entry. */
 const ENTRY_KINDS: readonly (readonly [string, (compilation: EntryCompilation) => EntryLoader])[] = [
@@ -51,14 +52,35 @@ export function compileContext(
     return found ? [found] : [];
   });
   return Object.freeze({
-    attach: (scope: Scope, facts: FactTable) =>
-      compiled.reduce((outer, { name, loader }) => attachEntry(outer, name, loader, facts), scope),
+    attach: (scope: Scope, facts: FactTable) => {
+      const { standIns } = scope;
+      if (standIns) return attachWithStandIns(compiled, scope, facts, standIns);
+      return compiled.reduce((outer, { name, loader }) => attachEntry(outer, name, loader, facts), scope);
+    },
   });
 }
 
 interface NamedLoader {
   readonly name: string;
   readonly loader: EntryLoader;
+  /** The kind of fact it asks for, if any. */
+  readonly needs: FactKind | undefined;
+}
+
+/** Values first, then the entries whose facts somebody can give; the others do not exist (kyverno-core §5.2). */
+function attachWithStandIns(
+  entries: readonly NamedLoader[],
+  scope: Scope,
+  facts: FactTable,
+  { absent, variables }: RuleStandIns,
+): Scope {
+  let inner = scope;
+  for (const [name, value] of Object.entries(variables)) {
+    inner = inner.withLazy(name, () => merged(scope, name, value));
+  }
+  return entries
+    .filter(({ needs }) => needs === undefined || !absent.has(needs))
+    .reduce((outer, { name, loader }) => attachEntry(outer, name, loader, facts), inner);
 }
 
 function compileEntry(entry: JsonObject, policy: PolicyRef, tools: TemplateTools): NamedLoader | undefined {
@@ -66,9 +88,25 @@ function compileEntry(entry: JsonObject, policy: PolicyRef, tools: TemplateTools
   if (typeof name !== 'string') return undefined;
   for (const [kind, compile] of ENTRY_KINDS) {
     const block = member(entry, kind);
-    if (isJsonObject(block)) return { name, loader: compile({ name, block, policy, tools }) };
+    if (isJsonObject(block))
+      return { name, needs: needOf(kind, block), loader: compile({ name, block, policy, tools }) };
   }
   return undefined;
+}
+
+function needOf(kind: string, block: JsonObject): FactKind | undefined {
+  switch (kind) {
+    case 'configMap':
+      return 'config-map';
+    case 'apiCall':
+      return isJsonObject(member(block, 'service')) ? 'service-call' : 'api-call';
+    case 'imageRegistry':
+      return 'image-data';
+    case 'globalReference':
+      return 'global-context';
+    default:
+      return undefined;
+  }
 }
 
 function attachEntry(scope: Scope, name: string, { replaces, load }: EntryLoader, facts: FactTable): Scope {

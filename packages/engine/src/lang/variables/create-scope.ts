@@ -3,11 +3,12 @@ import type { EngineHost } from '../../kernel/host.ts';
 import type { ImageReferenceSettings } from '../../kernel/image-reference.ts';
 import { defineMember, type Json, type JsonObject, member } from '../../kernel/json.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
+import type { StandIns } from '../../model/request.ts';
 import { ContextSize } from './context-size.ts';
 import { extractImages, imagesVariable } from './images.ts';
 import { mergeVariables } from './merge-variables.ts';
 import { requestVariable, serviceAccountOf } from './request-variables.ts';
-import type { Scope } from './scope.ts';
+import type { RuleStandIns, Scope } from './scope.ts';
 import { ScopeNode } from './scope-tree.ts';
 
 export interface ScopeOptions {
@@ -15,6 +16,8 @@ export interface ScopeOptions {
   readonly images?: ImageReferenceSettings;
   /** Most bytes of JSON that context entries may hold; 2 MiB when absent. */
   readonly maxContextSize?: number;
+  /** The rule the scope is for, to find its stand-ins. */
+  readonly rule?: string;
 }
 
 /**
@@ -38,6 +41,7 @@ class RootScope extends ScopeNode {
       now: input.request.now,
       isDelete: input.request.operation === 'DELETE',
       contextSize: new ContextSize(options.maxContextSize),
+      standIns: standInsOf(input.request.standIns, options.rule),
     });
     this.#input = input;
     this.#options = options;
@@ -92,4 +96,15 @@ class RootScope extends ScopeNode {
     if (found instanceof EvaluationError) return found;
     return found.size > 0 ? imagesVariable(found) : undefined;
   }
+}
+
+const AUTOGEN = /^autogen-(?:cronjob-)?/;
+const NOTHING: JsonObject = Object.freeze({});
+
+/** The values of a rule are also those of the rules autogen made of it. */
+function standInsOf(given: StandIns | undefined, rule: string | undefined): RuleStandIns | undefined {
+  if (!given) return undefined;
+  const name = rule ?? '';
+  const variables = given.rules.get(name) ?? given.rules.get(name.replace(AUTOGEN, '')) ?? NOTHING;
+  return { absent: given.absent, variables };
 }

@@ -15,5 +15,5 @@ class EmptyScope extends ScopeNode {
 
 /** A scope of just these variables, for expressions that belong to no request. */
 export function createJsonScope(variables: JsonObject, now: number, isDelete = false): Scope {
-  return new EmptyScope({ now, isDelete, contextSize: new ContextSize() }).with(variables);
+  return new EmptyScope({ now, isDelete, contextSize: new ContextSize(), standIns: undefined }).with(variables);
 }

@@ -1,18 +1,20 @@
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { defineMember, isJsonObject, type Json, type JsonObject, withMember } from '../../kernel/json.ts';
 import type { ContextSize } from './context-size.ts';
-import type { Scope } from './scope.ts';
+import type { RuleStandIns, Scope } from './scope.ts';
 
 /** What all scopes have in common: how children are made. */
 export abstract class ScopeNode implements Scope {
   readonly now: number;
   readonly isDelete: boolean;
   readonly contextSize: ContextSize;
+  readonly standIns: RuleStandIns | undefined;
 
-  constructor(origin: Pick<Scope, 'now' | 'isDelete' | 'contextSize'>) {
+  constructor(origin: Pick<Scope, 'now' | 'isDelete' | 'contextSize' | 'standIns'>) {
     this.now = origin.now;
     this.isDelete = origin.isDelete;
     this.contextSize = origin.contextSize;
+    this.standIns = origin.standIns;
   }
 
   abstract lookup(name: string): Json | EvaluationError | undefined;

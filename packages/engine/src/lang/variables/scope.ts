@@ -1,7 +1,14 @@
+import type { FactKind } from '../../facts/fact-request.ts';
 import type { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import type { VariableScope } from '../../model/variable-scope.ts';
 import type { ContextSize } from './context-size.ts';
+
+/** The stand-ins of one rule: variables set before its context entries, and the kinds of facts that entries cannot have. */
+export interface RuleStandIns {
+  readonly absent: ReadonlySet<FactKind>;
+  readonly variables: JsonObject;
+}
 
 /**
  * The variables visible at one place of a rule. Immutable: every change is a child that looks up in its parent, so
@@ -12,6 +19,8 @@ export interface Scope extends VariableScope {
   readonly isDelete: boolean;
   /** What the context entries of this evaluation have taken so far. */
   readonly contextSize: ContextSize;
+  /** What takes the place of facts when there is no cluster to ask. */
+  readonly standIns: RuleStandIns | undefined;
   /** A child in which each member of `variables` replaces the variable of that name. */
   with(variables: JsonObject): Scope;
   /** A child in which `name` is computed by `load` at first use, at most once. `load` may throw `Need`. */
