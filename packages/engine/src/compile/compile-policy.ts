@@ -3,7 +3,7 @@ import { type Diagnostic, isError } from '../kernel/diagnostics/diagnostic.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import { member } from '../kernel/json.ts';
 import type { CompiledPolicy, CompiledRule, Phase } from '../model/compiled-policy.ts';
-import type { Standing } from '../model/decision.ts';
+import type { FailureAction, Standing } from '../model/decision.ts';
 import type { LegacyPolicy, PolicyException, Rule } from '../model/policy.ts';
 import { readObject, readObjects } from '../model/read-json.ts';
 import type { EvaluationRequest } from '../model/request.ts';
@@ -12,7 +12,8 @@ import { generateAutogenRules, isAutogenName } from './autogen.ts';
 import { compileRule, type RuleTools } from './compile-rule.ts';
 import type { Compilation } from './engine.ts';
 import { factNeeds } from './fact-needs.ts';
-import { canEnforce } from './failure-action.ts';
+import { type ActionResolver, canEnforce } from './failure-action.ts';
+import { createRulesFor } from './rules-for.ts';
 import { compileSelectors, toSelectors } from './selectors.ts';
 
 /** A rule to compile, and when it is looked at: autogen is computed kind by kind in validate, for all kinds elsewhere. */
@@ -104,6 +105,7 @@ function assemble(
 ): CompiledPolicy {
   const { ref, spec, annotations, labels } = policy;
   const selects = compileSelectors(rules);
+  const own = Object.freeze(compiled.map((entry) => entry.compiled));
   return Object.freeze({
     ref,
     failurePolicy: spec.failurePolicy,
@@ -114,11 +116,9 @@ function assemble(
     timeoutSeconds: spec.timeoutSeconds,
     selectors: Object.freeze(rules.flatMap(({ rule, phases }) => toSelectors(rule, phases))),
     matches: (request: EvaluationRequest, phase: Phase) => isInScope(policy, request) && selects(request, phase),
-    standing: createStanding(
-      compiled.map((entry) => entry.compiled),
-      spec.emitWarning,
-    ),
-    rules: Object.freeze(compiled.map((entry) => entry.compiled)),
+    standing: createStanding(own, spec.emitWarning),
+    rules: own,
+    rulesFor: createRulesFor(own),
     needs,
     autogenRules: Object.freeze(autogenRules),
     annotations,
@@ -138,15 +138,17 @@ function isInScope({ ref }: LegacyPolicy, { resource, oldResource, namespace }: 
 }
 
 /** In validate: enforcing or verifying images takes part, `emitWarning` warns, the rest is for reports. */
-function createStanding(
-  rules: readonly CompiledRule[],
-  emitWarning: boolean,
-): (request: EvaluationRequest, phase: Phase) => Standing {
+function createStanding(rules: readonly CompiledRule[], emitWarning: boolean): CompiledPolicy['standing'] {
   const validating = rules.filter(({ phases }) => phases.has('validate'));
-  const takesPart = validating.some(({ type }) => type === 'ImageVerify');
+  const takesPart = validating.some(({ type, action }) => type === 'ImageVerify' || constantOf(action) === 'Enforce');
+  const varying = validating.map(({ action }) => action).filter((action) => constantOf(action) === undefined);
+  const otherwise: Standing = emitWarning ? 'warn' : 'audit';
   return (request, phase) => {
     if (phase !== 'validate' || takesPart) return 'enforce';
-    if (validating.some(({ action }) => action(request) === 'Enforce')) return 'enforce';
-    return emitWarning ? 'warn' : 'audit';
+    return varying.some((action) => action(request) === 'Enforce') ? 'enforce' : otherwise;
   };
+}
+
+function constantOf(action: ActionResolver): FailureAction | undefined {
+  return action.constant;
 }

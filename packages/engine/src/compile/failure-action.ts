@@ -7,7 +7,11 @@ import type { FailureActionOverride, LegacyPolicySpec, Rule } from '../model/pol
 import { readText } from '../model/read-json.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 
-export type ActionResolver = (request: EvaluationRequest) => FailureAction;
+export interface ActionResolver {
+  (request: EvaluationRequest): FailureAction;
+  /** Set when the action does not depend on the request. */
+  readonly constant?: FailureAction;
+}
 
 /**
  * What a failure of the rule means for a request (kyverno-core §4.2). A validate rule: its own overrides, its own
@@ -21,7 +25,7 @@ export function compileFailureAction(rule: Rule, spec: LegacyPolicySpec): Action
   );
   const overrides = own ? NO_OVERRIDES : compileOverrides(spec.failureActionOverrides);
   const last = own ?? spec.failureAction;
-  if (ownOverrides.length === 0 && overrides.length === 0) return () => last;
+  if (ownOverrides.length === 0 && overrides.length === 0) return Object.assign(() => last, { constant: last });
   return (request) => {
     const namespace = namespaceOf(request);
     for (const { action, applies } of ownOverrides) if (applies(request, namespace)) return action;

@@ -1,3 +1,4 @@
+import { hasWildcard } from '../kernel/wildcard.ts';
 import { compileKinds, parseKindSelector } from '../match/kind-selector.ts';
 import type { Phase, ResourceSelector } from '../model/compiled-policy.ts';
 import type { MatchResources, ResourceFilter, Rule } from '../model/policy.ts';
@@ -19,6 +20,14 @@ function filtersOf({ any, all, inline }: MatchResources): readonly ResourceFilte
   if (any.length > 0) return any;
   if (all.length > 0) return all;
   return inline ? [inline] : [];
+}
+
+/** The only kinds a match can be about, `undefined` when that cannot be told: a filter without kinds, or wildcards. */
+export function literalKinds(rule: Rule): ReadonlySet<string> | undefined {
+  const filters = filtersOf(rule.match);
+  const kinds = filters.flatMap((filter) => filter.kinds).map((text) => parseKindSelector(text).kind);
+  if (kinds.some(hasWildcard) || filters.some((filter) => filter.kinds.length === 0)) return undefined;
+  return new Set(kinds);
 }
 
 /** The cheap gate before any rule: some selector of the phase selects kind and operation. */

@@ -1,7 +1,7 @@
 import type { FactRequest } from '../facts/fact-request.ts';
 import { type FactTable, Need } from '../facts/fact-table.ts';
 import type { JsonObject } from '../kernel/json.ts';
-import type { CompiledPolicy, CompiledRule, Phase, RuleOutcome } from '../model/compiled-policy.ts';
+import type { CompiledPolicy, CompiledRule, Phase, RuleInput, RuleOutcome } from '../model/compiled-policy.ts';
 import type { Decision, Effect, RuleResult, TraceStep } from '../model/decision.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { toResourceRef } from '../model/request.ts';
@@ -51,35 +51,33 @@ export function evaluatePolicy(
 ): Decision | undefined {
   const { facts, phase, closing } = evaluation;
   const original = subjectOf(request);
-  if (original === undefined) return toDecision(policy, request, phase, original, original, [], [], undefined);
+  if (original === undefined) return toDecision(policy, request, phase, original, original, NOTHING, undefined);
   const steps: TraceStep[] | undefined = evaluation.trace ? [] : undefined;
   const trace = steps && ((step: TraceStep) => void steps.push(step));
   const results: RuleResult[] = [];
   const effects: Effect[] = [];
-  let resource = original;
+  let input: RuleInput = { request, resource: original, phase, facts, trace };
   let complete = true;
-  for (const rule of policy.rules) {
+  // An explanation also tells why rules about other kinds do not match.
+  for (const rule of trace ? policy.rules : (policy.rulesFor?.(phase, request.kind.kind) ?? policy.rules)) {
     if (!rule.phases.has(phase)) continue;
-    const outcome = evaluateRule(
-      rule,
-      request,
-      () => rule.evaluate({ request, resource, phase, facts, trace }),
-      closing,
-    );
+    const outcome = evaluateRule(rule, input, closing);
     if (outcome === undefined) {
       complete = false;
       // What later rules would ask depends on this one: on its patches, or on whether they run at all.
       if (phase === 'mutate' || policy.applyRules === 'One') return undefined;
       continue;
     }
-    results.push(...outcome.results);
-    effects.push(...outcome.effects);
-    resource = outcome.resource ?? resource;
-    if (complete && policy.applyRules === 'One' && outcome.results.some(isApplied)) break;
+    for (const result of outcome.results) results.push(result);
+    for (const effect of outcome.effects) effects.push(effect);
+    if (outcome.resource) input = { ...input, resource: outcome.resource };
+    if (policy.applyRules === 'One' && outcome.results.some(isApplied)) break;
   }
   if (!complete) return undefined;
-  return toDecision(policy, request, phase, original, resource, results, effects, steps);
+  return toDecision(policy, request, phase, original, input.resource, { results, effects }, steps);
 }
+
+const NOTHING: RuleOutcome = Object.freeze({ results: [], effects: [] });
 
 /** The object a request is about: the new one, or the old one when there is no new (DELETE). */
 function subjectOf(request: EvaluationRequest): JsonObject | undefined {
@@ -93,12 +91,11 @@ function isApplied(result: RuleResult): boolean {
 
 function evaluateRule(
   rule: CompiledRule,
-  request: EvaluationRequest,
-  run: () => RuleOutcome,
+  input: RuleInput,
   closing: PolicyEvaluation['closing'],
 ): RuleOutcome | undefined {
   try {
-    return run();
+    return rule.evaluate(input);
   } catch (error) {
     if (!(error instanceof Need)) throw error;
     if (!closing) return undefined;
@@ -109,7 +106,7 @@ function evaluateRule(
           type: rule.type,
           status: 'error',
           message: `failed to evaluate rule ${rule.name}: ${closing.message} (${error.request.kind})`,
-          action: rule.action(request),
+          action: rule.action(input.request),
           reason: closing.reason,
           emitWarning: true,
         },
@@ -125,11 +122,10 @@ function toDecision(
   phase: Phase,
   original: JsonObject | undefined,
   resource: JsonObject | undefined,
-  results: readonly RuleResult[],
-  effects: readonly Effect[],
+  { results, effects }: RuleOutcome,
   trace: readonly TraceStep[] | undefined,
 ): Decision {
-  return {
+  const decision: Decision = {
     policy: policy.ref,
     phase,
     standing: policy.standing(request, phase),
@@ -137,6 +133,10 @@ function toDecision(
     failurePolicy: policy.failurePolicy,
     results,
     effects,
+  };
+  if (trace === undefined && resource === original) return decision;
+  return {
+    ...decision,
     ...(resource !== undefined && resource !== original ? { patched: resource } : {}),
     ...(trace ? { trace } : {}),
   };

@@ -36,6 +36,8 @@ function stableText(value: unknown): string {
   return JSON.stringify(value) ?? 'null';
 }
 
+const NO_NEEDS: readonly FactRequest[] = [];
+
 /**
  * The facts known for one evaluation, and the needs found so far. Evaluate with a table, fetch `takeNeeds()`, `add`
  * the answers, evaluate again.
@@ -72,6 +74,7 @@ export class FactTable {
 
   /** The needs noted since the last call. */
   takeNeeds(): readonly FactRequest[] {
+    if (this.#needs.size === 0) return NO_NEEDS;
     const needs = [...this.#needs.values()];
     this.#needs.clear();
     return needs;

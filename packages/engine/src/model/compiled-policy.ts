@@ -41,6 +41,8 @@ export interface CompiledRule {
   readonly name: string;
   readonly type: RuleType;
   readonly phases: ReadonlySet<Phase>;
+  /** The only kinds it can match; any kind when absent. */
+  readonly kinds?: ReadonlySet<string>;
   /** What a failure means for this request: overrides by namespace applied. */
   readonly action: (request: EvaluationRequest) => FailureAction;
   /** Pure and synchronous. Throws only `Need`. */
@@ -75,6 +77,8 @@ export interface CompiledPolicy {
   /** Whether the decision takes part in the answer, only warns, or is for reports alone. */
   readonly standing: (request: EvaluationRequest, phase: Phase) => Standing;
   readonly rules: readonly CompiledRule[];
+  /** Those of them that can concern a kind in a phase, found without looking at each. */
+  readonly rulesFor?: (phase: Phase, kind: string) => readonly CompiledRule[];
   /** The kinds of facts its rules can ask for. */
   readonly needs: ReadonlySet<FactKind>;
   /** Rules as autogen wrote them, for the policy's status. */
