@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Attestor, CTLog, KeyAttestor, KeylessAttestor, Rekor } from '@vouchsafe/engine/facts';
-import { attemptPki, parseCertificate, splitPem } from '@vouchsafe/kube/pki';
+import { attemptPki, type ParsedCertificate, parseCertificate, splitPem } from '@vouchsafe/kube/pki';
 import { LRUCache } from 'lru-cache';
 import { RegistryFailure } from '../registry/registry-failure.ts';
 import { untilAborted } from '../registry/until-aborted.ts';
@@ -35,6 +35,7 @@ export async function resolveAttestor(attestor: Attestor, context: AttestorConte
   const { rekor, ctlog } = { rekor: kinds[0]?.rekor, ctlog: kinds[0]?.ctlog };
   let signer: KeySigner | CertificateSigner;
   let source: unknown;
+  let named: readonly ParsedCertificate[] = [];
   if (keys !== undefined) {
     const pem = await readKey(keys, context);
     const hash = readHash(keys.signatureAlgorithm ?? attestor.signatureAlgorithm);
@@ -44,17 +45,18 @@ export async function resolveAttestor(attestor: Attestor, context: AttestorConte
     const { cert, certChain } = certificates;
     signer = certificateSigner(cert ?? '', certChain ?? '');
     source = ['certificates', cert, certChain];
+    named = namedCertificates(cert ?? '', certChain ?? '');
   } else {
     signer = keylessSigner(keyless ?? {}, context.trustRoot);
     source = ['keyless', keyless];
   }
-  return complete(signer, rekor, ctlog, attestor.annotations ?? context.annotations, context.trustRoot, source);
+  return complete(signer, rekor, ctlog, attestor.annotations ?? context.annotations, context.trustRoot, source, named);
 }
 
 /** Kyverno's attestor of an attestation that names none: anybody with a Fulcio certificate, logged. */
 export function anybody(trustRoot: TrustRoot): ResolvedAttestor {
   const signer = keylessSigner({}, trustRoot);
-  return complete(signer, undefined, { ignoreSCT: true }, {}, trustRoot, ['anybody']);
+  return complete(signer, undefined, { ignoreSCT: true }, {}, trustRoot, ['anybody'], []);
 }
 
 function complete(
@@ -64,11 +66,13 @@ function complete(
   annotations: Readonly<Record<string, string>>,
   trustRoot: TrustRoot,
   source: unknown,
+  certificates: readonly ParsedCertificate[],
 ): ResolvedAttestor {
   const stampChain = ctlog?.tsaCertChain ?? '';
   const stated = JSON.stringify([source, rekor, ctlog, Object.entries(annotations).sort(), trustRoot.hash]);
   return {
     signer,
+    certificates,
     transparencyLogs:
       rekor?.ignoreTlog === true ? undefined : logsOf(rekor?.pubkey, trustRoot.transparencyLogs, 'rekor.pubkey'),
     certificateLogs:
@@ -149,10 +153,19 @@ function chainSigner(authorities: readonly CertificateAuthority[]): CertificateS
   return { kind: 'certificate', authorities, identity: {} };
 }
 
+/** The certificates of both members, in order. What cannot be read was refused before. */
+function namedCertificates(cert: string, chain: string): readonly ParsedCertificate[] {
+  const own = cert === '' ? [] : authority(pemOf(cert), 'the certificate').anchors;
+  return chain === '' ? own : [...own, ...authority(chain, 'the certificate chain').anchors];
+}
+
 /** The certificate may be PEM, or PEM in base64. */
+function pemOf(cert: string): string {
+  return cert.trimStart().startsWith('-----BEGIN ') ? cert : Buffer.from(cert, 'base64').toString('latin1');
+}
+
 function pinnedSigner(cert: string, authorities: readonly CertificateAuthority[] | undefined): KeySigner {
-  const pem = cert.trimStart().startsWith('-----BEGIN ') ? cert : Buffer.from(cert, 'base64').toString('latin1');
-  const parsed = attemptPki(() => parseCertificate(pem));
+  const parsed = attemptPki(() => parseCertificate(pemOf(cert)));
   if (!parsed.ok) throw invalid(`the certificate cannot be read: ${parsed.message}`);
   const certificate = parsed.value;
   return { kind: 'key', key: certificateKey(certificate), hash: undefined, certificate, authorities };

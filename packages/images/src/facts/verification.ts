@@ -60,9 +60,7 @@ export async function verifyDigest(
   services: VerificationServices,
 ): Promise<DatedVerification> {
   const verifier = findVerifier(request.type);
-  if (verifier === undefined || verifier.unsupported !== undefined) {
-    throw new RegistryFailure('permanent', verifier?.unsupported ?? `the type \`${request.type}\` is not known`);
-  }
+  if (verifier === undefined) throw new RegistryFailure('permanent', `the type \`${request.type}\` is not known`);
   if (request.attestors.length + request.attestations.length === 0) {
     throw new RegistryFailure('permanent', 'there is nothing to verify: no attestors and no attestations');
   }

@@ -48,7 +48,7 @@ describe('verifyImage', () => {
         isTimeStamped: true,
       },
     ]);
-    expect(result.unlisted).toEqual(['image signatures of type `Notary` are not supported yet']);
+    expect(result.unlisted).toEqual([]);
   });
 
   it('does not reject', async () => {

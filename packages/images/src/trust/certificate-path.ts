@@ -16,6 +16,8 @@ export interface PathQuestion {
   readonly untrusted: readonly ParsedCertificate[];
   readonly authorities: readonly CertificateAuthority[];
   readonly usage: PathUsage;
+  /** A leaf that names no usage at all will do (Notary). */
+  readonly isUsageOptional?: boolean;
   /** Each must lie within the validity of each certificate of the path. Never empty. */
   readonly times: readonly number[];
 }
@@ -32,7 +34,7 @@ const maximumLinks = 200;
 export function findCertificatePath(question: PathQuestion): CertificatePath {
   const { leaf, usage, times, authorities } = question;
   if (times.length === 0) throw new Refusal('certificate-time', 'there is no trusted time to check the certificate at');
-  checkLeaf(leaf, usage);
+  checkLeaf(leaf, usage, question.isUsageOptional === true);
   if (authorities.length === 0) throw new Refusal('certificate-chain', 'no certificate authority is trusted');
   let timeRefusal: Refusal | undefined;
   let flaw: string | undefined;
@@ -54,13 +56,14 @@ export function findCertificatePath(question: PathQuestion): CertificatePath {
   );
 }
 
-function checkLeaf(leaf: ParsedCertificate, usage: PathUsage): void {
+function checkLeaf(leaf: ParsedCertificate, usage: PathUsage, isUsageOptional: boolean): void {
   const [unknown] = leaf.unknownCriticalExtensions;
   if (unknown !== undefined) {
     throw new Refusal('certificate-chain', `the certificate has an unknown critical extension ${unknown}`);
   }
   const usages = leaf.extendedKeyUsages ?? [];
-  if (!usages.includes(usage)) {
+  const isUnstated = isUsageOptional && leaf.extendedKeyUsages === undefined;
+  if (!isUnstated && !usages.includes(usage)) {
     throw new Refusal('certificate-chain', `the certificate is not for ${usage}`, {
       wanted: usage,
       got: usages.join(', ') || 'no extended key usage',

@@ -6,6 +6,8 @@ import type { CertificateAuthority, TrustedLog } from './trust-root.ts';
 /** One attestor with everything it refers to at hand: keys read, overrides of the trust root applied. */
 export interface ResolvedAttestor {
   readonly signer: KeySigner | CertificateSigner;
+  /** Every certificate a certificate attestor names; empty for others. */
+  readonly certificates: readonly ParsedCertificate[];
   /** The logs one of which must have the signature; undefined: the policy asks for no log (`rekor.ignoreTlog`). */
   readonly transparencyLogs: readonly TrustedLog[] | undefined;
   /** Undefined: the policy asks for no certificate timestamp (`ctlog.ignoreSCT`). */

@@ -9,8 +9,6 @@ import type { EvidenceClaims } from './evidence-claims.ts';
 /** One format of signatures: how its evidence is found and judged. */
 export interface Verifier {
   readonly type: ImageVerificationType;
-  /** Why this format cannot be judged (yet); undefined when it can. */
-  readonly unsupported?: string;
   /** Gathers the evidence about one digest. Rejects with `RegistryFailure`; nothing is judged here. */
   collect(question: EvidenceQuestion): Promise<EvidenceSet>;
 }

@@ -1,11 +1,161 @@
-import { RegistryFailure } from '../../registry/registry-failure.ts';
-import type { Verifier } from '../verifier.ts';
+import { createHash } from 'node:crypto';
+import { type JsonObject, member, memberAt } from '@vouchsafe/engine/kernel';
+import { type Descriptor, type Manifest, readDescriptors } from '../../registry/manifest.ts';
+import { parseJsonObject } from '../../trust/encoded-text.ts';
+import { type Attempt, attempt } from '../../trust/refusal.ts';
+import type { ResolvedAttestor } from '../../trust/resolved-attestor.ts';
+import type { Vouched } from '../../trust/vouch.ts';
+import { fetchBlobs } from '../evidence-blobs.ts';
+import { type EvidenceClaims, unreadable } from '../evidence-claims.ts';
+import type { EvidenceQuestion, EvidenceSet, PieceVerdict, Verifier } from '../verifier.ts';
+import { coseMediaType, readCoseEnvelope } from './cose-envelope.ts';
+import { judgeEnvelope, type ReadEnvelope, readEnvelope } from './judge-envelope.ts';
+import { jwsMediaType, readJwsEnvelope } from './jws-envelope.ts';
+import { malformedEnvelope } from './notary-envelope.ts';
 
-const unsupported = 'image signatures of type `Notary` are not supported yet';
+const signatureType = 'application/vnd.cncf.notary.signature';
+/** Kyverno's bounds: signatures tried for one artifact, and artifacts that may be attestations. */
+const maximumSignatures = 10;
+const maximumAttestations = 50;
 
-/** Notary Project signatures. Fails closed: nothing is ever verified by it. */
+/**
+ * Notary Project signatures (JWS and COSE) as referrers of the image. Attestations are, as in Kyverno, other referrers
+ * with one JSON layer, each with Notary signatures of its own; their artifact type is the type of the attestation.
+ */
 export const notaryVerifier: Verifier = {
   type: 'Notary',
-  unsupported,
-  collect: () => Promise.reject(new RegistryFailure('permanent', unsupported)),
+  async collect(question) {
+    const { digest, part } = question;
+    if (part === 'signatures') {
+      const signatures = await findSignatures(question, digest);
+      return createEvidence(
+        question,
+        signatures.map((signature) => ({ signature, document: {} })),
+      );
+    }
+    const pieces: Piece[] = [];
+    for (const { manifest, layer } of await findAttestations(question)) {
+      const document = await readAttestation(question, manifest, layer);
+      const signatures = await findSignatures(question, manifest.digest);
+      for (const signature of signatures) pieces.push({ signature, document });
+    }
+    return createEvidence(question, pieces);
+  },
 };
+
+/** A signature of the image or of an attestation about it. */
+interface Signature {
+  readonly evidence: string;
+  readonly bytes: number;
+  readonly read: Attempt<ReadEnvelope>;
+}
+
+interface Piece {
+  readonly signature: Signature;
+  readonly document: JsonObject;
+}
+
+function createEvidence({ digest, part }: EvidenceQuestion, pieces: readonly Piece[]): EvidenceSet {
+  const names = pieces.map(({ signature, document }) => [
+    signature.evidence,
+    member(document, 'predicateType') ?? null,
+  ]);
+  return {
+    hash: createHash('sha256')
+      .update(JSON.stringify(['notary', part, digest, names]))
+      .digest('hex'),
+    count: pieces.length,
+    bytes: pieces.reduce((sum, { signature }) => sum + signature.bytes, 4096),
+    *judge(attestor, now) {
+      for (const piece of pieces) yield judgePiece(piece, attestor, now);
+    },
+    list: () => pieces.map(listPiece),
+  };
+}
+
+function judgePiece({ signature, document }: Piece, attestor: ResolvedAttestor, now: number): PieceVerdict {
+  const { evidence, read } = signature;
+  const verdict: Attempt<Vouched> = read.ok ? attempt(() => judgeEnvelope(read.value, attestor, now)) : read;
+  if (!verdict.ok) return { ok: false, failure: { ...verdict.failure, evidence } };
+  return { ok: true, evidence, vouched: verdict.value, document };
+}
+
+function listPiece({ signature, document }: Piece): EvidenceClaims {
+  const { evidence, read } = signature;
+  if (!read.ok) return unreadable(evidence, read.failure);
+  const { certificates, envelope } = read.value;
+  const type = member(document, 'predicateType');
+  return {
+    evidence,
+    subjects: [certificates[0].subject.text],
+    ...(typeof type === 'string' ? { predicateType: type } : {}),
+    isTimeStamped: envelope.timeStamp !== undefined,
+  };
+}
+
+/** The signatures of one artifact: referrers whose manifest says so, one layer each. */
+async function findSignatures(question: EvidenceQuestion, digest: string): Promise<Signature[]> {
+  const { reader, signal, limits } = question;
+  const referrers = await reader.referrers(digest, signal);
+  const layers: Descriptor[] = [];
+  for (const referrer of referrers) {
+    if (layers.length >= maximumSignatures) break;
+    if (!isPossibly(referrer, signatureType)) continue;
+    const manifest = await openReferrer(question, referrer, digest);
+    if (manifest === undefined || artifactTypeOf(manifest) !== signatureType) continue;
+    const [layer, ...more] = readDescriptors(manifest, 'layers');
+    if (layer !== undefined && more.length === 0) layers.push(layer);
+  }
+  const blobs = await fetchBlobs(layers, reader, limits, signal);
+  return layers.map((layer) => readSignature(layer, blobs.get(layer.digest) ?? new Uint8Array(), digest));
+}
+
+function readSignature(layer: Descriptor, bytes: Uint8Array, digest: string): Signature {
+  const read = attempt(() => {
+    if (layer.mediaType === jwsMediaType) return readEnvelope(readJwsEnvelope(bytes), digest);
+    if (layer.mediaType === coseMediaType) return readEnvelope(readCoseEnvelope(bytes), digest);
+    throw malformedEnvelope('its media type is unknown');
+  });
+  return { evidence: layer.digest, bytes: bytes.length, read };
+}
+
+async function findAttestations(question: EvidenceQuestion): Promise<{ manifest: Manifest; layer: Descriptor }[]> {
+  const found: { manifest: Manifest; layer: Descriptor }[] = [];
+  for (const referrer of (await question.reader.referrers(question.digest, question.signal)).slice(
+    0,
+    maximumAttestations,
+  )) {
+    if (referrer.artifactType === signatureType) continue;
+    const manifest = await openReferrer(question, referrer, question.digest);
+    if (manifest === undefined || [undefined, signatureType].includes(artifactTypeOf(manifest))) continue;
+    const [layer, ...more] = readDescriptors(manifest, 'layers');
+    if (layer !== undefined && more.length === 0 && layer.size <= question.limits.blobBytes)
+      found.push({ manifest, layer });
+  }
+  return found;
+}
+
+/** Kyverno's statement: the manifest, its artifact type as `type`, and the layer's JSON as `predicate`. */
+async function readAttestation(question: EvidenceQuestion, manifest: Manifest, layer: Descriptor): Promise<JsonObject> {
+  const bytes = await question.reader.blob(layer.digest, layer.size, question.signal);
+  const type = artifactTypeOf(manifest) ?? '';
+  return { ...manifest.document, predicateType: type, predicate: parseJsonObject(bytes) ?? null };
+}
+
+/** The manifest of a referrer, when it refers to `digest` by its own word too. */
+async function openReferrer({ reader, signal }: EvidenceQuestion, { digest }: Descriptor, subject: string) {
+  const manifest = await reader.manifest(digest, signal);
+  return memberAt(manifest?.document, 'subject', 'digest') === subject ? manifest : undefined;
+}
+
+function artifactTypeOf({ document }: Manifest): string | undefined {
+  const own = member(document, 'artifactType');
+  if (typeof own === 'string' && own !== '') return own;
+  const configured = memberAt(document, 'config', 'mediaType');
+  return typeof configured === 'string' ? configured : undefined;
+}
+
+/** Indexes name types wrongly or not at all; only a clear other type spares a request. */
+function isPossibly({ artifactType }: Descriptor, type: string): boolean {
+  return artifactType === undefined || artifactType === type || artifactType.startsWith('application/vnd.oci.');
+}

@@ -3,17 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SignKeylessOptions, signKeyless, signWithKey } from '../../../../sandbox/src/sigstore/sign-image.ts';
 import type { SignatureDefects } from '../../../../sandbox/src/sigstore/signature-defects.ts';
-import {
-  byKey,
-  createKey,
-  fetchFact,
-  pushFresh,
-  type Rig,
-  refusalOf,
-  requestFor,
-  startRig,
-  verify,
-} from '../../../test/rig.ts';
+import { byKey, createKey, pushFresh, type Rig, refusalOf, requestFor, startRig, verify } from '../../../test/rig.ts';
 import { attempt } from '../../trust/refusal.ts';
 import { readBundle } from './bundle.ts';
 
@@ -177,15 +167,6 @@ describe('attacks on a bundle', () => {
     expect((await tryKeyless(signing, { ...wanted, annotations: { env: 'prod', a: 'b' } })).reason).toBe(
       'annotation-mismatch',
     );
-  });
-
-  it('Notary is refused outright', async () => {
-    const image = pushFresh(rig.registry);
-    const fact = await fetchFact(
-      rig.source,
-      requestFor(image.reference, { certificates: { cert: 'x' } }, { type: 'Notary' }),
-    );
-    expect(fact).toMatchObject({ ok: false, class: 'permanent', message: expect.stringContaining('not supported') });
   });
 
   it('no text makes the reader fail otherwise than by a refusal', () => {

@@ -1,0 +1,127 @@
+import { isJsonObject, type JsonObject, member, memberAt } from '@vouchsafe/engine/kernel';
+import { type ParsedCertificate, parseCertificate } from '@vouchsafe/kube/pki';
+import { type CertificatePath, findCertificatePath } from '../../trust/certificate-path.ts';
+import { parseJsonObject } from '../../trust/encoded-text.ts';
+import { Refusal, readOrRefuse, shown } from '../../trust/refusal.ts';
+import type { ResolvedAttestor } from '../../trust/resolved-attestor.ts';
+import { checkTimeStampToken } from '../../trust/time-stamp-token.ts';
+import type { CertificateAuthority } from '../../trust/trust-root.ts';
+import { always, formatTime } from '../../trust/validity.ts';
+import { certificateKey, type Vouched } from '../../trust/vouch.ts';
+import { isEnvelopeSignedBy, malformedEnvelope, type NotaryEnvelope } from './notary-envelope.ts';
+
+const payloadType = 'application/vnd.cncf.notary.payload.v1+json';
+const signingScheme = 'notary.x509';
+const schemeAttribute = 'io.cncf.notary.signingScheme';
+const understood = new Set([schemeAttribute, 'io.cncf.notary.expiry']);
+const maximumCertificates = 10;
+
+/** An envelope that says what it must say of one artifact. Its signature is still to be checked. */
+export interface ReadEnvelope {
+  readonly envelope: NotaryEnvelope;
+  readonly certificates: readonly [ParsedCertificate, ...ParsedCertificate[]];
+  /** The payload's description of the artifact. */
+  readonly target: JsonObject;
+}
+
+/**
+ * Requires what the Notary Project signature specification asks of an envelope about `digest`, other than its signature:
+ * payload, critical attributes, scheme. Attributes for plugins and unknown critical ones are refused. `bad-signature`.
+ */
+export function readEnvelope(envelope: NotaryEnvelope, digest: string): ReadEnvelope {
+  if (envelope.contentType !== payloadType)
+    throw malformedEnvelope(`its payload is \`${shown(envelope.contentType)}\``);
+  if (!envelope.critical.includes(schemeAttribute)) throw malformedEnvelope('its signing scheme is not critical');
+  const unknown = envelope.critical.find((attribute) => !understood.has(attribute));
+  if (unknown !== undefined) throw malformedEnvelope(`the critical attribute \`${shown(unknown)}\` is not understood`);
+  if (envelope.signingScheme !== signingScheme) {
+    throw malformedEnvelope(`the signing scheme \`${shown(envelope.signingScheme)}\` is not trusted`);
+  }
+  if (envelope.expiry !== undefined && !envelope.critical.includes('io.cncf.notary.expiry')) {
+    throw malformedEnvelope('its expiry is not critical');
+  }
+  const target = member(parseJsonObject(envelope.payload) ?? {}, 'targetArtifact');
+  if (!isJsonObject(target)) throw malformedEnvelope('its payload names no artifact');
+  const signed = member(target, 'digest');
+  if (signed !== digest) {
+    const got = typeof signed === 'string' ? shown(signed) : 'none';
+    throw new Refusal('bad-signature', `the signature is for another image: wanted ${digest}, got ${got}`, {
+      wanted: digest,
+      got,
+    });
+  }
+  return { envelope, certificates: readCertificates(envelope.certificates), target };
+}
+
+function readCertificates(list: readonly Buffer[]): ReadEnvelope['certificates'] {
+  if (list.length > maximumCertificates) throw malformedEnvelope('it has too many certificates');
+  const [first, ...rest] = list.map((der) =>
+    readOrRefuse('certificate-chain', 'the certificate', () => parseCertificate(der)),
+  );
+  if (first === undefined) throw malformedEnvelope('it has no certificates');
+  return [first, ...rest];
+}
+
+/**
+ * Judges an envelope at Notary's level `strict`, without revocation: signed by its certificate, which leads to a
+ * certificate of the policy; valid at the present, or at the time of a time stamp where the policy names an authority for
+ * them; not expired. Any identity is accepted, as Kyverno's trust policy does.
+ */
+export function judgeEnvelope(read: ReadEnvelope, attestor: ResolvedAttestor, now: number): Vouched {
+  const { envelope, certificates } = read;
+  const authority = trustStoreOf(attestor);
+  const [leaf, ...untrusted] = certificates;
+  if (!isEnvelopeSignedBy(envelope, certificateKey(leaf).key)) {
+    throw new Refusal('bad-signature', 'the signature was not made by the key of its certificate');
+  }
+  const stamp = stampedTime(envelope, attestor);
+  const path = findCertificatePath({
+    leaf,
+    untrusted,
+    authorities: [authority],
+    usage: 'codeSigning',
+    isUsageOptional: true,
+    times: [stamp ?? now],
+  });
+  if (envelope.expiry !== undefined && now > envelope.expiry) {
+    throw new Refusal('certificate-time', `the signature expired at ${formatTime(envelope.expiry)}`, {
+      wanted: `before ${formatTime(envelope.expiry)}`,
+      got: formatTime(now),
+    });
+  }
+  checkAnnotations(read.target, attestor.annotations);
+  return { signer: { subject: leaf.subject.text }, validUntil: endOf(envelope, stamp === undefined ? path : []) };
+}
+
+/** Kyverno's trust store: every certificate the attestor names. */
+function trustStoreOf({ certificates }: ResolvedAttestor): CertificateAuthority {
+  if (certificates.length === 0) {
+    throw new Refusal('invalid-attestor', 'signatures of type Notary are verified by certificates only');
+  }
+  return { anchors: certificates, intermediates: [], validity: always, allowsLeafAnchor: true };
+}
+
+/** Naming an authority for time stamps makes them obligatory, as a `tsa` trust store does. */
+function stampedTime(envelope: NotaryEnvelope, attestor: ResolvedAttestor): number | undefined {
+  if (!attestor.areTimeStampsStrict) return undefined;
+  if (envelope.timeStamp === undefined) throw new Refusal('certificate-time', 'the signature has no time stamp');
+  return checkTimeStampToken(envelope.timeStamp, envelope.signature, attestor.timeStampAuthorities);
+}
+
+function checkAnnotations(target: JsonObject, wanted: Readonly<Record<string, string>>): void {
+  for (const [key, value] of Object.entries(wanted)) {
+    const found = memberAt(target, 'annotations', key);
+    if (found === value) continue;
+    const got = found === undefined ? 'none' : shown(JSON.stringify(found));
+    throw new Refusal(
+      'annotation-mismatch',
+      `annotation mismatch: expected \`${value}\` for key \`${key}\`, received ${got}`,
+      { wanted: `${key}=${value}`, got },
+    );
+  }
+}
+
+function endOf({ expiry }: NotaryEnvelope, path: CertificatePath): number | undefined {
+  const ends = [...path.map(({ notAfter }) => notAfter.getTime()), ...(expiry === undefined ? [] : [expiry])];
+  return ends.length === 0 ? undefined : Math.min(...ends);
+}
