@@ -16,4 +16,5 @@ export {
 export type { RegistryHostOptions, RegistryHosts } from './names/registry-hosts.ts';
 export type { CredentialSource } from './registry/credential-source.ts';
 export { defaultLimits, type RegistryLimits } from './registry/limits.ts';
+export { readTrustRoot } from './trust/read-trust-root.ts';
 export { parseTrustRoot, publicGoodTrustRoot, type TrustRoot, type TrustRootResult } from './trust/trust-root.ts';

@@ -54,7 +54,7 @@ async function measure(name: string, type: ImageVerificationType, attestor: Atte
   const reader = remembering(client.open({ registry: host, repository: image.repository }, access));
   const verifier = findVerifier(type);
   if (verifier === undefined) throw new Error(`no verifier of type ${type}`);
-  const context = { trustRoot: rig.trustRoot, secretKeys: undefined, annotations: {}, signal };
+  const context = { trustRoot: rig.trustRoot, secretKeys: undefined, annotations: {}, signal: () => signal };
   const once = async (): Promise<void> => {
     const resolved = await resolveAttestor(attestor, context);
     const set = await verifier.collect({

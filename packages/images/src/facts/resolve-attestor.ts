@@ -18,7 +18,8 @@ export interface AttestorContext {
   readonly secretKeys: SecretKeySource | undefined;
   /** Of the request; an entry's own replace them. */
   readonly annotations: Readonly<Record<string, string>>;
-  readonly signal: AbortSignal;
+  /** Ends questions for secrets. */
+  readonly signal: () => AbortSignal;
 }
 
 /** cosign's bounds for a chain (Kyverno: ten intermediates and a leaf). */
@@ -94,7 +95,7 @@ function logsOf(pem: string | undefined, usual: TrustRoot['transparencyLogs'], w
   }
 }
 
-async function readKey(keys: KeyAttestor, { secretKeys, signal }: AttestorContext): Promise<string> {
+async function readKey(keys: KeyAttestor, context: AttestorContext): Promise<string> {
   const text = (keys.publicKeys ?? '').trim();
   const reference =
     text !== '' ? text : keys.secret ? `k8s://${keys.secret.namespace}/${keys.secret.name}` : (keys.kms ?? '').trim();
@@ -109,6 +110,8 @@ async function readKey(keys: KeyAttestor, { secretKeys, signal }: AttestorContex
         : `keys of \`${scheme}://\` need a key provider, and none is installed`,
     );
   }
+  const { secretKeys } = context;
+  const signal = context.signal();
   if (secretKeys === undefined) throw invalid(`the secret \`${namespace}/${name}\` cannot be read here`);
   const asked = secretKeys.publicKey(namespace, name, signal).catch(() => {
     throw new RegistryFailure('transient', `the key in the secret \`${namespace}/${name}\` cannot be read`);

@@ -72,7 +72,7 @@ export async function verifyDigest(
     services,
     verifier,
     trustRoot: services.trustRoot(),
-    signal: AbortSignal.timeout(services.totalMs),
+    signal: once(() => AbortSignal.timeout(services.totalMs)),
     failures: [],
     hints: new Map(),
     evidence: new Map(),
@@ -99,7 +99,8 @@ interface Run {
   readonly services: VerificationServices;
   readonly verifier: Verifier;
   readonly trustRoot: TrustRoot;
-  readonly signal: AbortSignal;
+  /** Made when something is asked of the world: answers from caches need none. */
+  readonly signal: () => AbortSignal;
   /** What the registry kept from being known. They matter when the image is not verified without it. */
   readonly failures: RegistryFailure[];
   /** Other formats found, by location. */
@@ -230,7 +231,7 @@ function otherFormat(run: Run, location: EvidenceLocation): Promise<EvidenceFail
   if (known !== undefined) return known;
   const reader = run.services.client.open(location, run.request.access);
   const { type } = run.verifier;
-  const hint = findOtherFormats(type, run.digest, reader, run.signal).then((formats): EvidenceFailure | undefined => {
+  const hint = findOtherFormats(type, run.digest, reader, run.signal()).then((formats): EvidenceFailure | undefined => {
     if (formats.length === 0) return undefined;
     const got = formats.join(' and ');
     const message = `no ${type} signature found, but the image has one of type ${got}`;
@@ -244,4 +245,12 @@ function evidenceFailureOf(failure: RegistryFailure): EvidenceFailure {
   const reasons = { denied: 'registry-denied', 'timed-out': 'timed-out' } as const;
   const reason = failure.class === 'denied' || failure.class === 'timed-out' ? reasons[failure.class] : undefined;
   return { reason: reason ?? 'registry-unreachable', message: failure.message };
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }

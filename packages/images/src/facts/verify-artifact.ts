@@ -16,7 +16,7 @@ export async function verifyArtifact(
 ): Promise<ArtifactVerdict> {
   const { trustRoot, now = Date.now() } = options;
   try {
-    const signal = new AbortController().signal;
+    const signal = () => new AbortController().signal;
     const resolved = await resolveAttestor(attestor, { trustRoot, secretKeys: undefined, annotations: {}, signal });
     return judgeArtifactBundle(bundleText, artifact, resolved, now);
   } catch (error) {

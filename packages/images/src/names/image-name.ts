@@ -78,8 +78,3 @@ export function isDigest(text: unknown): text is string {
 function isRepository(text: string): boolean {
   return text.length <= maximumLength && text.split('/').every((segment) => segmentPattern.test(segment));
 }
-
-/** The reference by digest, without tag: what a verification is about. */
-export function formatDigestReference(name: ImageName, digest: string): string {
-  return `${name.registry}/${name.repository}@${digest}`;
-}

@@ -42,7 +42,8 @@ export type TrustRootResult =
   | { readonly ok: true; readonly root: TrustRoot }
   | { readonly ok: false; readonly message: string };
 
-const maximumBytes = 1024 * 1024;
+/** Of a `trusted_root.json`. */
+export const maximumTrustRootBytes = 1024 * 1024;
 
 /**
  * The public-good instance (rekor.sigstore.dev, fulcio.sigstore.dev, timestamp.sigstore.dev). The data is the
@@ -65,7 +66,8 @@ function trustRootOrThrow(result: TrustRootResult): TrustRoot {
  * any part is malformed; every key and authority must say from when it is valid.
  */
 export function parseTrustRoot(text: string): TrustRootResult {
-  if (text.length > maximumBytes) return { ok: false, message: `a trust root is at most ${maximumBytes} bytes` };
+  if (text.length > maximumTrustRootBytes)
+    return { ok: false, message: `a trust root is at most ${maximumTrustRootBytes} bytes` };
   const document = parseJsonObject(text);
   if (document === undefined) return { ok: false, message: 'the trust root is not a JSON object' };
   try {

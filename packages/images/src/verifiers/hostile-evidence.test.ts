@@ -26,7 +26,7 @@ let attestor: ResolvedAttestor;
 
 beforeAll(async () => {
   rig = await startRig();
-  const signal = new AbortController().signal;
+  const signal = () => new AbortController().signal;
   attestor = await resolveAttestor(keyless, {
     trustRoot: rig.trustRoot,
     secretKeys: undefined,

@@ -1,8 +1,10 @@
+import { member } from '@vouchsafe/engine/kernel';
 import { checkSignedMaterial, type SignedMaterial } from '../../trust/vouch.ts';
+import { checkAnnotations } from '../../trust/wanted-annotations.ts';
 import { claimsOf } from '../evidence-claims.ts';
 import { checkMediaType, type LayerReader } from './cosign-layer.ts';
 import { readCertificate, readChain, readLogEntries, readSignature, readTimeStamps } from './legacy-annotations.ts';
-import { checkAnnotations, readSimpleSigning, simpleSigningMediaType } from './simple-signing.ts';
+import { readSimpleSigning, simpleSigningMediaType } from './simple-signing.ts';
 
 /** Judges signatures of one digest: payload, then whatever the attestor asks of the signature, then annotations. */
 export function signatureReader(digest: string): LayerReader {
@@ -26,7 +28,7 @@ export function signatureReader(digest: string): LayerReader {
     return {
       judge(attestor, now) {
         const vouched = checkSignedMaterial(material, attestor, now);
-        checkAnnotations(payload, attestor.annotations);
+        checkAnnotations(member(payload, 'optional'), attestor.annotations);
         return { vouched, document: payload };
       },
       claims: () => claimsOf(layer.digest, material, payload),

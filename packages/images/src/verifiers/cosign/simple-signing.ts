@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
+import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import { parseJsonObject } from '../../trust/encoded-text.ts';
 import { Refusal, shown } from '../../trust/refusal.ts';
 
@@ -29,19 +29,4 @@ export function readSimpleSigning(bytes: Uint8Array, digest: string): JsonObject
     });
   }
   return payload;
-}
-
-/** Requires each wanted annotation in the `optional` part, as equal text. Refuses `annotation-mismatch`. */
-export function checkAnnotations(payload: JsonObject, wanted: Readonly<Record<string, string>>): void {
-  const optional = memberAt(payload, 'optional');
-  for (const [key, value] of Object.entries(wanted)) {
-    const found = isJsonObject(optional) ? memberAt(optional, key) : undefined;
-    if (found === value) continue;
-    const got = found === undefined ? 'none' : shown(JSON.stringify(found));
-    throw new Refusal(
-      'annotation-mismatch',
-      `annotation mismatch: expected \`${value}\` for key \`${key}\`, received ${got}`,
-      { wanted: `${key}=${value}`, got },
-    );
-  }
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, member, memberAt } from '@vouchsafe/engine/kernel';
+import { isJsonObject, type JsonObject, member } from '@vouchsafe/engine/kernel';
 import { type ParsedCertificate, parseCertificate } from '@vouchsafe/kube/pki';
 import { type CertificatePath, findCertificatePath } from '../../trust/certificate-path.ts';
 import { parseJsonObject } from '../../trust/encoded-text.ts';
@@ -8,6 +8,7 @@ import { checkTimeStampToken } from '../../trust/time-stamp-token.ts';
 import type { CertificateAuthority } from '../../trust/trust-root.ts';
 import { always, formatTime } from '../../trust/validity.ts';
 import { certificateKey, type Vouched } from '../../trust/vouch.ts';
+import { checkAnnotations } from '../../trust/wanted-annotations.ts';
 import { isEnvelopeSignedBy, malformedEnvelope, type NotaryEnvelope } from './notary-envelope.ts';
 
 const payloadType = 'application/vnd.cncf.notary.payload.v1+json';
@@ -89,7 +90,7 @@ export function judgeEnvelope(read: ReadEnvelope, attestor: ResolvedAttestor, no
       got: formatTime(now),
     });
   }
-  checkAnnotations(read.target, attestor.annotations);
+  checkAnnotations(member(read.target, 'annotations'), attestor.annotations);
   return { signer: { subject: leaf.subject.text }, validUntil: endOf(envelope, stamp === undefined ? path : []) };
 }
 
@@ -106,19 +107,6 @@ function stampedTime(envelope: NotaryEnvelope, attestor: ResolvedAttestor): numb
   if (!attestor.areTimeStampsStrict) return undefined;
   if (envelope.timeStamp === undefined) throw new Refusal('certificate-time', 'the signature has no time stamp');
   return checkTimeStampToken(envelope.timeStamp, envelope.signature, attestor.timeStampAuthorities);
-}
-
-function checkAnnotations(target: JsonObject, wanted: Readonly<Record<string, string>>): void {
-  for (const [key, value] of Object.entries(wanted)) {
-    const found = memberAt(target, 'annotations', key);
-    if (found === value) continue;
-    const got = found === undefined ? 'none' : shown(JSON.stringify(found));
-    throw new Refusal(
-      'annotation-mismatch',
-      `annotation mismatch: expected \`${value}\` for key \`${key}\`, received ${got}`,
-      { wanted: `${key}=${value}`, got },
-    );
-  }
 }
 
 function endOf({ expiry }: NotaryEnvelope, path: CertificatePath): number | undefined {

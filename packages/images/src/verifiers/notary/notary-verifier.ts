@@ -30,14 +30,14 @@ export const notaryVerifier: Verifier = {
       const signatures = await findSignatures(question, digest);
       return createEvidence(
         question,
-        signatures.map((signature) => ({ signature, document: {} })),
+        signatures.map((signature) => ({ signature, about: digest, document: {} })),
       );
     }
     const pieces: Piece[] = [];
     for (const { manifest, layer } of await findAttestations(question)) {
       const document = await readAttestation(question, manifest, layer);
       const signatures = await findSignatures(question, manifest.digest);
-      for (const signature of signatures) pieces.push({ signature, document });
+      for (const signature of signatures) pieces.push({ signature, about: manifest.digest, document });
     }
     return createEvidence(question, pieces);
   },
@@ -52,14 +52,13 @@ interface Signature {
 
 interface Piece {
   readonly signature: Signature;
+  /** Digest of what is signed: the image or the attestation. */
+  readonly about: string;
   readonly document: JsonObject;
 }
 
 function createEvidence({ digest, part }: EvidenceQuestion, pieces: readonly Piece[]): EvidenceSet {
-  const names = pieces.map(({ signature, document }) => [
-    signature.evidence,
-    member(document, 'predicateType') ?? null,
-  ]);
+  const names = pieces.map(({ signature, about }) => [signature.evidence, about]);
   return {
     hash: createHash('sha256')
       .update(JSON.stringify(['notary', part, digest, names]))

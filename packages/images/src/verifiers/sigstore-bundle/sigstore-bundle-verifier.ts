@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { isJsonArray, isJsonObject, type JsonObject, member, memberAt } from '@vouchsafe/engine/kernel';
+import { isJsonArray, type Json, type JsonObject, member, memberAt } from '@vouchsafe/engine/kernel';
 import { type Descriptor, readDescriptors } from '../../registry/manifest.ts';
 import { predicateTypeOf, readStatement } from '../../trust/in-toto-statement.ts';
-import { attempt, Refusal, shown } from '../../trust/refusal.ts';
+import { attempt, Refusal } from '../../trust/refusal.ts';
 import { checkSignedMaterial } from '../../trust/vouch.ts';
+import { checkAnnotations } from '../../trust/wanted-annotations.ts';
 import { fetchBlobs } from '../evidence-blobs.ts';
 import { claimsOf, type EvidenceClaims, unreadable } from '../evidence-claims.ts';
 import type { EvidencePart, EvidenceQuestion, EvidenceSet, PieceVerdict, Verifier } from '../verifier.ts';
@@ -104,28 +105,18 @@ function judgePiece(
   const { bundle, statement } = read.value;
   const judged = attempt(() => {
     const vouched = checkSignedMaterial(materialOf(bundle, undefined), attestor, now);
-    if (part === 'signatures') checkAnnotations(statement, digest, attestor.annotations);
+    if (part === 'signatures') checkAnnotations(annotationsOf(statement, digest), attestor.annotations);
     return vouched;
   });
   if (!judged.ok) return { ok: false, failure: { ...judged.failure, evidence } };
   return { ok: true, evidence, vouched: judged.value, document: statement };
 }
 
-/** Requires the annotations on the subject with the image's digest, which is where cosign 3 signs them. */
-function checkAnnotations(statement: JsonObject, digest: string, wanted: Readonly<Record<string, string>>): void {
+/** cosign 3 signs annotations on the subject with the image's digest. */
+function annotationsOf(statement: JsonObject, digest: string): Json | undefined {
   const list = member(statement, 'subject');
   const subject = isJsonArray(list)
     ? list.find((one) => `sha256:${String(memberAt(one, 'digest', 'sha256'))}` === digest)
     : undefined;
-  const annotations = memberAt(subject, 'annotations');
-  for (const [key, value] of Object.entries(wanted)) {
-    const found = isJsonObject(annotations) ? member(annotations, key) : undefined;
-    if (found === value) continue;
-    const got = found === undefined ? 'none' : shown(JSON.stringify(found));
-    throw new Refusal(
-      'annotation-mismatch',
-      `annotation mismatch: expected \`${value}\` for key \`${key}\`, received ${got}`,
-      { wanted: `${key}=${value}`, got },
-    );
-  }
+  return memberAt(subject, 'annotations');
 }
