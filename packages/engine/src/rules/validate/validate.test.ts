@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FactTable } from '../../facts/fact-table.ts';
 import type { Diagnostic } from '../../kernel/diagnostics/diagnostic.ts';
@@ -387,5 +388,47 @@ describe('what is not executed', () => {
 
   it('a rule with only assert has no result', () => {
     expect(outcomeOf({ assert: {} }, { kind: 'Pod' })).toBeUndefined();
+  });
+});
+
+describe('any rule on any object', () => {
+  const json = fc.jsonValue({ maxDepth: 4 }).map((value) => value as Json);
+  const blocks = fc.record<JsonObject>(
+    {
+      message: fc.constantFrom<Json>('m', '{{ request.object }}', '{{ element }}', 1),
+      pattern: json,
+      anyPattern: json,
+      deny: fc.oneof(json, fc.record({ conditions: json })),
+      foreach: fc.oneof(
+        json,
+        fc.array(
+          fc.record({ list: fc.constantFrom<Json>('request.object.a', '[`1`]', ''), deny: json, pattern: json }),
+          { maxLength: 2 },
+        ),
+      ),
+      podSecurity: fc.record({ level: fc.constantFrom('baseline', 'restricted'), exclude: json }),
+      preconditions: json,
+    },
+    { requiredKeys: [] },
+  );
+  const resources = fc.oneof(
+    fc.dictionary(fc.string(), json),
+    fc.record({
+      kind: fc.constant('Pod'),
+      metadata: json,
+      spec: fc.oneof(json, fc.record({ containers: fc.array(json), securityContext: json, volumes: json })),
+    }),
+  );
+
+  it('has a result of its own or none, and never throws', () => {
+    fc.assert(
+      fc.property(blocks, resources, (block, resource) => {
+        const outcome = outcomeOf(block, resource as JsonObject);
+        expect([undefined, 'pass', 'fail', 'skip', 'error']).toContain(
+          outcome && 'status' in outcome ? outcome.status : outcome,
+        );
+      }),
+      { numRuns: 1500 },
+    );
   });
 });
