@@ -8,8 +8,8 @@ import type { Scope } from '../lang/variables/scope.ts';
 import type { MatchPredicate } from '../match/match-resources.ts';
 import type { CompiledRule, Phase, RuleInput, RuleOutcome } from '../model/compiled-policy.ts';
 import type { Effect, RuleResult, TraceStep } from '../model/decision.ts';
-import type { RuleBody, RuleBodyOutcome } from '../rules/rule-kind.ts';
-import { applyExceptions, type CompiledException, findExceptions } from './exceptions.ts';
+import type { RuleBody, RuleBodyOutcome, RuleEvaluation } from '../rules/rule-kind.ts';
+import { applyExceptions, type CompiledException, type Excepted, findExceptions } from './exceptions.ts';
 import type { ActionResolver } from './failure-action.ts';
 
 /** The parts of a rule, each compiled. */
@@ -61,28 +61,52 @@ function evaluateRule(parts: RuleParts, input: RuleInput): RuleOutcome {
   if (applies === false) return ABSENT;
   if (applies !== true) return conclude(parts, input, undefined, applies);
   const root = parts.createScope(input);
-  const scope = parts.context.attach(root, input.facts);
-  const unmet = checkPreconditions(parts, input, scope);
+  const scope = parts.context ? parts.context.attach(root, input.facts) : root;
+  const unmet = parts.preconditions ? checkPreconditions(parts, parts.preconditions, input, scope) : undefined;
   if (unmet) return conclude(parts, input, scope, unmet);
-  const found = findExceptions(parts.exceptions, input, scope);
-  const excepted = found.length > 0 ? applyExceptions(found, parts.isPodSecurity) : undefined;
+  const excepted = parts.exceptions.length > 0 ? except(parts, input, scope) : undefined;
   if (excepted?.skip !== undefined) {
-    step(input, parts, { step: 'exception', outcome: 'yes', detail: `excepted by ${excepted.keys.join(', ')}` });
     return conclude(parts, input, scope, { status: 'skip', message: excepted.skip, exceptions: excepted.keys });
   }
-  const outcome = body.evaluate({
-    input,
-    scope,
-    action: parts.action(input.request),
-    matchesOldObject: () => matchesOldObject(parts, input),
-    ...(excepted ? { podSecurityExceptions: excepted.podSecurity } : {}),
-  });
+  const outcome = body.evaluate(toEvaluation(parts, input, scope, excepted));
   return outcome === undefined ? ABSENT : conclude(parts, input, scope, outcome);
 }
 
-function checkPreconditions(parts: RuleParts, input: RuleInput, scope: Scope): RuleBodyOutcome | undefined {
-  if (!parts.preconditions) return undefined;
-  const outcome = parts.preconditions.evaluate(scope);
+/** What the body is given. Members that few requests need are only made for those. */
+function toEvaluation(
+  parts: RuleParts,
+  input: RuleInput,
+  scope: Scope,
+  excepted: Excepted | undefined,
+): RuleEvaluation {
+  const action = parts.action(input.request);
+  if (!excepted && input.request.oldResource === undefined) return { input, scope, action };
+  return {
+    input,
+    scope,
+    action,
+    matchesOldObject: () => matchesOldObject(parts, input),
+    ...(excepted ? { podSecurityExceptions: excepted.podSecurity } : {}),
+  };
+}
+
+function except(parts: RuleParts, input: RuleInput, scope: Scope): Excepted | undefined {
+  const found = findExceptions(parts.exceptions, input, scope);
+  if (found.length === 0) return undefined;
+  const excepted = applyExceptions(found, parts.isPodSecurity);
+  if (input.trace) {
+    step(input, parts, { step: 'exception', outcome: 'yes', detail: `excepted by ${excepted.keys.join(', ')}` });
+  }
+  return excepted;
+}
+
+function checkPreconditions(
+  parts: RuleParts,
+  preconditions: Conditions,
+  input: RuleInput,
+  scope: Scope,
+): RuleBodyOutcome | undefined {
+  const outcome = preconditions.evaluate(scope);
   if (outcome instanceof EvaluationError) {
     step(input, parts, { step: 'precondition', outcome: 'error', detail: outcome.message });
     return { status: 'error', message: `failed to evaluate preconditions: ${outcome.message}` };
@@ -112,16 +136,18 @@ type BodyOutcomes = RuleBodyOutcome | readonly RuleBodyOutcome[];
 function conclude(parts: RuleParts, input: RuleInput, scope: Scope | undefined, body: BodyOutcomes): RuleOutcome {
   const outcomes = isList(body) ? body : [body];
   const results: RuleResult[] = [];
-  const effects: Effect[] = [];
+  let effects = NO_EFFECTS;
   let resource: JsonObject | undefined;
   for (const outcome of outcomes) {
     results.push(toResult(parts, input, scope, outcome));
-    if (outcome.effects) effects.push(...outcome.effects);
+    if (outcome.effects) effects = effects.length === 0 ? outcome.effects : [...effects, ...outcome.effects];
     resource = outcome.resource ?? resource;
-    step(input, parts, { step: 'result', outcome: toTraceOutcome(outcome), detail: outcome.message });
+    if (input.trace) step(input, parts, { step: 'result', outcome: toTraceOutcome(outcome), detail: outcome.message });
   }
   return resource === undefined ? { results, effects } : { results, effects, resource };
 }
+
+const NO_EFFECTS: readonly Effect[] = [];
 
 function isList(body: BodyOutcomes): body is readonly RuleBodyOutcome[] {
   return Array.isArray(body);

@@ -2,7 +2,7 @@ import type { FactRequest } from '../facts/fact-request.ts';
 import { type FactTable, Need } from '../facts/fact-table.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import type { CompiledPolicy, CompiledRule, Phase, RuleInput, RuleOutcome } from '../model/compiled-policy.ts';
-import type { Decision, Effect, RuleResult, TraceStep } from '../model/decision.ts';
+import type { Decision, RuleResult, TraceStep } from '../model/decision.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { toResourceRef } from '../model/request.ts';
 
@@ -55,7 +55,7 @@ export function evaluatePolicy(
   const steps: TraceStep[] | undefined = evaluation.trace ? [] : undefined;
   const trace = steps && ((step: TraceStep) => void steps.push(step));
   const results: RuleResult[] = [];
-  const effects: Effect[] = [];
+  let effects = NOTHING.effects;
   let input: RuleInput = { request, resource: original, phase, facts, trace };
   let complete = true;
   // An explanation also tells why rules about other kinds do not match.
@@ -69,7 +69,7 @@ export function evaluatePolicy(
       continue;
     }
     for (const result of outcome.results) results.push(result);
-    for (const effect of outcome.effects) effects.push(effect);
+    if (outcome.effects.length > 0) effects = [...effects, ...outcome.effects];
     if (outcome.resource) input = { ...input, resource: outcome.resource };
     if (policy.applyRules === 'One' && outcome.results.some(isApplied)) break;
   }
