@@ -53,7 +53,7 @@ export interface ReviewRoute {
   readonly failurePolicy: 'Fail' | 'Ignore';
   /** Seconds the caller waits. */
   readonly timeoutSeconds: number | undefined;
-  readonly signal: AbortSignal;
+  readonly signal: () => AbortSignal;
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
@@ -188,7 +188,7 @@ const AUDIT_SECONDS = 30;
 function deadlineOf({ timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, signal }: ReviewRoute): AbortSignal {
   const patience = timeoutSeconds * 1000;
   const wait = Math.max(patience / 2, patience - MARGIN_MS);
-  return AbortSignal.any([signal, AbortSignal.timeout(wait)]);
+  return AbortSignal.any([signal(), AbortSignal.timeout(wait)]);
 }
 
 function toAnswer(response: AdmissionResponse, stripped: readonly unknown[]): AdmissionAnswer {

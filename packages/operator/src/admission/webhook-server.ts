@@ -15,8 +15,8 @@ export interface WebhookRequest {
   /** Seconds the caller waits, from `?timeout=10s`; undefined when it does not say. */
   readonly timeoutSeconds: number | undefined;
   readonly body: string;
-  /** Aborted when the caller went away. */
-  readonly signal: AbortSignal;
+  /** Aborted when the caller goes away. Made when asked for: most requests wait for nothing. */
+  readonly signal: () => AbortSignal;
 }
 
 export interface ServingCertificate {
@@ -120,8 +120,12 @@ function delay(ms: number): Promise<void> {
 }
 
 async function serve(options: WebhookServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const gone = new AbortController();
-  response.on('close', () => gone.abort());
+  const signal = () => {
+    const gone = new AbortController();
+    if (response.closed) gone.abort();
+    else response.once('close', () => gone.abort());
+    return gone.signal;
+  };
   try {
     const type = request.headers['content-type'] ?? '';
     if (!type.startsWith('application/json')) {
@@ -139,26 +143,38 @@ async function serve(options: WebhookServerOptions, request: IncomingMessage, re
       return;
     }
     const { path, timeoutSeconds } = parseTarget(request.url ?? '/');
-    answer(response, await options.handle({ path, timeoutSeconds, body, signal: gone.signal }));
+    answer(response, await options.handle({ path, timeoutSeconds, body, signal }));
   } catch (error) {
-    if (!gone.signal.aborted) options.onError?.(error);
+    if (!response.closed) options.onError?.(error);
     answer(response, { status: 500, body: 'internal error\n', contentType: 'text/plain' });
   }
 }
 
 /** The body as text; undefined when it is larger than the limit (the rest is then discarded with the connection). */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > MAX_BODY_BYTES) return undefined;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  const [only] = chunks;
-  return (chunks.length === 1 && only ? only : Buffer.concat(chunks, size)).toString('utf8');
+function readBody(request: IncomingMessage): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) {
+      resolve(undefined);
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > MAX_BODY_BYTES) {
+        request.pause();
+        resolve(undefined);
+      } else {
+        chunks.push(chunk);
+      }
+    });
+    request.on('end', () => {
+      const [only] = chunks;
+      resolve((chunks.length === 1 && only ? only : Buffer.concat(chunks, size)).toString('utf8'));
+    });
+    request.on('error', reject);
+    request.on('close', () => reject(new Error('the caller went away'))); // after the end it changes nothing
+  });
 }
 
 function parseTarget(url: string): { path: string; timeoutSeconds: number | undefined } {

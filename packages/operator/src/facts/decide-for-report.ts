@@ -9,7 +9,7 @@ export interface DecideForReportOptions {
 
 /** Some rule of the policy verifies images. */
 export function verifiesImages(policy: CompiledPolicy): boolean {
-  return policy.rules.some(({ phases }) => phases.has('verify-images'));
+  return policy.needs.has('image-verification') || policy.needs.has('image-digest');
 }
 
 /**

@@ -45,6 +45,8 @@ export interface PolicyStoreOptions {
   readonly engine: Engine;
   readonly auditMutateDigest: 'warn' | 'refuse';
   readonly auditOnly: AuditOnly;
+  /** Told of each policy that compiles, as it comes, changes and goes. */
+  readonly onPolicy?: (policy: CompiledPolicy, change: 'created' | 'updated' | 'deleted') => void;
   /** Milliseconds that changes are gathered before the index is rebuilt. */
   readonly batchMs?: number;
 }
@@ -53,7 +55,7 @@ const BATCH_MS = 20;
 
 /** Holds the compiled policies. One bad policy never stops the others. */
 export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
-  const { engine, auditMutateDigest, auditOnly, batchMs = BATCH_MS } = options;
+  const { engine, auditMutateDigest, auditOnly, onPolicy, batchMs = BATCH_MS } = options;
   const stored = new Map<string, StoredPolicy>();
   const listeners = new Set<(snapshot: PolicySnapshot) => void>();
   let snapshot = toSnapshot([], auditOnly);
@@ -79,11 +81,17 @@ export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
       const key = keyOf(document);
       const known = stored.get(key);
       if (known && isSameRevision(known.document, document)) return;
-      stored.set(key, { key, document, ...compile(engine, document, auditMutateDigest) });
+      const fresh = { key, document, ...compile(engine, document, auditMutateDigest) };
+      stored.set(key, fresh);
+      if (fresh.compiled) onPolicy?.(fresh.compiled, known ? 'updated' : 'created');
       changed();
     },
     remove(document) {
-      if (stored.delete(keyOf(document))) changed();
+      const known = stored.get(keyOf(document));
+      if (!known) return;
+      stored.delete(known.key);
+      if (known.compiled) onPolicy?.(known.compiled, 'deleted');
+      changed();
     },
     onChange(listener) {
       listeners.add(listener);

@@ -1,22 +1,26 @@
 import type { CompiledPolicy, Decision, EvaluationRequest, RuleResult, RuleType } from '@vouchsafe/engine';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  type CounterChild,
+  createMetricRegistry,
+  type HistogramChild,
+  METRICS_CONTENT_TYPE,
+} from './metric-registry.ts';
 
 /** Kyverno's metrics, under Kyverno's names and labels (kyverno-core §4.9). */
 export interface Metrics {
   /** One rule result each, and the time its policy took. */
   recordDecisions(decisions: readonly Decision[], request: EvaluationRequest, context: DecisionContext): void;
   recordAdmission(labels: AdmissionLabels, seconds: number): void;
-  recordHttp(method: string, url: string, seconds: number): void;
-  recordPolicyChange(policy: CompiledPolicy, change: 'created' | 'updated' | 'deleted'): void;
   recordDroppedEvent(): void;
   setRuleInfo(policies: readonly { readonly policy: CompiledPolicy; readonly ready: boolean }[]): void;
+  recordPolicyChange(policy: CompiledPolicy, change: 'created' | 'updated' | 'deleted'): void;
   /** Prometheus text. */
-  render(): Promise<{ readonly contentType: string; readonly body: string }>;
+  render(): { readonly contentType: string; readonly body: string };
 }
 
 export interface DecisionContext {
   readonly cause: 'admission_request' | 'background_scan';
-  /** Seconds spent on each decision, in order; shared evenly when only the sum is known. */
+  /** Seconds spent on all decisions; they share it evenly. */
   readonly seconds: number;
   readonly background: (decision: Decision) => boolean;
 }
@@ -37,85 +41,85 @@ const RULE_TYPES = {
   ImageVerify: 'imageVerify',
   Deletion: 'cleanup',
 } as const satisfies Readonly<Record<RuleType, string>>;
-const POLICY_LABELS = [
-  'policy_validation_mode',
-  'policy_type',
-  'policy_background_mode',
-  'policy_namespace',
-  'policy_name',
-] as const;
-const RESULT_LABELS = [
-  ...POLICY_LABELS,
-  'resource_kind',
-  'resource_namespace',
-  'resource_request_operation',
-  'rule_name',
-  'rule_result',
-  'rule_type',
-  'rule_execution_cause',
-  'dry_run',
-] as const;
-const ADMISSION_LABELS = [
-  'resource_kind',
-  'resource_namespace',
-  'resource_request_operation',
-  'request_allowed',
-  'request_webhook',
-] as const;
-/** Most label sets whose children are remembered; beyond it they are looked up each time. */
-const REMEMBERED = 10_000;
+
+type PolicyLabel =
+  | 'policy_validation_mode'
+  | 'policy_type'
+  | 'policy_background_mode'
+  | 'policy_namespace'
+  | 'policy_name';
+type ResultLabel =
+  | PolicyLabel
+  | 'resource_kind'
+  | 'resource_namespace'
+  | 'resource_request_operation'
+  | 'rule_name'
+  | 'rule_result'
+  | 'rule_type'
+  | 'rule_execution_cause'
+  | 'dry_run';
+type AdmissionLabel =
+  | 'resource_kind'
+  | 'resource_namespace'
+  | 'resource_request_operation'
+  | 'request_allowed'
+  | 'request_webhook';
+
+interface Children {
+  readonly count: CounterChild;
+  readonly time: HistogramChild;
+}
+
+/** Shapes of requests whose children are kept at hand; a shape is kind, namespace, operation, dry run and cause. */
+const MAX_SHAPES = 2_000;
 
 export function createMetrics(version: string): Metrics {
-  const registry = new Registry();
-  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
-    new Counter<Label>({ name, help, labelNames, registers: [registry] });
-  const histogram = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
-    new Histogram<Label>({ name, help, labelNames, buckets: BUCKETS, registers: [registry] });
-
-  const results = counter('kyverno_policy_results_total', 'rule results', RESULT_LABELS);
-  const execution = histogram('kyverno_policy_execution_duration_seconds', 'time rules took', RESULT_LABELS);
-  const admissions = counter('kyverno_admission_requests_total', 'admission requests', ADMISSION_LABELS);
-  const reviews = histogram(
+  const registry = createMetricRegistry();
+  const results = registry.counter<ResultLabel>('kyverno_policy_results_total', 'rule results');
+  const execution = registry.histogram<ResultLabel>(
+    'kyverno_policy_execution_duration_seconds',
+    'time policies took',
+    BUCKETS,
+  );
+  const admissions = registry.counter<AdmissionLabel>('kyverno_admission_requests_total', 'admission requests');
+  const reviews = registry.histogram<AdmissionLabel>(
     'kyverno_admission_review_duration_seconds',
     'time admission reviews took',
-    ADMISSION_LABELS,
+    BUCKETS,
   );
-  const http = counter('kyverno_http_requests_total', 'HTTP requests', ['http_method', 'http_url'] as const);
-  const httpSeconds = histogram('kyverno_http_requests_duration_seconds', 'time HTTP requests took', [
-    'http_method',
-    'http_url',
-  ] as const);
-  const changes = counter('kyverno_policy_changes_total', 'policies created, updated, deleted', [
-    ...POLICY_LABELS,
-    'policy_change_type',
-  ] as const);
-  const dropped = counter('kyverno_events_dropped_total', 'events not sent', [] as const);
-  const ruleInfo = new Gauge({
-    name: 'kyverno_policy_rule_info_total',
-    help: 'rules that exist',
-    labelNames: [...POLICY_LABELS, 'status_ready', 'rule_name', 'rule_type'],
-    registers: [registry],
-  });
-  new Gauge({ name: 'kyverno_info', help: 'the version', labelNames: ['version'], registers: [registry] }).set(
-    { version },
-    1,
+  const changes = registry.counter<PolicyLabel | 'policy_change_type'>(
+    'kyverno_policy_changes_total',
+    'policies created, updated, deleted',
   );
+  const dropped = registry.counter<never>('kyverno_events_dropped_total', 'events not sent').child({});
+  const rules = registry.gauge<PolicyLabel | 'status_ready' | 'rule_name' | 'rule_type'>(
+    'kyverno_policy_rule_info_total',
+    'rules that exist',
+  );
+  registry.gauge<'version'>('kyverno_info', 'the version').set({ version }, 1);
 
-  // looking a child up by its labels costs more than evaluating a rule, so children are kept
-  const resultChildren = new Map<string, { inc(): void; observe(seconds: number): void }>();
-  const resultChild = (
+  const shapes = new Map<string, Map<string, Children>>();
+  const admissionChildren = new Map<string, Children>();
+
+  function shapeOf({ kind, namespace, operation, dryRun }: EvaluationRequest, cause: string): Map<string, Children> {
+    const key = `${kind.kind}|${namespace}|${operation}|${dryRun}|${cause}`;
+    let shape = shapes.get(key);
+    if (!shape) {
+      if (shapes.size >= MAX_SHAPES) shapes.clear();
+      shape = new Map();
+      shapes.set(key, shape);
+    }
+    return shape;
+  }
+
+  function createChildren(
     decision: Decision,
     result: RuleResult,
     request: EvaluationRequest,
     context: DecisionContext,
-  ) => {
-    const background = context.background(decision);
-    const { policy } = decision;
-    const key = `${policy.kind}|${policy.namespace}|${policy.name}|${result.rule}|${result.type}|${result.status}|${result.action}|${request.kind.kind}|${request.namespace}|${request.operation}|${request.dryRun}|${context.cause}|${background}`;
-    const known = resultChildren.get(key);
-    if (known) return known;
+  ): Children {
     const labels = {
-      ...policyLabels(policy.namespace, policy.name, result.action, background),
+      ...policyLabels(decision.policy.namespace, decision.policy.name, result.action, context.background(decision)),
       resource_kind: request.kind.kind,
       resource_namespace: request.namespace,
       resource_request_operation: request.operation.toLowerCase(),
@@ -125,31 +129,32 @@ export function createMetrics(version: string): Metrics {
       rule_execution_cause: context.cause,
       dry_run: String(request.dryRun),
     };
-    const count = results.labels(labels);
-    const time = execution.labels(labels);
-    const child = { inc: () => count.inc(), observe: (seconds: number) => time.observe(seconds) };
-    if (resultChildren.size >= REMEMBERED) resultChildren.clear();
-    resultChildren.set(key, child);
-    return child;
-  };
-
-  const admissionChildren = new Map<string, { record(seconds: number): void }>();
+    return { count: results.child(labels), time: execution.child(labels) };
+  }
 
   return {
     recordDecisions(decisions, request, context) {
-      const share = context.seconds / Math.max(1, decisions.length);
+      if (decisions.length === 0) return;
+      const share = context.seconds / decisions.length;
+      const shape = shapeOf(request, context.cause);
       for (const decision of decisions) {
+        const { name, namespace } = decision.policy;
         for (const result of decision.results) {
-          const child = resultChild(decision, result, request, context);
-          child.inc();
-          child.observe(share);
+          const key = `${namespace}|${name}|${result.rule}|${result.status}|${result.action}`;
+          let children = shape.get(key);
+          if (!children) {
+            children = createChildren(decision, result, request, context);
+            shape.set(key, children);
+          }
+          children.count.inc();
+          children.time.observe(share);
         }
       }
     },
     recordAdmission({ kind, namespace, operation, allowed, webhook }, seconds) {
       const key = `${kind}|${namespace}|${operation}|${allowed}|${webhook}`;
-      let child = admissionChildren.get(key);
-      if (!child) {
+      let children = admissionChildren.get(key);
+      if (!children) {
         const labels = {
           resource_kind: kind,
           resource_namespace: namespace,
@@ -157,49 +162,33 @@ export function createMetrics(version: string): Metrics {
           request_allowed: String(allowed),
           request_webhook: webhook,
         };
-        const count = admissions.labels(labels);
-        const time = reviews.labels(labels);
-        child = {
-          record: (value) => {
-            count.inc();
-            time.observe(value);
-          },
-        };
-        if (admissionChildren.size >= REMEMBERED) admissionChildren.clear();
-        admissionChildren.set(key, child);
+        children = { count: admissions.child(labels), time: reviews.child(labels) };
+        if (admissionChildren.size >= MAX_SHAPES) admissionChildren.clear();
+        admissionChildren.set(key, children);
       }
-      child.record(seconds);
-    },
-    recordHttp(method, url, seconds) {
-      http.inc({ http_method: method, http_url: url });
-      httpSeconds.observe({ http_method: method, http_url: url }, seconds);
-    },
-    recordPolicyChange(policy, change) {
-      const { namespace, name } = policy.ref;
-      const action = policy.canEnforce ? 'Enforce' : 'Audit';
-      changes.inc({ ...policyLabels(namespace, name, action, policy.background), policy_change_type: change });
+      children.count.inc();
+      children.time.observe(seconds);
     },
     recordDroppedEvent: () => dropped.inc(),
+    recordPolicyChange(policy, change) {
+      const { namespace, name } = policy.ref;
+      const labels = policyLabels(namespace, name, policy.canEnforce ? 'Enforce' : 'Audit', policy.background);
+      changes.child({ ...labels, policy_change_type: change }).inc();
+    },
     setRuleInfo(policies) {
-      ruleInfo.reset();
+      rules.clear();
       for (const { policy, ready } of policies) {
-        const base = policyLabels(
-          policy.ref.namespace,
-          policy.ref.name,
-          policy.canEnforce ? 'Enforce' : 'Audit',
-          policy.background,
-        );
+        const { namespace, name } = policy.ref;
+        const labels = policyLabels(namespace, name, policy.canEnforce ? 'Enforce' : 'Audit', policy.background);
         for (const rule of policy.rules) {
-          ruleInfo.set(
-            { ...base, status_ready: String(ready), rule_name: rule.name, rule_type: RULE_TYPES[rule.type] },
+          rules.set(
+            { ...labels, status_ready: String(ready), rule_name: rule.name, rule_type: RULE_TYPES[rule.type] },
             1,
           );
         }
       }
     },
-    async render() {
-      return { contentType: registry.contentType, body: await registry.metrics() };
-    },
+    render: () => ({ contentType: METRICS_CONTENT_TYPE, body: registry.render() }),
   };
 }
 

@@ -60,6 +60,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     engine,
     auditMutateDigest: settings.auditMutateDigest,
     auditOnly: settings.auditOnly,
+    onPolicy: (policy, change) => metrics.recordPolicyChange(policy, change),
   });
   const images = await createOperatorImages(client, settings, version);
   const facts = combineSources([images, createClusterFacts(client)]);
@@ -182,7 +183,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
   });
   const plain = await startPlainServer(settings.metricsHost, settings.metricsPort, async (path) => {
     if (path !== '/metrics') return health(path);
-    return { status: 200, ...(await metrics.render()) };
+    return { status: 200, ...metrics.render() };
   });
 
   const policies = ['clusterpolicies', 'policies'].map((resource) =>
