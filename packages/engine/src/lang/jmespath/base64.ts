@@ -41,7 +41,7 @@ export function decodeBase64(text: string): string | EvaluationError {
     }
   }
   const padding = text.slice(at).replace(/[\r\n]/g, '');
-  if (padding !== PADDINGS[count]) return illegalByte(padding === '' ? text.length : at);
+  if (padding !== PADDINGS[count]) return illegalByte(padding === '' ? text.length - count : at);
   if (count >= 2) bytes.push((group >> (count === 2 ? 4 : 10)) & 255);
   if (count === 3) bytes.push((group >> 2) & 255);
   return utf8Text(bytes);
@@ -54,7 +54,8 @@ function illegalByte(at: number): EvaluationError {
   return new EvaluationError(`illegal base64 data at input byte ${at}`);
 }
 
-function utf8Bytes(text: string): number[] {
+/** The UTF-8 bytes of a text. */
+export function utf8Bytes(text: string): number[] {
   const bytes: number[] = [];
   for (const char of text) {
     const point = char.codePointAt(0) ?? 0;

@@ -44,11 +44,11 @@ export function formatGoValue(value: Json): string {
   return text.length > SHOWN_LIMIT ? `${text.slice(0, SHOWN_LIMIT)}…` : text;
 }
 
-/** Go's `%v` of a float64: shortest form, exponent from 1e+21 on and below 1e-04. */
+/** Go's `%v` of a float64: shortest form, with an exponent from 1e+06 on and below 1e-04. */
 export function formatGoNumber(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e21)) {
+  if (size !== 0 && (size < 1e-4 || size >= 1e6)) {
     const [digits, exponent] = value.toExponential().split('e');
     const power = Number(exponent);
     return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;

@@ -18,12 +18,10 @@ export function parseGoYaml(text: string): Json | EvaluationError {
     });
     if (document === undefined) return null;
     const [failure] = (document as Document).errors;
-    if (failure) return new EvaluationError(`error converting YAML to JSON: yaml: ${firstLine(failure.message)}`);
+    if (failure) return new EvaluationError(`yaml: ${firstLine(failure.message)}`);
     return checkedDocument((document as Document).toJS({ maxAliasCount: 100 }) ?? null);
   } catch (error) {
-    return new EvaluationError(
-      `error converting YAML to JSON: yaml: ${error instanceof Error ? firstLine(error.message) : ''}`,
-    );
+    return new EvaluationError(`yaml: ${error instanceof Error ? firstLine(error.message) : ''}`);
   }
 }
 

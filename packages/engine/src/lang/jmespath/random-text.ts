@@ -1,7 +1,7 @@
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 
 /** Characters a generated text may have, and the most that `*`, `+` and `{n,}` add to their least count. */
-export const RANDOM_LIMITS = Object.freeze({ length: 4096, unbounded: 32, depth: 50 });
+const RANDOM_LIMITS = Object.freeze({ length: 4096, unbounded: 32, depth: 50 });
 
 /**
  * A generator of texts that match a regular expression, for `random()`: literals, `.`, classes, groups, alternatives

@@ -120,7 +120,7 @@ function createOperationReader(): (text: string) => readonly PatchOperation[] | 
 function readOperations(text: string): readonly PatchOperation[] | EvaluationError {
   const document = parseGoYaml(text);
   if (document instanceof EvaluationError) {
-    return new EvaluationError(`failed to convert patchesJson6902 to JSON: ${document.message}`);
+    return new EvaluationError(`failed to convert patchesJSON6902 to JSON: ${document.message}`);
   }
   const operations = parseJsonPatch(document);
   return operations instanceof EvaluationError ? labelled('failed to decode patches', operations) : operations;

@@ -146,11 +146,15 @@ function divideByScalar(a: Operand, divisor: number, shown: string): Json | Eval
 }
 
 function integerModulo(a: number, b: number, shown: string): number | EvaluationError {
-  if (!Number.isInteger(a) || !Number.isInteger(b)) {
+  if (!isInt64(a) || !isInt64(b)) {
     return functionError(shown, 'Non-integer argument(s) passed for modulo');
   }
   // `+ 0` turns a negative zero into zero.
   return b === 0 ? zeroDivisor(shown) : (a % b) + 0;
+}
+
+function isInt64(value: number): boolean {
+  return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 }
 
 const add = operate('add', 'sum');

@@ -196,7 +196,7 @@ function lengthOf(value: string | readonly Json[] | JsonObject): number {
   return count;
 }
 
-export function typeName(value: Json): string {
+function typeName(value: Json): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'array' : typeof value;
 }
@@ -262,6 +262,12 @@ function lookup(collection: readonly Json[] | JsonObject, key: string | number):
   if (typeof key !== 'number') return argumentError('lookup', 2, 'Number');
   if (!Number.isInteger(key)) {
     return functionError('lookup', `argument #2: expected an integer number but got: ${formatGoNumber(key)}`);
+  }
+  if (Math.abs(key) >= 2 ** 63) {
+    return functionError(
+      'lookup',
+      `argument #2: number is outside the range of integer numbers: ${formatGoNumber(key)}`,
+    );
   }
   return collection[key] ?? null;
 }

@@ -92,11 +92,12 @@ function round(value: number, places: number): Json | EvaluationError {
     return new EvaluationError("JMESPath function 'round': Non-integer argument(s) passed for round off");
   }
   if (places < 0) return new EvaluationError("JMESPath function 'round': argument is out of bounds");
-  const shift = 10 ** places;
+  // Exact, which `10 ** places` is not.
+  const shift = Number(`1e${places}`);
   const shifted = value * shift;
   // Go rounds halves away from zero; Math.round rounds them up.
   const rounded = (Math.sign(shifted) * Math.round(Math.abs(shifted))) / shift;
-  return Number.isFinite(rounded) ? rounded : value;
+  return Number.isFinite(rounded) ? rounded : new EvaluationError("JMESPath function 'round': result is out of range");
 }
 
 const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;

@@ -200,7 +200,7 @@ function toBoolean(text: string): Json | EvaluationError {
 }
 
 /** Go's `filepath.Join` of one element: empty stays empty, else `filepath.Clean`. */
-export function canonicalPath(path: string): string {
+function canonicalPath(path: string): string {
   if (path === '') return '';
   const rooted = path.startsWith('/');
   const kept: string[] = [];

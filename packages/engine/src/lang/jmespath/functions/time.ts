@@ -5,14 +5,7 @@ import { formatRfc3339 } from '../time/format.ts';
 import { calendarOf, type Instant, toUtc, truncateInstant, utcInstant } from '../time/instant.ts';
 import { RFC3339 } from '../time/layout.ts';
 import { parseInstant, parseRfc3339 } from '../time/parse.ts';
-import {
-  type Argument,
-  type CallContext,
-  definePure,
-  type FunctionBody,
-  type FunctionDefinition,
-  parameter,
-} from './definition.ts';
+import { type CallContext, definePure, type FunctionBody, type FunctionDefinition, parameter } from './definition.ts';
 
 /** Functions on times (RFC 3339 unless a Go layout is given) and Go durations. The local zone is UTC. */
 export const TIME_FUNCTIONS: readonly FunctionDefinition[] = [
@@ -144,13 +137,23 @@ function withTimeAndDuration(body: (time: Instant, duration: bigint) => Json | E
     const parsed = parseRfc3339(time as string);
     if (parsed instanceof EvaluationError) return parsed;
     const length = parseDuration(duration as string);
-    return length === undefined ? invalidDuration(duration) : body(parsed, length);
+    return length === undefined ? invalidDuration(duration as string) : body(parsed, length);
   };
 }
 
-function invalidDuration(text: Argument | undefined): EvaluationError {
-  return new EvaluationError(`time: invalid duration ${JSON.stringify(text)}`);
+/** Why Go's `time.ParseDuration` refuses a text. */
+function invalidDuration(text: string): EvaluationError {
+  const shown = `duration ${JSON.stringify(text)}`;
+  for (const term of text.replace(/^[+-]/, '').matchAll(/([0-9]*\.?[0-9]*)([^0-9.]*)/g)) {
+    const [, digits = '', unit = ''] = term;
+    if (digits === '' || digits === '.') break;
+    if (unit === '') return new EvaluationError(`time: missing unit in ${shown}`);
+    if (!DURATION_UNITS.has(unit)) return new EvaluationError(`time: unknown unit ${JSON.stringify(unit)} in ${shown}`);
+  }
+  return new EvaluationError(`time: invalid ${shown}`);
 }
+
+const DURATION_UNITS: ReadonlySet<string> = new Set(['ns', 'us', 'µs', 'μs', 'ms', 's', 'm', 'h']);
 
 const NO_CLOCK = new EvaluationError('the current time is not known here');
 

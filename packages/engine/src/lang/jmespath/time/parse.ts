@@ -1,4 +1,5 @@
 import { EvaluationError } from '../../../kernel/evaluation-error.ts';
+import { utf8Bytes } from '../base64.ts';
 import { daysInMonth, type Instant, nanosecondsOf } from './instant.ts';
 import { type LayoutPart, MONTHS, parseLayout, RFC3339, WEEKDAYS } from './layout.ts';
 
@@ -309,6 +310,12 @@ function hourOfDay({ hour, afternoon }: Fields): number {
   return hour === 12 ? 0 : hour;
 }
 
+/** As Go quotes times: bytes outside of printable ASCII in hexadecimal. */
 function quote(text: string): string {
-  return JSON.stringify(text);
+  const shown = utf8Bytes(text).map((byte) => {
+    if (byte < 0x20 || byte >= 0x80) return `\\x${byte.toString(16).padStart(2, '0')}`;
+    const char = String.fromCharCode(byte);
+    return char === '"' || char === '\\' ? `\\${char}` : char;
+  });
+  return `"${shown.join('')}"`;
 }
