@@ -8,7 +8,7 @@ import { compileScalar } from './scalar-pattern.ts';
 import { FAIL, isSkip, NEGATED, PASS, SKIP_COLLECTED, SKIP_DIRECT, type Verdict } from './verdict.ts';
 
 /** Where and why a pattern did not pass, in Kyverno's words. `path` is `/spec/containers/0/`. */
-export interface Finding {
+interface Finding {
   readonly verdict: Verdict;
   readonly path: string;
   readonly message: string;

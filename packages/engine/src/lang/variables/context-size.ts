@@ -1,7 +1,7 @@
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { isJsonArray, type Json, type JsonObject } from '../../kernel/json.ts';
 
-export const DEFAULT_CONTEXT_SIZE = 2 * 1024 * 1024;
+const DEFAULT_CONTEXT_SIZE = 2 * 1024 * 1024;
 
 /** Counts what context entries load (`maxContextSize`, kyverno-core §2.3). Only grows. */
 export class ContextSize {

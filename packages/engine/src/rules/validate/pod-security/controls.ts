@@ -85,7 +85,7 @@ function control(id: string, name: string, level: PodSecurityLevel, ...versions:
 }
 
 /** The minor version that `latest` means: newer than every check. */
-export const LATEST = Number.POSITIVE_INFINITY;
+const LATEST = Number.POSITIVE_INFINITY;
 
 /** `latest`, empty, or `v1.<minor>`; `undefined` for anything else. */
 export function parsePodSecurityVersion(version: string): number | undefined {
