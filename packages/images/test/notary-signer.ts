@@ -85,7 +85,13 @@ export function attachReferrer(
   { content }: Registry,
   repository: string,
   digest: string,
-  parts: { configType: string; layerType: string; blob: Buffer; artifactType?: string },
+  parts: {
+    configType: string;
+    layerType: string;
+    blob: Buffer;
+    artifactType?: string;
+    annotations?: Record<string, string>;
+  },
 ): { digest: string; layerDigest: string } {
   const descriptorOf = (mediaType: string, bytes: Buffer) => {
     const stored = content.putBlob(repository, bytes);
@@ -93,7 +99,8 @@ export function attachReferrer(
     return { mediaType, digest: stored.digest, size: bytes.length };
   };
   const subject = content.manifest(repository, digest)?.manifest;
-  const layer = descriptorOf(parts.layerType, parts.blob);
+  const annotations = parts.annotations === undefined ? {} : { annotations: parts.annotations };
+  const layer = { ...descriptorOf(parts.layerType, parts.blob), ...annotations };
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';
   const manifest = Buffer.from(
     JSON.stringify({

@@ -86,7 +86,7 @@ async function judgeEntry(
 }
 
 /** A refusal is this entry's failure; anything else ends the whole question. */
-export function verdictOfRefusal(error: unknown): AttestorVerdict {
+function verdictOfRefusal(error: unknown): AttestorVerdict {
   if (error instanceof Refusal) return { verified: false, failures: [error.failure] };
   throw error;
 }
@@ -105,14 +105,17 @@ function flawOf(entries: readonly Attestor[], requiredCount: number, depth: numb
 
 const keyEnd = '-----END PUBLIC KEY-----';
 
-/** One entry for each key of a text with several. */
+/** One entry for each key of a text with several. What follows the last key is kept, to be refused if it is no key. */
 function splitKeys(entries: readonly Attestor[]): readonly Attestor[] {
   return entries.flatMap((entry) => {
-    const parts = (entry.keys?.publicKeys ?? '').split(keyEnd);
-    if (entry.keys === undefined || parts.length <= 2) return [entry];
     const { keys } = entry;
-    return parts
-      .slice(0, -1)
-      .map((part) => ({ ...entry, keys: { ...keys, publicKeys: `${part.trimStart()}${keyEnd}\n` } }));
+    const parts = (keys?.publicKeys ?? '').split(keyEnd);
+    if (keys === undefined || parts.length <= 2) return [entry];
+    const rest = parts.at(-1)?.trim() ?? '';
+    const texts = parts.slice(0, -1).map((part) => `${part.trimStart()}${keyEnd}\n`);
+    return [...texts, ...(rest === '' ? [] : [rest])].map((publicKeys) => ({
+      ...entry,
+      keys: { ...keys, publicKeys },
+    }));
   });
 }

@@ -12,7 +12,7 @@ export interface StoredEvidence {
   readonly fetchedAt: number;
 }
 
-export interface EvidenceQuestion {
+interface StoredQuestion {
   readonly verifier: Verifier;
   readonly location: EvidenceLocation;
   readonly digest: string;
@@ -24,7 +24,7 @@ export interface EvidenceQuestion {
 
 /** Evidence by digest: fetched once for all who ask at the same time, and kept for a while. Failures are never kept. */
 export interface EvidenceStore {
-  get(question: EvidenceQuestion): Promise<StoredEvidence>;
+  get(question: StoredQuestion): Promise<StoredEvidence>;
   readonly fetches: number;
 }
 
@@ -47,7 +47,7 @@ export function createEvidenceStore(options: {
   });
   let fetches = 0;
 
-  async function fetch({ verifier, location, digest, part, request }: EvidenceQuestion): Promise<StoredEvidence> {
+  async function fetch({ verifier, location, digest, part, request }: StoredQuestion): Promise<StoredEvidence> {
     fetches += 1;
     const fetchedAt = now();
     const set = await verifier.collect({
@@ -79,7 +79,7 @@ export function createEvidenceStore(options: {
 }
 
 /** Evidence is not shared between those who may read different things. */
-function keyOf({ verifier, location, digest, part, request }: EvidenceQuestion): string {
+function keyOf({ verifier, location, digest, part, request }: StoredQuestion): string {
   const { allowInsecure, providers, secrets } = request.access;
   const access = [allowInsecure, providers, secrets];
   return JSON.stringify([verifier.type, part, location, digest, request.cosignOCI11, access]);

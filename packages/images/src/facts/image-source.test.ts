@@ -2,6 +2,7 @@ import type { Fact } from '@vouchsafe/engine/facts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pushImage } from '../../../sandbox/src/registry/push-image.ts';
 import { signWithKey } from '../../../sandbox/src/sigstore/sign-image.ts';
+import { attachReferrer } from '../../test/notary-signer.ts';
 import {
   byKey,
   createKey,
@@ -79,6 +80,62 @@ describe('an image signed by a key', () => {
     expect(source.stats()).toMatchObject({ evidenceFetches: 1, inFlight: 0 });
   });
 
+  it('is asked about once, however many rules ask for whatever keys', async () => {
+    const image = signed();
+    const source = rig.open();
+    const { signal } = new AbortController();
+    const requests = await countRequests(async () => {
+      for (let round = 0; round < 3; round += 1) {
+        const keys = [key, other, createKey(), createKey()].map(({ publicKey }) =>
+          requestFor(image.reference, byKey(publicKey)),
+        );
+        const facts = await source.fetch(keys, signal);
+        expect(facts.map((fact) => fact.ok && (fact.value as { verified?: boolean }).verified)).toEqual([
+          true,
+          false,
+          false,
+          false,
+        ]);
+      }
+    });
+    expect(requests).toBe(3);
+  });
+
+  it('is looked at anew when the policy uses no cache', async () => {
+    const image = signed();
+    const source = rig.open();
+    const request = requestFor(
+      image.reference,
+      [{ entries: [byKey(key.publicKey)] }, { entries: [byKey(key.publicKey)] }],
+      { useCache: false },
+    );
+    await verify(source, request);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const requests = await countRequests(async () => {
+      expect((await verify(source, request)).fromCache).toBe(false);
+    });
+    expect(requests).toBe(3);
+  });
+
+  it('is found as a referrer of the older form when the policy says so', async () => {
+    const image = signed();
+    const tag = `${image.digest.replace(':', '-')}.sig`;
+    const stored = rig.registry.content.manifest(image.repository, tag)?.manifest.bytes.toString() ?? '{}';
+    const [layer] = JSON.parse(stored).layers;
+    rig.registry.content.repository(image.repository)?.tags.delete(tag);
+    const blob = rig.registry.content.blob(image.repository, layer.digest) ?? Buffer.alloc(0);
+    attachReferrer(rig.registry, image.repository, image.digest, {
+      configType: 'application/vnd.dev.cosign.artifact.sig.v1+json',
+      layerType: layer.mediaType,
+      annotations: layer.annotations,
+      blob: Buffer.from(blob),
+    });
+    const check = async (cosignOCI11: boolean) =>
+      (await verify(rig.source, requestFor(image.reference, byKey(key.publicKey), { cosignOCI11 }))).verified;
+    expect(await check(false)).toBe(false);
+    expect(await check(true)).toBe(true);
+  });
+
   it('is verified by count, nested sets and several keys in one text', async () => {
     const image = signed();
     const both = `${other.publicKey}${key.publicKey}`;
@@ -87,6 +144,12 @@ describe('an image signed by a key', () => {
     expect(await check([{ count: 1, entries: [byKey(both)] }])).toBe(true);
     expect(await check([{ entries: [byKey(both)] }])).toBe(false);
     expect(await check([{ count: 2, entries: [byKey(key.publicKey)] }])).toBe(false);
+    const twice = `${key.publicKey}${key.publicKey}`;
+    expect(await check([{ entries: [byKey(twice)] }])).toBe(true);
+    expect(await check([{ entries: [byKey(`${twice}-----BEGIN PUBLIC KEY-----\nMFkw`)] }])).toBe(false);
+    expect(await check([{ entries: [byKey(`${twice}${other.publicKey.replace('END PUBLIC', 'END  PUBLIC')}`)] }])).toBe(
+      false,
+    );
     expect(await check([{ entries: [] }])).toBe(false);
     expect(await check([{ entries: [byKey(key.publicKey)] }, { entries: [byKey(other.publicKey)] }])).toBe(false);
     const nested = { entries: [{ attestor: { count: 1, entries: [byKey(other.publicKey), byKey(key.publicKey)] } }] };

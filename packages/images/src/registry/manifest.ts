@@ -48,7 +48,7 @@ export function readDescriptor(value: Json | undefined): Descriptor | undefined 
 }
 
 /** The string members of an annotations object. */
-export function readAnnotations(value: Json | undefined): ReadonlyMap<string, string> {
+function readAnnotations(value: Json | undefined): ReadonlyMap<string, string> {
   const annotations = new Map<string, string>();
   if (!isJsonObject(value)) return annotations;
   for (const [key, text] of Object.entries(value)) if (typeof text === 'string') annotations.set(key, text);

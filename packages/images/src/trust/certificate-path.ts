@@ -5,7 +5,7 @@ import { Refusal, shown } from './refusal.ts';
 import type { CertificateAuthority } from './trust-root.ts';
 import { formatTime, isWithin } from './validity.ts';
 
-export type PathUsage = 'codeSigning' | 'timeStamping';
+type PathUsage = 'codeSigning' | 'timeStamping';
 
 /** From the leaf to the anchor, both included. */
 export type CertificatePath = readonly ParsedCertificate[];

@@ -14,7 +14,7 @@ export interface CosignLayer {
 }
 
 /** A layer, read: what it says of itself, and how an attestor judges it. */
-export interface ReadLayer {
+interface ReadLayer {
   /** Throws `Refusal`. */
   judge(attestor: ResolvedAttestor, now: number): { vouched: Vouched; document: JsonObject };
   claims(): EvidenceClaims;

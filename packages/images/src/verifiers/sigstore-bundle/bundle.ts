@@ -17,14 +17,14 @@ export interface Bundle {
   readonly content: MessageSignature | SignedEnvelope;
 }
 
-export interface MessageSignature {
+interface MessageSignature {
   readonly kind: 'message';
   readonly signature: Buffer;
   /** A hint of what was signed: algorithm in the words of protobuf-specs, and digest. */
   readonly digest: { readonly algorithm: string; readonly bytes: Buffer } | undefined;
 }
 
-export interface SignedEnvelope {
+interface SignedEnvelope {
   readonly kind: 'dsse';
   readonly envelope: DsseEnvelope;
   readonly signature: Buffer;
