@@ -28,6 +28,8 @@ export function mergeValues(
   patch: Json | undefined,
   field: FieldSchema | undefined,
 ): Merged {
+  // Nothing below can have merge keys, and nothing is asked of it.
+  if (patch === undefined && field?.schema === PLAIN && field.keys === undefined) return resource;
   const leading = isNothing(resource) ? patch : resource;
   if (isNothing(leading)) {
     // A null that nobody asked to change stays; any other goes.
