@@ -215,4 +215,19 @@ describe('exclusions', () => {
     });
     expect(judge({ level: 'restricted' }, pod(container('c', safe)), exceptions)?.status).toBe('pass');
   });
+
+  it('that leave something keep the images of all containers that broke the control', () => {
+    const exceptions = [{ key: 'ns/e', exclude: [{ controlName: 'Capabilities', images: ['*/d:*'] }] }];
+    const outcome = judge(
+      { level: 'baseline', version: 'v1.29' },
+      pod(added('c', 'BPF'), added('d', 'BPF')),
+      exceptions,
+    );
+    expect(outcome?.message).toBe(
+      'Validation rule \'r\' failed. It violates PodSecurity "baseline:v1.29": (Forbidden reason: non-default capabilities, field error list: [spec.containers[0].securityContext.capabilities.add is forbidden, forbidden values found: [BPF]])',
+    );
+    expect(outcome?.properties?.['controlsJSON']).toBe(
+      '[{"ID":"capabilities_baseline","Name":"Capabilities","Images":["ghcr.io/a/c:1","ghcr.io/a/d:1"]}]',
+    );
+  });
 });
