@@ -1,4 +1,4 @@
-import type { FactTable } from '../../facts/fact-table.ts';
+import { type FactTable, Need, orNeed } from '../../facts/fact-table.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { isEqualJson, isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
 import { appendDocumentPath } from '../../kernel/json-path.ts';
@@ -72,14 +72,21 @@ function overElements(
   nesting: number,
 ): MutationOutcome {
   let current = resource;
+  let need: Need | undefined;
   for (let step = 0; step < elements.length; step++) {
     const index = loop.isDescending ? elements.length - 1 - step : step;
     const element = elements[index] ?? null;
     if (element === null) continue;
-    const outcome = loop.mutateElement(current, scope.with(elementVariables(element, index, nesting)), facts, index);
+    const outcome = orNeed(() =>
+      loop.mutateElement(current, scope.with(elementVariables(element, index, nesting)), facts, index),
+    );
+    // the later elements run on an object that will not be, but note the facts they need: one fetch serves them all
+    if (outcome instanceof Need) need ??= outcome;
+    if (need !== undefined || outcome instanceof Need) continue;
     if (outcome?.status === 'error') return outcome;
     if (outcome?.status === 'pass') current = outcome.resource;
   }
+  if (need !== undefined) throw need;
   const isChanged = current !== resource && !isEqualJson(current, resource);
   return isChanged ? { status: 'pass', resource: current } : NOTHING_APPLIED;
 }

@@ -31,6 +31,12 @@ interface Situation {
 }
 
 function run(block: JsonObject, situation: Situation = {}): RuleBodyOutcome | undefined {
+  const outcomes = runAll(block, situation);
+  expect(outcomes.length).toBeLessThan(2);
+  return outcomes[0];
+}
+
+function runAll(block: JsonObject, situation: Situation = {}): readonly RuleBodyOutcome[] {
   const { resource = POD, facts = new FactTable(), phase = 'mutate', admission, namespace } = situation;
   const rule: Rule = {
     name: 'r',
@@ -90,7 +96,9 @@ function run(block: JsonObject, situation: Situation = {}): RuleBodyOutcome | un
     trace: undefined,
   };
   const body = mutate.compile({ policy, rule, host, report: () => undefined });
-  return body.evaluate({ input, scope: createScope(input, {}), action: 'Audit' });
+  if (body.applies?.(input) === false) return [];
+  const outcome = body.evaluate({ input, scope: createScope(input, { host }), action: 'Audit' });
+  return outcome === undefined ? [] : [outcome].flat();
 }
 
 function specOf(outcome: RuleBodyOutcome | undefined): Json | undefined {
@@ -334,6 +342,21 @@ describe('mutate.targets', () => {
       status: 'error',
       message: expect.stringContaining('failed to substitute variables in target[0]'),
     });
+  });
+
+  it('tells each target, and first what could not be looked up', () => {
+    const [target] = block['targets'] as readonly JsonObject[];
+    const facts = factsWith([secret('s1'), secret('s2')]);
+    const lost = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'ns', name: 'c' };
+    facts.add(
+      { kind: 'resource', apiVersion: 'v1', resourceKind: 'ConfigMap', namespace: 'ns', name: 'c' },
+      { ok: false, class: 'denied', message: 'not allowed to read' },
+    );
+    expect(runAll({ ...block, targets: [target ?? {}, lost] }, { facts })).toMatchObject([
+      { status: 'error', message: 'not allowed to read' },
+      { status: 'pass', message: 'mutated Secret/s1 in namespace ns', effects: [{ kind: 'update' }] },
+      { status: 'pass', message: 'mutated Secret/s2 in namespace ns', effects: [{ kind: 'update' }] },
+    ]);
   });
 
   it('stays in the namespace of a namespaced policy', () => {

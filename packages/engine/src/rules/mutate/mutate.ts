@@ -42,10 +42,8 @@ function compileExisting(
   return {
     type: 'Mutation',
     phases: EXISTING_PHASES,
-    evaluate: ({ input, scope }) => {
-      const isAdmission = input.phase === 'mutate' && input.request.admission !== undefined;
-      return isAdmission ? undefined : run(scope, input.facts);
-    },
+    applies: ({ phase, request }) => phase !== 'mutate' || request.admission === undefined,
+    evaluate: ({ input, scope }) => run(scope, input.facts),
   };
 }
 

@@ -18,12 +18,12 @@ interface Target {
   readonly mutate: (target: JsonObject, scope: Scope, facts: FactTable) => MutationOutcome;
 }
 
-/** A mutation of existing resources: answers what to update; the trigger itself stays as it is. */
-export type TargetMutation = (scope: Scope, facts: FactTable) => RuleBodyOutcome | undefined;
+/** A mutation of existing resources: one outcome a target; the trigger itself stays as it is. */
+export type TargetMutation = (scope: Scope, facts: FactTable) => readonly RuleBodyOutcome[];
 
 /**
  * `mutate.targets` (mutateExisting, kyverno-core §2.11): every object that the selectors find is mutated, with `target`
- * as a variable, and becomes an `update` effect. An error wins over passes, a pass over skips.
+ * as a variable, and becomes an `update` effect. What could not be looked up is one error, told first.
  */
 export function compileTargets(
   entries: readonly Json[],
@@ -36,8 +36,7 @@ export function compileTargets(
     .map((entry, index) => compileTarget(entry, index, mutation, compilation, appendDocumentPath(path, index)));
   return (scope, facts) => {
     const errors: string[] = [];
-    const skips: string[] = [];
-    const mutated: JsonObject[] = [];
+    const outcomes: RuleBodyOutcome[] = [];
     for (const target of targets) {
       const found = target.find(scope, facts);
       if (found instanceof EvaluationError) {
@@ -45,24 +44,18 @@ export function compileTargets(
         continue;
       }
       for (const object of found) {
-        const outcome = target.mutate(object, scope.with({ target: object }), facts);
-        if (outcome.status === 'pass') mutated.push(outcome.resource);
-        else (outcome.status === 'error' ? errors : skips).push(outcome.message);
+        outcomes.push(toOutcome(target.mutate(object, scope.with({ target: object }), facts)));
       }
     }
-    return combine(errors, skips, mutated);
+    return errors.length === 0 ? outcomes : [{ status: 'error', message: errors.join('; ') }, ...outcomes];
   };
 }
 
-function combine(
-  errors: readonly string[],
-  skips: readonly string[],
-  mutated: readonly JsonObject[],
-): RuleBodyOutcome | undefined {
-  const effects = mutated.map((resource): Effect => ({ kind: 'update', resource }));
-  if (errors.length > 0) return { status: 'error', message: errors.join('; '), effects };
-  if (mutated.length > 0) return { status: 'pass', message: mutated.map(mutatedMessage).join('; '), effects };
-  return skips.length > 0 ? { status: 'skip', message: [...new Set(skips)].join('; ') } : undefined;
+function toOutcome(outcome: MutationOutcome): RuleBodyOutcome {
+  if (outcome.status !== 'pass') return outcome;
+  const { resource } = outcome;
+  const effects: readonly Effect[] = [{ kind: 'update', resource }];
+  return { status: 'pass', message: mutatedMessage(resource), effects };
 }
 
 function compileTarget(
