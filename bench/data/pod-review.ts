@@ -3,7 +3,7 @@ import type { JsonObject } from '@vouchsafe/engine/kernel';
 /** An AdmissionReview for creating a Pod of two containers that meets the restricted profile: about 6.2 KB of JSON. */
 export function podReview(options: { readonly uid?: string; readonly privileged?: boolean; readonly image?: string } = {}): JsonObject {
   const { uid = '705ab4f5-6393-11e8-b7cc-42010a800002', privileged = false, image = 'registry.example/team/service:v1.27.3' } = options;
-  const environment = Array.from({ length: 14 }, (_, index) => ({
+  const environment = Array.from({ length: 9 }, (_, index) => ({
     name: `SETTING_${index}`,
     valueFrom: { configMapKeyRef: { name: 'service-settings', key: `setting-${index}`, optional: true } },
   }));

@@ -21,6 +21,19 @@ export function rethrowNeed(error: unknown): void {
   if (error instanceof Need) throw error;
 }
 
+/**
+ * The result of `step`, or the need it raised as a value: so that a loop can go on and let its other steps note what they
+ * need, before it raises the first.
+ */
+export function orNeed<Result>(step: () => Result): Result | Need {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof Need) return error;
+    throw error;
+  }
+}
+
 /** Stable identity of a request: equal requests share one fetch. Member order does not matter. */
 export function factKey(request: FactRequest): string {
   return stableText(request);

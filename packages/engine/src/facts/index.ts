@@ -24,7 +24,7 @@ export type {
 } from './fact-request.ts';
 export type { Cancellation, FactSource } from './fact-source.ts';
 export { combineSources } from './fact-source.ts';
-export { FactTable, factKey, Need, rethrowNeed } from './fact-table.ts';
+export { FactTable, factKey, Need, orNeed, rethrowNeed } from './fact-table.ts';
 export type {
   AttestationOutcome,
   AttestorOutcome,

@@ -1,3 +1,4 @@
+import { Need, orNeed } from '../../facts/fact-table.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
 import { appendDocumentPath } from '../../kernel/json-path.ts';
@@ -44,7 +45,10 @@ export function compileForeachCheck(blocks: readonly Json[], compilation: CheckC
   };
 }
 
-/** How many elements passed, or the outcome of the first that did not. */
+/**
+ * How many elements passed, or the outcome of the first that did not. An element that needs a fact does not keep the
+ * later ones from noting theirs: one fetch then serves the whole list.
+ */
 function overElements(
   loop: Loop,
   elements: readonly Json[],
@@ -52,20 +56,26 @@ function overElements(
   nesting: number,
 ): number | RuleBodyOutcome {
   let applied = 0;
+  let need: Need | undefined;
   for (const [index, element] of elements.entries()) {
     if (element === null) continue;
     const isMap = isJsonObject(element);
     if (loop.elementScope === true && !isMap) return wrongScope(element);
     const scoped = loop.elementScope ?? isMap;
-    const outcome = loop.checkElement({
-      input,
-      scope: scope.with(elementVariables(element, index, nesting)),
-      element: scoped && isMap ? element : outer,
-    });
+    const outcome = orNeed(() =>
+      loop.checkElement({
+        input,
+        scope: scope.with(elementVariables(element, index, nesting)),
+        element: scoped && isMap ? element : outer,
+      }),
+    );
+    if (outcome instanceof Need) need ??= outcome;
+    if (need !== undefined || outcome instanceof Need) continue;
     if (outcome === undefined || outcome.status === 'skip') continue;
     if (outcome.status !== 'pass') return { ...outcome, message: `validation failure: ${outcome.message}` };
     applied++;
   }
+  if (need !== undefined) throw need;
   return applied;
 }
 
