@@ -32,13 +32,3 @@ export function formatPlainNumber(value: number): string {
   if (Number.isInteger(value)) return BigInt(value).toString();
   return value.toFixed(6);
 }
-
-/** Go's `%v` of a float64: shortest digits, with an exponent below 1e-04 and from 1e+06 on. */
-export function formatGoFloat(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
-  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
-  const [mantissa = '', exponentText = '0'] = value.toExponential().split('e');
-  const exponent = Number(exponentText);
-  if (exponent >= -4 && exponent < 6) return String(value);
-  return `${mantissa}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
-}

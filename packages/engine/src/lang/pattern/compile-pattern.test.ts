@@ -146,6 +146,7 @@ describe('paths and texts', () => {
       'pattern and resource have different structures. Path: /spec/a/. Expected map[string]interface {}, found <nil>',
     ],
     [{ a: [] }, { a: [1] }, '/a/', 'pattern Array empty'],
+    [{ a: 1_000_000 }, { a: 1_000_001 }, '/a/', "resource value '1000001' does not match '1e+06' at path /a/"],
   ])('%j', (pattern, resource, path, message) => {
     expect(evaluate(pattern, resource)).toEqual({ status: 'fail', path, message });
   });

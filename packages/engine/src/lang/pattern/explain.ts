@@ -1,4 +1,4 @@
-import { formatGoFloat } from '../../kernel/go-number.ts';
+import { formatPlainNumber } from '../../kernel/go-number.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
 import { formatGoValue } from '../jmespath/go-value.ts';
 import { parseAnchor } from './anchor.ts';
@@ -53,8 +53,10 @@ class Walk {
     }
     const test = compileScalar(pattern);
     if (Array.isArray(value) ? value.every(test) : test(value)) return PASSED;
-    const wanted = typeof pattern === 'number' ? formatGoFloat(pattern) : formatGoValue(pattern);
-    return failed(path, `resource value '${formatGoValue(value ?? null)}' does not match '${wanted}' at path ${path}`);
+    return failed(
+      path,
+      `resource value '${formatFound(value)}' does not match '${formatGoValue(pattern)}' at path ${path}`,
+    );
   }
 
   #list(values: readonly Json[], patterns: readonly Json[], path: string): Finding {
@@ -188,6 +190,11 @@ function asSkip(anchor: 'conditional' | 'global', finding: Finding): Finding {
 
 function collected(skips: readonly Finding[], path: string): Finding {
   return { verdict: SKIP_COLLECTED, path, message: skips.map(({ message }) => message).join('; ') };
+}
+
+/** Whole numbers of resources are int64 upstream, those of patterns are not. */
+function formatFound(value: Json | undefined): string {
+  return typeof value === 'number' && Number.isInteger(value) ? formatPlainNumber(value) : formatGoValue(value ?? null);
 }
 
 /** Go's `%T` of a decoded JSON value; whole numbers of resources are int64. */

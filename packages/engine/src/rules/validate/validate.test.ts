@@ -20,45 +20,14 @@ interface Situation {
   readonly preconditions?: Json;
 }
 
+// Of rule and policy only these parts are read here.
 function ruleOf(validate: JsonObject, preconditions: Json | undefined): Rule {
-  return {
-    name: 'r',
-    path: 'spec.rules[0]',
-    context: [],
-    match: { any: [], all: [], inline: undefined },
-    exclude: undefined,
-    imageExtractors: undefined,
-    preconditions,
-    celPreconditions: [],
-    validate,
-    mutate: undefined,
-    generate: undefined,
-    verifyImages: [],
-    skipBackgroundRequests: true,
-    reportProperties: {},
-  };
+  return { name: 'r', path: 'spec.rules[0]', validate, preconditions } as unknown as Rule;
 }
 
-function policyOf(rule: Rule, failureAction: FailureAction): LegacyPolicy {
-  return {
-    family: 'legacy',
-    ref: { apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy', name: 'p' },
-    labels: {},
-    annotations: {},
-    spec: {
-      rules: [rule],
-      applyRules: 'All',
-      failurePolicy: 'Fail',
-      failureAction,
-      failureActionOverrides: [],
-      emitWarning: false,
-      admission: true,
-      background: true,
-      matchConditions: [],
-    },
-    document: {},
-    sources: () => undefined,
-  };
+function policyOf(failureAction: FailureAction): LegacyPolicy {
+  const ref = { apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy', name: 'p' };
+  return { ref, spec: { failureAction } } as unknown as LegacyPolicy;
 }
 
 function requestOf(resource: JsonObject, { operation = 'CREATE', old }: Situation): EvaluationRequest {
@@ -83,7 +52,7 @@ function requestOf(resource: JsonObject, { operation = 'CREATE', old }: Situatio
 function validate(block: JsonObject, resource: JsonObject, situation: Situation = {}) {
   const diagnostics: Diagnostic[] = [];
   const rule = ruleOf(block, situation.preconditions);
-  const policy = policyOf(rule, situation.policyAction ?? 'Audit');
+  const policy = policyOf(situation.policyAction ?? 'Audit');
   const body = compileValidate({ policy, rule, host, report: (diagnostic) => diagnostics.push(diagnostic) });
   const input: RuleInput = {
     request: requestOf(resource, situation),

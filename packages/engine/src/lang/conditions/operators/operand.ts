@@ -1,6 +1,5 @@
 import { parseQuantity, type Quantity } from '@vouchsafe/cel/quantity';
 import { parseDuration } from '../../../kernel/duration.ts';
-import { formatGoFloat } from '../../../kernel/go-number.ts';
 import type { Json } from '../../../kernel/json.ts';
 import { formatGoValue } from '../../jmespath/go-value.ts';
 
@@ -32,8 +31,7 @@ export function quantityText(value: Json): Quantity | undefined {
 
 /** Go's `fmt.Sprint` of a decoded JSON value. */
 export function sprint(value: Json): string {
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' ? formatGoFloat(value) : formatGoValue(value);
+  return typeof value === 'string' ? value : formatGoValue(value);
 }
 
 /** The list of texts a JSON text holds; `undefined` when it is JSON of another shape, `not-json` when it is none. */
