@@ -60,7 +60,6 @@ function unreadRule(rule: Rule): Diagnostic {
 function compileParts(plan: RulePlan, tools: RuleTools): Omit<RuleParts, 'body' | 'warnsAlways'> {
   const { policy, rule, isFor, exceptions, report } = plan;
   const { host } = tools;
-  const scopeOptions = { ...tools, rule: rule.name };
   const at = (part: string): { host: EngineHost; report: typeof report; path: string } => ({
     host,
     report,

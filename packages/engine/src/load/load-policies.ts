@@ -70,7 +70,8 @@ export function loadPolicy(document: JsonObject, origin?: string, options: LoadO
 
 const GROUP = 'kyverno.io/';
 
-function loadDocument(document: JsonObject, sources: SourceMap, options: LoadOptions): LoadedObject {
+/** One document of a text, with its positions. */
+export function loadDocument(document: JsonObject, sources: SourceMap, options: LoadOptions = {}): LoadedObject {
   const apiVersion = readText(document, 'apiVersion') ?? '';
   const kind = readText(document, 'kind') ?? '';
   const schema = policySchema(apiVersion, kind);

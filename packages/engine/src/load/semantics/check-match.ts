@@ -1,6 +1,7 @@
 import { isEqualJson, type JsonObject, member } from '../../kernel/json.ts';
 import { hasWildcard } from '../../kernel/wildcard.ts';
 import { readObject, readObjects, readText, readTextMap, readTexts } from '../../model/read-json.ts';
+import { checkKinds } from './check-kinds.ts';
 import type { RulePlace } from './check-rule.ts';
 import type { Problems } from './problems.ts';
 
@@ -13,7 +14,7 @@ export function checkMatch(rule: JsonObject, place: RulePlace, problems: Problem
   if (exclude && isEmptySet(match, exclude)) {
     problems.error(place.path, 'Rule is matching an empty set', 'policy-conflict');
   }
-  checkKinds(match, place, problems);
+  checkKinds(rule, place, problems);
 }
 
 function checkBlock(block: JsonObject, path: string, part: string, place: RulePlace, problems: Problems): void {
@@ -89,27 +90,4 @@ function isEmptySet(match: JsonObject, exclude: JsonObject): boolean {
   }
   if (wanted.length > 0 || unwanted.length > 0) return false;
   return Object.keys(exclude).length > 0 && isEqualJson(match, exclude);
-}
-
-const NO_KIND =
-  'at least one element must be specified in a kind block, the kind attribute is mandatory when working with the resources element';
-
-function checkKinds(match: JsonObject, { path, background }: RulePlace, problems: Problems): void {
-  const any = readObjects(match, 'any').map((filter, index) => ({ filter, path: `${path}.match.any[${index}]` }));
-  const all = readObjects(match, 'all').map((filter, index) => ({ filter, path: `${path}.match.all[${index}]` }));
-  const filters = any.length > 0 ? any : all.length > 0 ? all : [{ filter: match, path: `${path}.match` }];
-  for (const { filter, path: place } of filters) {
-    const kinds = readTexts(readObject(filter, 'resources'), 'kinds');
-    if (kinds.length === 0) problems.error(place, NO_KIND, 'policy-missing-field');
-    if (!kinds.includes('*')) continue;
-    if (background) {
-      problems.error(
-        `${place}.resources.kinds`,
-        'wildcard policy not allowed in background mode. Set spec.background=false to disable background mode for this policy rule ',
-        'policy-conflict',
-      );
-    }
-    if (kinds.length > 1)
-      problems.error(`${place}.resources.kinds`, 'wildcard policy can not deal with more than one kind');
-  }
 }

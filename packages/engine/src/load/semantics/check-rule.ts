@@ -8,6 +8,7 @@ import { checkContext } from './check-context.ts';
 import { checkMatch } from './check-match.ts';
 import { checkMutate } from './check-mutate.ts';
 import { checkValidate } from './check-validate.ts';
+import { checkVariables } from './check-variables.ts';
 import { checkVerifyImages } from './check-verify-images.ts';
 import type { Problems } from './problems.ts';
 
@@ -30,6 +31,7 @@ export function checkRule(rule: JsonObject, place: RulePlace, problems: Problems
   checkMatch(rule, place, problems);
   checkContext(readObjects(rule, 'context'), `${place.path}.context`, problems);
   checkConditions(member(rule, 'preconditions'), `${place.path}.preconditions`, problems);
+  checkVariables(rule, place, problems);
   const validate = readObject(rule, 'validate');
   if (operations.includes('validate') && validate) checkValidate(rule, validate, place.path, problems);
   const mutate = readObject(rule, 'mutate');
