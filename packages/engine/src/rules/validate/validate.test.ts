@@ -30,6 +30,9 @@ function policyOf(failureAction: FailureAction): LegacyPolicy {
   return { ref, spec: { failureAction } } as unknown as LegacyPolicy;
 }
 
+const NOBODY = { admission: undefined, user: undefined, roles: [], clusterRoles: [] };
+const SCAN = { ...NOBODY, namespaceLabels: {}, dryRun: false, now: 0 };
+
 function requestOf(resource: JsonObject, { operation = 'CREATE', old }: Situation): EvaluationRequest {
   return {
     operation,
@@ -39,13 +42,7 @@ function requestOf(resource: JsonObject, { operation = 'CREATE', old }: Situatio
     name: 'n',
     resource: operation === 'DELETE' ? undefined : resource,
     oldResource: operation === 'DELETE' ? resource : old,
-    admission: undefined,
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
-    now: 0,
+    ...SCAN,
   };
 }
 
