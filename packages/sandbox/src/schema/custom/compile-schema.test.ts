@@ -26,7 +26,10 @@ describe('validation of custom resources', () => {
       'a fraction',
       { a: { type: 'integer' } },
       { a: 1.5 },
-      ['spec.a: Invalid value: "number": spec.a in body must be of type integer: "number" (TypeInvalid)'],
+      [
+        'spec.a: Invalid value: "number": spec.a in body must be of type integer: "number" (TypeInvalid)',
+        '<nil>: Invalid value: "": Checked value must be of type integer (default format) in spec.a (Invalid)',
+      ],
     ],
     ['a whole number for a number', { a: { type: 'number' } }, { a: 1 }, []],
     [

@@ -47,12 +47,12 @@ const CHECKS: ReadonlyMap<string, FormatCheck> = new Map<string, FormatCheck>([
   ['duration', isDuration],
   ['datetime', isDateTime],
   ['k8sshortname', matching('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')],
-  ['k8slongname', (text) => text.length <= 253 && LONG_NAME(text)],
+  ['k8slongname', (text) => text.length <= 253 && isLongName(text)],
 ]);
 
 const LONG_NAME_PATTERN = RE2JS.compile('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$');
 
-function LONG_NAME(text: string): boolean {
+function isLongName(text: string): boolean {
   return LONG_NAME_PATTERN.matcher(text).find();
 }
 

@@ -95,6 +95,12 @@ function typeName(value: JsonValue): string {
   return value === null ? 'null' : typeof value;
 }
 
+/** The format the server sees in a value. */
+function formatName(value: JsonValue): string {
+  if (typeof value !== 'number') return '';
+  return Number.isInteger(value) ? 'int64' : 'float64';
+}
+
 function typeProblem(path: string, expected: string, found: string): StatusCause {
   return typeInvalidCause(
     fieldOf(path),
@@ -108,11 +114,14 @@ function compileType(schema: JsonObject, types: readonly string[]): Check | unde
   if (types.length === 0) return undefined;
   const isNumeric = types.includes('number') || types.includes('integer');
   return (value, path, _old, findings) => {
-    if (!isNumeric && format !== '' && typeof value === 'string') return;
+    const isText = typeof value === 'string' || Array.isArray(value);
+    if (!isNumeric && format !== '' && isText) return;
     const found = typeName(value);
     const fits = types.includes(found) || (found === 'integer' && types.includes('number'));
-    if (!fits) findings.causes.push(typeProblem(path, types.join(','), found));
-    else findings.checks++;
+    if (fits) findings.checks++;
+    // With a format, values that are neither text nor list are told about formats instead of types.
+    else if (format !== '' && !isText) findings.causes.push(typeProblem(path, format, formatName(value)));
+    else findings.causes.push(typeProblem(path, types.join(','), found));
   };
 }
 
@@ -176,7 +185,8 @@ function compileFormat(schema: JsonObject, types: readonly string[]): Check | un
 }
 
 function compileNumber(schema: JsonObject): Check | undefined {
-  const format = stringMember(schema, 'type') === 'integer' ? stringMember(schema, 'format') : '';
+  const isInteger = stringMember(schema, 'type') === 'integer' && member(schema, 'x-kubernetes-int-or-string') !== true;
+  const format = isInteger ? activeFormat(schema, ['integer']) : '';
   const multiple = numberMember(schema, 'multipleOf');
   const maximum = numberMember(schema, 'maximum');
   const minimum = numberMember(schema, 'minimum');
@@ -186,9 +196,10 @@ function compileNumber(schema: JsonObject): Check | undefined {
     if (typeof value !== 'number') return;
     const fail = (detail: string) =>
       findings.causes.push(invalidCause(fieldOf(path), value, `${path} in body ${detail}`));
-    if (format === 'int32' && Math.abs(value) > 2147483648) {
-      const detail = `Checked value must be of type integer with format int32 in ${path}`;
-      findings.causes.push(invalidCause(NO_FIELD, '', detail));
+    const isOutside = format === 'int32' && (value > 2147483647 || value < -2147483648);
+    if (isInteger && (isOutside || !Number.isInteger(value))) {
+      const wanted = format === '' ? '(default format)' : `with format ${format}`;
+      findings.causes.push(invalidCause(NO_FIELD, '', `Checked value must be of type integer ${wanted} in ${path}`));
     }
     if (multiple !== undefined && multiple > 0 && !Number.isInteger(value / multiple))
       fail(`should be a multiple of ${multiple}`);
