@@ -2,12 +2,13 @@ import { isJsonObject, isWithinDepth, type JsonObject, memberAt } from '../json/
 import { invalidCause } from '../model/field-cause.ts';
 import { SchemaError } from '../model/schema-error.ts';
 import type { StatusCause } from '../model/status-cause.ts';
+import { NO_FIELD } from './alternatives.ts';
 import { validateEmbeddedResources } from './embedded-resources.ts';
 import { validateListTypes } from './list-types.ts';
 import { type Pruned, pruneObject } from './prune.ts';
 import { applySchemaDefaults } from './schema-defaults.ts';
 import { readStructural } from './structural-schema.ts';
-import { compileValidator, NO_FIELD, runValidator } from './value-validator.ts';
+import { compileValidator, runValidator } from './value-validator.ts';
 
 /** Evaluates `x-kubernetes-validations`; supplied by whoever has an expression language. */
 export type ValidationRules = (object: JsonObject, old: JsonObject | undefined) => readonly StatusCause[];
