@@ -3,8 +3,19 @@ export type { Compilation, CompileOptions, Engine, EngineOptions, ImageDefaults 
 export { type DecideOptions, decide } from './evaluate/decide.ts';
 export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluate.ts';
 export { createPolicyIndex, type PolicyIndex } from './evaluate/policy-index.ts';
+export {
+  compileJmesPath,
+  isJmesPathDiagnostic,
+  type JmesPathDiagnostic,
+  type JmesPathExpression,
+} from './lang/jmespath/compile-jmespath.ts';
+export { describeFunctions, type FunctionDescription } from './lang/jmespath/describe-functions.ts';
+export { parseJmesPath } from './lang/jmespath/parser.ts';
+export type { SyntaxNode } from './lang/jmespath/syntax-tree.ts';
+export { SyntaxFailure } from './lang/jmespath/token.ts';
 export type { LoadOptions } from './load/load-options.ts';
-export { type LoadedObject, type LoadedPolicies, loadPolicies, loadPolicy } from './load/load-policies.ts';
+export { type LoadedObject, type LoadedPolicies, loadDocument, loadPolicies, loadPolicy } from './load/load-policies.ts';
+export { flattenList, type ReadDocuments, readDocuments, type TextDocument } from './load/read-documents.ts';
 export { deprecationWarning } from './load/semantics/deprecations.ts';
 export { compileExcludedUsers, type ExcludedUsers } from './match/excluded-users.ts';
 export { compileResourceFilters, type RequestPredicate } from './match/resource-filters.ts';
@@ -36,6 +47,7 @@ export {
   type EvaluationRequest,
   type GroupVersionKind,
   type Operation,
+  type StandIns,
   toResourceRef,
   type UserInfo,
   withResource,

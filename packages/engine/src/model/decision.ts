@@ -67,7 +67,12 @@ export type { PatchOperation };
 /** What a decision asks of the world. Only shells apply effects. */
 export type Effect =
   | { readonly kind: 'patch'; readonly operations: readonly PatchOperation[] }
-  | { readonly kind: 'create' | 'update'; readonly resource: JsonObject }
+  | {
+      readonly kind: 'create' | 'update';
+      readonly resource: JsonObject;
+      /** The rule that asks for it. */
+      readonly rule?: string;
+    }
   | { readonly kind: 'delete'; readonly target: ResourceRef }
   | { readonly kind: 'annotate'; readonly annotations: Readonly<Record<string, string | null>> }
   | { readonly kind: 'event'; readonly reason: string; readonly message: string };
