@@ -14,6 +14,8 @@ import { formatGoValue } from '../jmespath/go-value.ts';
 export interface ExtractedImage extends ImageReference {
   /** JSON pointer of the field, not escaped, as Kyverno writes it: `/spec/containers/0/image`. */
   readonly pointer: string;
+  /** The way to the field, for patches: `pointer` is ambiguous where a key holds a slash. */
+  readonly segments: readonly string[];
   /** Names under `imagePullSecrets` on the way to it. */
   readonly pullSecrets: readonly string[];
 }
@@ -158,7 +160,7 @@ function extractHere(
   if (reference instanceof EvaluationError) {
     return new EvaluationError(`invalid image '${text}' (${reference.message})`);
   }
-  images.set(key, { ...reference, pointer, pullSecrets });
+  images.set(key, { ...reference, pointer, segments: [...path, extractor.value], pullSecrets });
   return undefined;
 }
 

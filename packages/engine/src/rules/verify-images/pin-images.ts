@@ -2,6 +2,7 @@ import { Need } from '../../facts/fact-table.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { ImageReferenceSettings } from '../../kernel/image-reference.ts';
 import type { JsonObject } from '../../kernel/json.ts';
+import { toJsonPointer } from '../../kernel/json-path.ts';
 import { type ExtractedImage, imageVariable } from '../../lang/variables/images.ts';
 import type { Effect, ImageResult, PatchOperation, PolicyRef } from '../../model/decision.ts';
 import type { RuleBodyOutcome, RuleEvaluation } from '../rule-kind.ts';
@@ -10,7 +11,7 @@ import { type CompiledEntry, type EntryQuestion, toAccess } from './compile-entr
 import { toAnnotateEffect } from './image-annotations.ts';
 import { type ImageJudgement, judgeFailure } from './image-outcome.ts';
 import { judgeImage, pullSecretsOf, registryReference } from './judge-image.ts';
-import { setAtPointer } from './set-at-pointer.ts';
+import { setAt } from './set-at.ts';
 import { isSkipped } from './skip-image.ts';
 
 export interface VerifyingEntry extends CompiledEntry {
@@ -159,7 +160,7 @@ class PinnedResource {
   take(image: ExtractedImage, entry: VerifyingEntry, outcome: ImageOutcome): RuleBodyOutcome | undefined {
     let { judgement } = outcome;
     const { digest } = outcome;
-    const pinned = this.#digests.get(image.pointer);
+    const pinned = this.#digests.get(placeOf(image));
     if (digest !== '' && pinned !== undefined && pinned !== digest) {
       const message = `failed to verify image ${image.reference}: its tag moved from ${pinned} to ${digest} while it was verified`;
       judgement = { status: 'error', message, reason: 'tag-moved' };
@@ -180,20 +181,20 @@ class PinnedResource {
 
   #pin(image: ExtractedImage, digest: string): void {
     const value = `${image.referenceWithTag}@${digest}`;
-    this.#digests.set(image.pointer, digest);
-    this.#operations.push({ op: 'replace', path: image.pointer, value });
-    this.#resource = setAtPointer(this.#resource, image.pointer, value);
+    this.#digests.set(placeOf(image), digest);
+    this.#operations.push({ op: 'replace', path: placeOf(image), value });
+    this.#resource = setAt(this.#resource, image.segments, value);
   }
 
   #toResult(image: ExtractedImage, { status }: ImageJudgement, digest: string): ImageResult {
-    const pinned = this.#digests.get(image.pointer);
+    const pinned = this.#digests.get(placeOf(image));
     const repository = image.registry === '' ? image.path : `${image.registry}/${image.path}`;
     const known = image.digest || digest || pinned;
     return {
       image: pinned === undefined ? image.reference : `${repository}@${pinned}`,
       status: status === 'pass' || status === 'skip' ? status : 'fail',
       ...(known ? { digest: known } : {}),
-      pointer: image.pointer,
+      pointer: placeOf(image),
     };
   }
 
@@ -207,4 +208,9 @@ class PinnedResource {
     const changed = this.#resource === this.#original ? {} : { resource: this.#resource };
     return [{ ...first, effects, ...changed }, ...others];
   }
+}
+
+/** A place as a JSON pointer, keys with slashes told apart. */
+function placeOf(image: ExtractedImage): string {
+  return toJsonPointer(image.segments);
 }

@@ -1,10 +1,9 @@
 import type { ImageReferenceSettings } from '../../kernel/image-reference.ts';
-import { type Json, type JsonObject, memberAt } from '../../kernel/json.ts';
-import { parseJsonPointer } from '../../kernel/json-path.ts';
 import type { ExtractedImage } from '../../lang/variables/images.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
 import { type CompiledEntry, type EntryQuestion, toAccess } from './compile-entry.ts';
 import { pullSecretsOf } from './judge-image.ts';
+import { readAt } from './set-at.ts';
 
 /**
  * Whether `skipImageReferences` exempts the image. A pattern on a tag also exempts the image once it is pinned
@@ -30,15 +29,7 @@ export function isSkipped(
   return fact.ok && fact.value === image.digest;
 }
 
-function isUnchanged(image: ExtractedImage, { request, resource }: RuleInput): boolean {
-  const before = textAt(request.oldResource, image.pointer);
-  return before !== undefined && request.resource !== undefined && before === textAt(resource, image.pointer);
-}
-
-function textAt(resource: JsonObject | undefined, pointer: string): string | undefined {
-  let at: Json | undefined = resource;
-  for (const segment of parseJsonPointer(pointer) ?? []) {
-    at = Array.isArray(at) ? at[Number(segment)] : memberAt(at, segment);
-  }
-  return typeof at === 'string' ? at : undefined;
+function isUnchanged({ segments }: ExtractedImage, { request, resource }: RuleInput): boolean {
+  const before = readAt(request.oldResource, segments);
+  return typeof before === 'string' && request.resource !== undefined && before === readAt(resource, segments);
 }
