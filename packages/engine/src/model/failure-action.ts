@@ -29,17 +29,18 @@ export function toFailureActionOverrides(object: JsonObject | undefined, key: st
 export function toLabelSelector(selector: JsonObject): LabelSelector {
   return {
     matchLabels: readTextMap(selector, 'matchLabels'),
-    matchExpressions: readObjects(selector, 'matchExpressions').map((expression) => ({
-      key: readText(expression, 'key') ?? '',
-      operator: toOperator(readText(expression, 'operator')),
-      values: readTexts(expression, 'values'),
-    })),
+    matchExpressions: readObjects(selector, 'matchExpressions').map((expression) => {
+      const key = readText(expression, 'key') ?? '';
+      const operator = readText(expression, 'operator');
+      // An unknown operator becomes `In` without values, which selects nothing.
+      if (!isOperator(operator)) return { key, operator: 'In', values: [] };
+      return { key, operator, values: readTexts(expression, 'values') };
+    }),
   };
 }
 
 type SelectorOperator = NonNullable<LabelSelector['matchExpressions']>[number]['operator'];
 
-/** An unknown operator becomes `In` without values, which selects nothing. */
-function toOperator(text: string | undefined): SelectorOperator {
-  return text === 'NotIn' || text === 'Exists' || text === 'DoesNotExist' ? text : 'In';
+function isOperator(text: string | undefined): text is SelectorOperator {
+  return text === 'In' || text === 'NotIn' || text === 'Exists' || text === 'DoesNotExist';
 }
