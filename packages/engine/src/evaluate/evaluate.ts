@@ -1,8 +1,9 @@
 import type { FactRequest } from '../facts/fact-request.ts';
 import { type FactTable, Need } from '../facts/fact-table.ts';
 import type { JsonObject } from '../kernel/json.ts';
+import { diffJson } from '../kernel/json-patch.ts';
 import type { CompiledPolicy, CompiledRule, Phase, RuleInput, RuleOutcome } from '../model/compiled-policy.ts';
-import type { Decision, RuleResult, TraceStep } from '../model/decision.ts';
+import type { Decision, Effect, RuleResult, TraceStep } from '../model/decision.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { toResourceRef } from '../model/request.ts';
 
@@ -134,10 +135,18 @@ function toDecision(
     results,
     effects,
   };
-  if (trace === undefined && resource === original) return decision;
+  const patched = resource === original ? undefined : resource;
+  if (trace === undefined && patched === undefined) return decision;
   return {
     ...decision,
-    ...(resource !== undefined && resource !== original ? { patched: resource } : {}),
+    ...(patched ? { patched, effects: [...effects, ...mutationPatch(phase, original, patched)] } : {}),
     ...(trace ? { trace } : {}),
   };
+}
+
+/** What a policy's mutations come to, as one patch (kyverno-core §2.11). Image rules write their own, to the letter. */
+function mutationPatch(phase: Phase, original: JsonObject | undefined, patched: JsonObject): readonly Effect[] {
+  if (phase !== 'mutate' || original === undefined) return [];
+  const operations = diffJson(original, patched);
+  return operations.length > 0 ? [{ kind: 'patch', operations }] : [];
 }
