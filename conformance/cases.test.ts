@@ -19,10 +19,12 @@ describe('golden cases', () => {
     if (Array.isArray(diagnostics)) {
       expect(outcome.diagnostics).toEqual(diagnostics.map((diagnostic) => expect.objectContaining(Object(diagnostic))));
     }
-    if (Array.isArray(results)) expect(outcome.results).toEqual(results.map((result) => expect.objectContaining(Object(result))));
+    if (Array.isArray(results))
+      expect(outcome.results).toEqual(results.map((result) => expect.objectContaining(Object(result))));
     if (response) expect(outcome.response).toMatchObject(Object(response));
     if (patched) expect(outcome.patched).toMatchObject(Object(patched));
     if (patched === null) expect(outcome.patched).toBeUndefined();
-    if (Array.isArray(asked)) expect(outcome.asked).toEqual(asked.map((request) => expect.objectContaining(Object(request))));
+    if (Array.isArray(asked))
+      expect(outcome.asked).toEqual(asked.map((request) => expect.objectContaining(Object(request))));
   });
 });

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type CompiledPolicy,
@@ -15,7 +15,7 @@ import {
   withResource,
 } from '@vouchsafe/engine';
 import type { Fact, FactRequest, FactSource } from '@vouchsafe/engine/facts';
-import { EvaluationError, type Json, type JsonObject, isJsonObject } from '@vouchsafe/engine/kernel';
+import { EvaluationError, isJsonObject, type Json, type JsonObject } from '@vouchsafe/engine/kernel';
 import { parse } from 'yaml';
 
 /**
@@ -30,7 +30,9 @@ export interface Case {
 
 export function findCases(root: string): readonly Case[] {
   return readdirSync(root)
-    .flatMap((area) => readdirSync(join(root, area)).map((name) => ({ name: `${area}/${name}`, folder: join(root, area, name) })))
+    .flatMap((area) =>
+      readdirSync(join(root, area)).map((name) => ({ name: `${area}/${name}`, folder: join(root, area, name) })),
+    )
     .filter(({ folder }) => statSync(folder).isDirectory())
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -81,7 +83,11 @@ interface Flow {
 }
 
 /** The two webhooks one after the other, as the API server calls them. */
-async function runFlow(compiled: readonly CompiledPolicy[], request: EvaluationRequest, source: FactSource): Promise<Flow> {
+async function runFlow(
+  compiled: readonly CompiledPolicy[],
+  request: EvaluationRequest,
+  source: FactSource,
+): Promise<Flow> {
   const index = createPolicyIndex(compiled);
   const run = (at: EvaluationRequest, phase: Phase): Promise<Decision[]> =>
     decide(index.candidates(at, phase), at, source, { phase });
@@ -192,7 +198,9 @@ class FolderFacts implements FactSource {
 /** Whether `part` is in `whole`: members of objects by name, anything else equal. */
 export function contains(whole: Json | undefined, part: Json): boolean {
   if (Array.isArray(part)) {
-    return Array.isArray(whole) && whole.length === part.length && part.every((item: Json, at) => contains(whole[at], item));
+    return (
+      Array.isArray(whole) && whole.length === part.length && part.every((item: Json, at) => contains(whole[at], item))
+    );
   }
   if (!isJsonObject(part)) return whole === part;
   return isJsonObject(whole) && Object.entries(part).every(([key, value]) => contains(whole[key], value));

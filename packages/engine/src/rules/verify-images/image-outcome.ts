@@ -1,4 +1,4 @@
-import type { FactFailure } from '../../facts/fact.ts';
+import type { FactFailure, FactFailureClass } from '../../facts/fact.ts';
 import type { AttestorSetOutcome, ImageVerification } from '../../facts/image-verification.ts';
 import type { RuleStatus } from '../../model/decision.ts';
 
@@ -15,22 +15,18 @@ export interface ImageJudgement {
  * a moment is an `error`, which blocks under failurePolicy Fail (kyverno-core §3.2). Neither is ever a pass.
  */
 export function judgeFailure(image: string, failure: FactFailure): ImageJudgement {
-  const message = `failed to verify image ${image}: ${failure.message}`;
-  switch (failure.class) {
-    case 'not-found':
-      return { status: 'fail', message, reason: 'not-found' };
-    case 'denied':
-      return { status: 'fail', message, reason: 'registry-denied' };
-    case 'permanent':
-      return { status: 'fail', message, reason: 'permanent' };
-    case 'timed-out':
-      return { status: 'error', message, reason: 'timed-out' };
-    case 'transient':
-      return { status: 'error', message, reason: 'registry-unreachable' };
-    case 'unavailable':
-      return { status: 'error', message, reason: 'unavailable' };
-  }
+  const { status, reason } = FAILURES[failure.class];
+  return { status, message: `failed to verify image ${image}: ${failure.message} (${reason})`, reason };
 }
+
+const FAILURES = {
+  'not-found': { status: 'fail', reason: 'not-found' },
+  denied: { status: 'fail', reason: 'registry-denied' },
+  permanent: { status: 'fail', reason: 'permanent' },
+  'timed-out': { status: 'error', reason: 'timed-out' },
+  transient: { status: 'error', reason: 'registry-unreachable' },
+  unavailable: { status: 'error', reason: 'unavailable' },
+} as const satisfies Readonly<Record<FactFailureClass, { readonly status: RuleStatus; readonly reason: string }>>;
 
 /**
  * The attestor sets of an image: all must hold. `undefined` when they do; otherwise Kyverno's message, with the path of
@@ -56,7 +52,7 @@ export function describeEntries(set: AttestorSetOutcome): string {
     .filter(({ verified }) => !verified)
     .map(
       ({ path, failures }) =>
-        `${path}: ${failures.map(({ message }) => message).join('; ') || 'no matching signatures'}`,
+        `${path}: ${failures.map(({ message, reason }) => `${message} (${reason})`).join('; ') || 'no matching signatures'}`,
     )
     .join('; ');
 }
