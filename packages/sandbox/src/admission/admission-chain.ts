@@ -2,8 +2,10 @@ import type { AdmissionAttributes, AdmissionChain } from '../api/admission-port.
 import type { Cluster } from '../api/cluster.ts';
 import type { AdmissionPlugin } from './admission-plugin.ts';
 import { defaultTolerations } from './plugins/default-tolerations.ts';
+import { limitRanger } from './plugins/limit-ranger.ts';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
 import { podPriority } from './plugins/pod-priority.ts';
+import { resourceQuota } from './plugins/resource-quota.ts';
 import { serviceAccount } from './plugins/service-account.ts';
 import { storageProtection } from './plugins/storage-protection.ts';
 import type { ServiceResolver } from './service-resolver.ts';
@@ -19,11 +21,14 @@ export interface RunningAdmission {
 export function createAdmissionChain(cluster: Cluster, services: ServiceResolver): RunningAdmission {
   const plugins: readonly AdmissionPlugin[] = [
     namespaceLifecycle(cluster),
+    limitRanger(cluster),
     serviceAccount(cluster),
     podPriority(cluster),
     defaultTolerations(),
     storageProtection(cluster),
   ];
+  // Quota is charged last, for what passed everything else.
+  const quota = resourceQuota(cluster);
   const webhooks = createWebhookDispatcher(cluster, services);
 
   return {
@@ -44,6 +49,7 @@ export function createAdmissionChain(cluster: Cluster, services: ServiceResolver
         if (!webhooks.isIdle()) {
           await webhooks.validate(attributes);
         }
+        quota.validate?.(attributes);
       },
     },
     stop: () => webhooks.stop(),

@@ -37,7 +37,7 @@ export function testRequest(
   return {
     definition,
     subresource: parts.subresource ?? '',
-    namespace: parts.namespace ?? (definition.namespaced ? 'default' : ''),
+    namespace: definition.namespaced ? (parts.namespace ?? 'default') : '',
     name: parts.name ?? '',
     query: new URLSearchParams(parts.query ?? ''),
     user: ADMIN_USER,

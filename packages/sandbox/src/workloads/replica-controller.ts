@@ -153,7 +153,8 @@ function failureCondition(before: JsonObject, failure: StatusError | undefined, 
   if (failure === undefined) {
     return {};
   }
-  const [known] = objectsAt(before, 'conditions').filter((condition) => condition['message'] === failure.message);
+  // The message names a new pod each time: a failure that goes on is not written again.
+  const [known] = objectsAt(before, 'conditions').filter((condition) => condition['reason'] === 'FailedCreate');
   return {
     conditions: [
       known ?? {

@@ -6,7 +6,9 @@ import { startGarbageCollector } from './garbage-collector.ts';
 import { startJobController } from './job-controller.ts';
 import { startNamespaceController } from './namespace-controller.ts';
 import { startNodeAgent } from './node-agent.ts';
+import { startQuotaController } from './quota-controller.ts';
 import { startReplicaController } from './replica-controller.ts';
+import { startRoleAggregation } from './role-aggregation.ts';
 import { startSetController } from './set-controllers.ts';
 
 /** Starts everything that makes a cluster alive. Refusals by admission are events, not errors. */
@@ -26,6 +28,8 @@ export function startControllers(cluster: Cluster, onError: (error: unknown) => 
     startSetController(cluster, 'daemonsets.apps', report),
     startJobController(cluster, report),
     startNodeAgent(cluster, report),
+    startQuotaController(cluster, report),
+    startRoleAggregation(cluster, report),
   ];
   return {
     stop() {

@@ -4,12 +4,13 @@ export interface WorkLoop {
   stop(): void;
 }
 
-const RETRIES = 8;
+const REPORTED_AFTER = 8;
+const LONGEST_RETRY = 15_000;
 const FIRST_RETRY = 100;
 
 /**
  * Runs `work` for each queued key, never twice at once for the same loop. A failing key is tried again,
- * later each time; then it is reported.
+ * later each time, and reported once when it goes on failing.
  */
 export function createWorkLoop(work: (key: string) => Promise<void>, onError: (error: unknown) => void): WorkLoop {
   const queue = new Set<string>();
@@ -44,6 +45,8 @@ export function createWorkLoop(work: (key: string) => Promise<void>, onError: (e
         break;
       }
       queue.delete(key);
+      // Work may never leave the microtask queue: requests and timers get their turn between keys.
+      await new Promise((resolve) => setImmediate(resolve));
       try {
         await work(key);
         failures.delete(key);
@@ -61,12 +64,10 @@ export function createWorkLoop(work: (key: string) => Promise<void>, onError: (e
   function failed(key: string, error: unknown): void {
     const count = (failures.get(key) ?? 0) + 1;
     failures.set(key, count);
-    if (count > RETRIES) {
-      failures.delete(key);
+    if (count === REPORTED_AFTER) {
       onError(error);
-    } else {
-      later(key, FIRST_RETRY * 2 ** (count - 1));
     }
+    later(key, Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** (count - 1)));
   }
 
   return {
