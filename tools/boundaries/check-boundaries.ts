@@ -100,7 +100,10 @@ function checkImport(place: Place, specifier: string, tree: SourceTree, boundari
 }
 
 function checkRelative(place: Place, specifier: string, boundaries: Boundaries): Problem {
-  const target = placeOf(posix.join(posix.dirname(place.file), specifier));
+  const path = posix.join(posix.dirname(place.file), specifier);
+  // a package's own data (its manifest, definitions it ships) stands beside src
+  if (path.startsWith(`packages/${place.package}/`) && path.endsWith('.json')) return undefined;
+  const target = placeOf(path);
   if (!target || target.package !== place.package) {
     return { message: `\`${specifier}\` leaves the package`, why: 'other packages are reached by name' };
   }
