@@ -1,4 +1,5 @@
 /** `@vouchsafe/images`: answers questions about container images from what registries hold and whom one trusts. */
+export { type AttestorProblem, checkAttestor } from './facts/check-attestor.ts';
 export {
   createImageSource,
   type ImageSource,

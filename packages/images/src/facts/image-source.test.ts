@@ -1,4 +1,4 @@
-import type { Fact } from '@vouchsafe/engine/facts';
+import type { Attestor, Fact } from '@vouchsafe/engine/facts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pushImage } from '../../../sandbox/src/registry/push-image.ts';
 import { signWithKey } from '../../../sandbox/src/sigstore/sign-image.ts';
@@ -229,6 +229,17 @@ describe('an image that is not signed so', () => {
       reason: 'other-format',
       message: expect.stringContaining('SigstoreBundle'),
     });
+  });
+
+  it.each([
+    ['a key and an identity', (own: Attestor) => ({ ...own, keyless: { subject: '*', issuer: '*' } })],
+    ['a key and a certificate', (own: Attestor) => ({ ...own, certificates: { cert: 'x' } })],
+    ['nothing at all', () => ({})],
+    ['a repository that is none', (own: Attestor) => ({ ...own, repository: 'UPPER/../x' })],
+  ])('cannot be judged by an entry with %s', async (_name, change) => {
+    const image = signed();
+    const result = await verify(rig.source, requestFor(image.reference, change(byKey(key.publicKey))));
+    expect(refusalOf(result).reason).toBe('invalid-attestor');
   });
 
   it('needs a log entry unless the policy says otherwise', async () => {

@@ -5,6 +5,7 @@ import { pushImage } from '../../../sandbox/src/registry/push-image.ts';
 import type { RegistryAuth } from '../../../sandbox/src/registry/registry-auth.ts';
 import { type Registry, startRegistry } from '../../../sandbox/src/registry/start-registry.ts';
 import { defaultLimits } from './limits.ts';
+import { readDescriptors } from './manifest.ts';
 import { createRegistryClient, type RegistryClient } from './registry-client.ts';
 import type { RegistryFailure } from './registry-failure.ts';
 
@@ -162,6 +163,20 @@ describe('a registry that misbehaves', () => {
     pushImage(registry, 'team/app:1');
     registry.setFault('team/app', { effect: { kind: 'rate-limited', retryAfterSeconds: 0 }, times: 1 });
     await expect(open(client).resolve('1', soon())).resolves.toMatch(/^sha256:/);
+  });
+
+  it('a blob of another digest is refused', async () => {
+    const { registry, client } = await startMapped();
+    const pushed = pushImage(registry, 'team/app:1');
+    const manifest = await open(client).manifest(pushed.digest, soon());
+    const [layer] = manifest === undefined ? [] : readDescriptors(manifest, 'layers');
+    const read = () => open(client).blob(layer?.digest ?? '', 1_000_000, soon());
+    expect(await read()).toHaveLength(layer?.size ?? 0);
+    registry.setFault('team/app', { effect: { kind: 'wrong-content' } });
+    expect(await failureOf(read())).toMatchObject({
+      class: 'permanent',
+      message: expect.stringContaining('wrong digest'),
+    });
   });
 
   it('a digest header that is not the content is refused', async () => {

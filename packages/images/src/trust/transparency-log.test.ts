@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { InclusionProof } from './merkle-proof.ts';
+import { type InclusionProof, isIncluded } from './merkle-proof.ts';
 import { attempt } from './refusal.ts';
 import { checkLogEntry, type LogEntry } from './transparency-log.ts';
 import type { TrustedLog } from './trust-root.ts';
@@ -72,6 +72,15 @@ describe('an inclusion proof', () => {
       ok: false,
       failure: { reason: 'no-log-entry', message: expect.stringContaining(text) },
     });
+  });
+
+  it('that ends below the root of a larger tree is refused', () => {
+    const small = { logIndex: 0, treeSize: 2, rootHash: root, hashes: [other], checkpoint: undefined };
+    expect(isIncluded(body, small)).toBe(true);
+    expect(isIncluded(body, { ...small, treeSize: 4 })).toBe(false);
+    expect(isIncluded(body, { ...small, treeSize: 1 })).toBe(false);
+    expect(isIncluded(body, { ...small, rootHash: leaf, hashes: [], treeSize: 1 })).toBe(true);
+    expect(isIncluded(body, { ...small, rootHash: leaf, hashes: [] })).toBe(false);
   });
 
   it('of a log that is not trusted is refused', () => {

@@ -26,15 +26,16 @@ let attestor: ResolvedAttestor;
 
 beforeAll(async () => {
   rig = await startRig();
-  const signal = () => new AbortController().signal;
-  attestor = await resolveAttestor(keyless, {
-    trustRoot: rig.trustRoot,
-    secretKeys: undefined,
-    annotations: {},
-    signal,
-  });
+  attestor = await attestorOf(JSON.stringify(rig.sigstore.trustedRoot));
 });
 afterAll(() => rig.stop());
+
+async function attestorOf(trustedRoot: string): Promise<ResolvedAttestor> {
+  const parsed = parseTrustRoot(trustedRoot);
+  if (!parsed.ok) throw new Error(parsed.message);
+  const signal = () => new AbortController().signal;
+  return resolveAttestor(keyless, { trustRoot: parsed.root, secretKeys: undefined, annotations: {}, signal });
+}
 
 /** What the registry holds about a digest, as a reader that answers from memory and can be lied into. */
 interface Stored {
@@ -64,7 +65,7 @@ function readerOf(stored: Stored): RepositoryReader {
 }
 
 /** Whether the evidence is accepted. Throws when judging fails otherwise than by a refusal. */
-async function isAccepted(verifier: Verifier, stored: Stored): Promise<boolean> {
+async function isAccepted(verifier: Verifier, stored: Stored, by = attestor): Promise<boolean> {
   const set = await verifier.collect({
     digest: stored.digest,
     reader: readerOf(stored),
@@ -74,7 +75,7 @@ async function isAccepted(verifier: Verifier, stored: Stored): Promise<boolean> 
     signal: new AbortController().signal,
   });
   set.list();
-  return [...set.judge(attestor, Date.now())].some((verdict) => verdict.ok);
+  return [...set.judge(by, Date.now())].some((verdict) => verdict.ok);
 }
 
 function flip(bytes: Buffer, at: number, mask: number): Buffer {
@@ -187,6 +188,43 @@ describe('hostile input', () => {
     expect(await isAccepted(sigstoreBundleVerifier, stored)).toBe(true);
     expect(await isAccepted(sigstoreBundleVerifier, { ...stored, blob })).toBe(false);
   });
+
+  it('brings no root certificate, and says the kind of an entry as it was logged', async () => {
+    const stored = store({ format: 'bundle', bundleVersion: '0.2' });
+    const change = (
+      edit: (material: Record<string, never> & { [key: string]: { [key: string]: object[] } }) => void,
+    ) => {
+      const document = JSON.parse(stored.blob.toString());
+      edit(document.verificationMaterial);
+      return isAccepted(sigstoreBundleVerifier, { ...stored, blob: Buffer.from(JSON.stringify(document)) });
+    };
+    const { certificates } = rig.sigstore.trustedRoot.certificateAuthorities[0]?.certChain ?? { certificates: [] };
+    expect(await change(() => undefined)).toBe(true);
+    expect(
+      await change((material) => material['x509CertificateChain']?.['certificates']?.push(...certificates.slice(0, 1))),
+    ).toBe(true);
+    expect(await change((material) => material['x509CertificateChain']?.['certificates']?.push(...certificates))).toBe(
+      false,
+    );
+    const kindVersion = { kind: 'hashedrekord', version: '0.0.1' };
+    expect(await change((material) => Object.assign(material['tlogEntries']?.[0] ?? {}, { kindVersion }))).toBe(false);
+  });
+
+  it.each(['certificateAuthorities', 'ctlogs', 'timestampAuthorities', 'v1', 'v2'] as const)(
+    'of a time after %s of the trust root ended is refused',
+    async (part) => {
+      const log = part === 'v1' ? 'v1' : 'v2';
+      const stored = store({ format: 'bundle', log });
+      const document = JSON.parse(JSON.stringify(rig.sigstore.trustedRoot));
+      const end = new Date(Date.now() - 3_600_000).toISOString();
+      const logs = { v1: document.tlogs[0], v2: document.tlogs[1] };
+      if (part === 'v1' || part === 'v2') logs[part].publicKey.validFor.end = end;
+      else if (part === 'ctlogs') document.ctlogs[0].publicKey.validFor.end = end;
+      else document[part][0].validFor.end = end;
+      expect(await isAccepted(sigstoreBundleVerifier, stored, attestor)).toBe(true);
+      expect(await isAccepted(sigstoreBundleVerifier, stored, await attestorOf(JSON.stringify(document)))).toBe(false);
+    },
+  );
 
   it('that is listed as a referrer and refers to something else is no evidence', async () => {
     const stored = store({ format: 'bundle' });
