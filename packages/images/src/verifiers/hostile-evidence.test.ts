@@ -191,9 +191,7 @@ describe('hostile input', () => {
 
   it('brings no root certificate, and says the kind of an entry as it was logged', async () => {
     const stored = store({ format: 'bundle', bundleVersion: '0.2' });
-    const change = (
-      edit: (material: Record<string, never> & { [key: string]: { [key: string]: object[] } }) => void,
-    ) => {
+    const change = (edit: (material: { [key: string]: { [key: string]: object[] } }) => void) => {
       const document = JSON.parse(stored.blob.toString());
       edit(document.verificationMaterial);
       return isAccepted(sigstoreBundleVerifier, { ...stored, blob: Buffer.from(JSON.stringify(document)) });

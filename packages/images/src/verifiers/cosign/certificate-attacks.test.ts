@@ -9,7 +9,6 @@ import { byKey, createKey, pushFresh, type Rig, refusalOf, requestFor, startRig,
 const issuer = 'https://token.actions.githubusercontent.com';
 const subject = 'https://github.com/acme/app/.github/workflows/release.yml@refs/heads/main';
 const key = createKey();
-const _other = createKey();
 let rig: Rig;
 
 beforeAll(async () => {
