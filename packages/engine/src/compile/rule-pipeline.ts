@@ -42,17 +42,45 @@ const ABSENT: RuleOutcome = Object.freeze({ results: [], effects: [] });
  * exceptions, body. A rule that does not match is absent from the results. Throws only `Need`.
  */
 export function createRule(parts: RuleParts): CompiledRule {
+  const memory = new ConstantOutcomes(parts);
   return Object.freeze({
     name: parts.name,
     type: parts.body.type,
     phases: parts.body.phases,
     action: parts.action,
     ...(parts.kinds ? { kinds: parts.kinds } : {}),
-    evaluate: (input: RuleInput) => evaluateRule(parts, input),
+    evaluate: (input: RuleInput) => evaluateRule(parts, input, memory),
   });
 }
 
-function evaluateRule(parts: RuleParts, input: RuleInput): RuleOutcome {
+/**
+ * Most rules pass, and say so with the same words each time: a body that answers the very same object again gets the
+ * very same result, without building it. Only where nothing else of the request goes into the result.
+ */
+class ConstantOutcomes {
+  readonly #parts: RuleParts;
+  #body: RuleBodyOutcome | undefined;
+  #outcome: RuleOutcome | undefined;
+
+  constructor(parts: RuleParts) {
+    this.#parts = parts;
+  }
+
+  conclude(input: RuleInput, scope: Scope, body: BodyOutcomes): RuleOutcome {
+    if (isList(body) || input.trace || this.#parts.reportProperties || this.#parts.action.constant === undefined) {
+      return conclude(this.#parts, input, scope, body);
+    }
+    if (this.#outcome && this.#body === body) return this.#outcome;
+    const outcome = conclude(this.#parts, input, scope, body);
+    if (outcome.resource === undefined && outcome.effects.length === 0) {
+      this.#body = body;
+      this.#outcome = Object.freeze(outcome);
+    }
+    return outcome;
+  }
+}
+
+function evaluateRule(parts: RuleParts, input: RuleInput, memory: ConstantOutcomes): RuleOutcome {
   const { body, match } = parts;
   if (!parts.isFor(input.phase, input.request.kind.kind)) return ABSENT;
   if (input.trace) traceMatch(parts, input);
@@ -69,7 +97,7 @@ function evaluateRule(parts: RuleParts, input: RuleInput): RuleOutcome {
     return conclude(parts, input, scope, { status: 'skip', message: excepted.skip, exceptions: excepted.keys });
   }
   const outcome = body.evaluate(toEvaluation(parts, input, scope, excepted));
-  return outcome === undefined ? ABSENT : conclude(parts, input, scope, outcome);
+  return outcome === undefined ? ABSENT : memory.conclude(input, scope, outcome);
 }
 
 /** What the body is given. Members that few requests need are only made for those. */
@@ -140,7 +168,7 @@ function conclude(parts: RuleParts, input: RuleInput, scope: Scope | undefined, 
   let resource: JsonObject | undefined;
   for (const outcome of outcomes) {
     results.push(toResult(parts, input, scope, outcome));
-    if (outcome.effects) effects = effects.length === 0 ? outcome.effects : [...effects, ...outcome.effects];
+    if (outcome.effects) effects = [...effects, ...outcome.effects.map((effect) => withRule(effect, parts.name))];
     resource = outcome.resource ?? resource;
     if (input.trace) step(input, parts, { step: 'result', outcome: toTraceOutcome(outcome), detail: outcome.message });
   }
@@ -148,6 +176,10 @@ function conclude(parts: RuleParts, input: RuleInput, scope: Scope | undefined, 
 }
 
 const NO_EFFECTS: readonly Effect[] = [];
+
+function withRule(effect: Effect, rule: string): Effect {
+  return effect.kind === 'create' || effect.kind === 'update' ? { ...effect, rule } : effect;
+}
 
 function isList(body: BodyOutcomes): body is readonly RuleBodyOutcome[] {
   return Array.isArray(body);

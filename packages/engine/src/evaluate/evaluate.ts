@@ -55,7 +55,7 @@ export function evaluatePolicy(
   if (original === undefined) return toDecision(policy, request, phase, original, original, NOTHING, undefined);
   const steps: TraceStep[] | undefined = evaluation.trace ? [] : undefined;
   const trace = steps && ((step: TraceStep) => void steps.push(step));
-  const results: RuleResult[] = [];
+  let results = NOTHING.results;
   let effects = NOTHING.effects;
   let input: RuleInput = { request, resource: original, phase, facts, trace };
   let complete = true;
@@ -69,13 +69,19 @@ export function evaluatePolicy(
       if (phase === 'mutate' || policy.applyRules === 'One') return undefined;
       continue;
     }
-    for (const result of outcome.results) results.push(result);
-    if (outcome.effects.length > 0) effects = [...effects, ...outcome.effects];
+    results = join(results, outcome.results);
+    effects = join(effects, outcome.effects);
     if (outcome.resource) input = { ...input, resource: outcome.resource };
     if (policy.applyRules === 'One' && outcome.results.some(isApplied)) break;
   }
   if (!complete) return undefined;
   return toDecision(policy, request, phase, original, input.resource, { results, effects }, steps);
+}
+
+/** Both lists; most policies have one rule for a kind, and then nothing is copied. */
+function join<Item>(before: readonly Item[], after: readonly Item[]): readonly Item[] {
+  if (after.length === 0) return before;
+  return before.length === 0 ? after : [...before, ...after];
 }
 
 const NOTHING: RuleOutcome = Object.freeze({ results: [], effects: [] });

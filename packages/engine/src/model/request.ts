@@ -55,18 +55,24 @@ export interface StandIns {
   readonly rules: ReadonlyMap<string, JsonObject>;
 }
 
+/** Made once a request, for all its decisions. */
+const refs = new WeakMap<EvaluationRequest, ResourceRef>();
+
 /** What the request is about, as results and reports name it. */
 export function toResourceRef(request: EvaluationRequest): ResourceRef {
+  const known = refs.get(request);
+  if (known) return known;
   const { group, version, kind } = request.kind;
-  const metadata = memberAt(request.resource ?? request.oldResource, 'metadata');
-  const uid = memberAt(metadata, 'uid');
-  return {
+  const uid = memberAt(request.resource ?? request.oldResource, 'metadata', 'uid');
+  const ref: ResourceRef = {
     apiVersion: group ? `${group}/${version}` : version,
     kind,
     namespace: request.namespace,
     name: request.name,
     ...(typeof uid === 'string' && uid !== '' ? { uid } : {}),
   };
+  refs.set(request, ref);
+  return ref;
 }
 
 /** The request with `resource` as its new object, in expressions too: what the next phase or policy sees. */

@@ -34,7 +34,8 @@ const ABSENT = Symbol('absent');
 class RootScope extends ScopeNode {
   readonly #input: RuleInput;
   readonly #options: ScopeOptions;
-  readonly #known = new Map<string, Json | EvaluationError | typeof ABSENT>();
+  /** Most rules read no variable: made at the first. */
+  #known: Map<string, Json | EvaluationError | typeof ABSENT> | undefined;
 
   constructor(input: RuleInput, options: ScopeOptions) {
     super({
@@ -48,6 +49,7 @@ class RootScope extends ScopeNode {
   }
 
   override lookup(name: string): Json | EvaluationError | undefined {
+    this.#known ??= new Map();
     let value = this.#known.get(name);
     if (value === undefined) {
       value = this.#compute(name) ?? ABSENT;
