@@ -10,6 +10,7 @@ import { serviceAccount } from './plugins/service-account.ts';
 import { storageProtection } from './plugins/storage-protection.ts';
 import type { ServiceResolver } from './service-resolver.ts';
 import { createWebhookDispatcher } from './webhooks/dispatch-webhooks.ts';
+import type { MatchConditionCompiler } from './webhooks/match-conditions.ts';
 
 /** A chain with what it keeps open. */
 export interface RunningAdmission {
@@ -18,7 +19,11 @@ export interface RunningAdmission {
 }
 
 /** The admission chain in the real server's order: built-in plugins, then webhooks, in both phases. */
-export function createAdmissionChain(cluster: Cluster, services: ServiceResolver): RunningAdmission {
+export function createAdmissionChain(
+  cluster: Cluster,
+  services: ServiceResolver,
+  compileMatchCondition?: MatchConditionCompiler,
+): RunningAdmission {
   const plugins: readonly AdmissionPlugin[] = [
     namespaceLifecycle(cluster),
     limitRanger(cluster),
@@ -29,7 +34,7 @@ export function createAdmissionChain(cluster: Cluster, services: ServiceResolver
   ];
   // Quota is charged last, for what passed everything else.
   const quota = resourceQuota(cluster);
-  const webhooks = createWebhookDispatcher(cluster, services);
+  const webhooks = createWebhookDispatcher(cluster, services, compileMatchCondition);
 
   return {
     chain: {

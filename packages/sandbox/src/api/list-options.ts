@@ -12,8 +12,6 @@ import { badRequest, forbiddenField, invalid, StatusError } from './status-error
 export interface ListOptions {
   /** Undefined when nothing is filtered. */
   readonly selects: ((stored: StoredObject) => boolean) | undefined;
-  /** A name the selector pins, so that one object needs no scan. */
-  readonly onlyName: string | undefined;
   readonly limit: number;
   readonly continueToken: string;
   /** Undefined when unset. */
@@ -85,7 +83,6 @@ export function parseListOptions(definition: ResourceDefinition, query: URLSearc
   const fields = terms.length === 0 ? undefined : (stored: StoredObject) => matchesFields(definition, terms, stored);
   return {
     selects: both(labels, fields),
-    onlyName: terms.find(({ field, negated }) => field === 'metadata.name' && !negated)?.value,
     limit: Math.max(0, Number(query.get('limit') ?? 0) || 0),
     continueToken: query.get('continue') ?? '',
     resourceVersion: parseResourceVersion(resourceVersion),

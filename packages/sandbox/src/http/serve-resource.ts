@@ -130,7 +130,7 @@ function serveRead(call: ResourceCall, format: ResponseFormat): void {
   );
 }
 
-function serveWatch({ cluster, request, incoming, responder }: ResourceCall, format: ResponseFormat): void {
+function serveWatch({ cluster, request, responder }: ResourceCall, format: ResponseFormat): void {
   const { definition } = request;
   if (!definition.verbs.includes('watch')) {
     throw methodNotAllowed(definition, 'watch');
@@ -149,7 +149,6 @@ function serveWatch({ cluster, request, incoming, responder }: ResourceCall, for
     },
     end: () => response.end(),
   });
-  incoming.on('close', () => watch.stop());
   response.on('close', () => watch.stop());
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createAdmissionChain } from '../admission/admission-chain.ts';
 import type { ServiceResolver } from '../admission/service-resolver.ts';
 import { createServiceResolver } from '../admission/service-resolver.ts';
+import type { MatchConditionCompiler } from '../admission/webhooks/match-conditions.ts';
 import { OPEN_ADMISSION } from '../api/admission-port.ts';
 import { ALLOW_ALL } from '../api/authorizer.ts';
 import { builtInResources } from '../api/built-in-resources.ts';
@@ -44,6 +45,8 @@ export interface ApiServerOptions {
   readonly enabledApis?: readonly string[];
   /** Keeps the cluster in a folder of its own over restarts; without it everything lives in memory. */
   readonly state?: { readonly folder: string; readonly fsync?: FsyncPolicy };
+  /** Compiles the CEL of webhook `matchConditions`. Without it such webhooks are answered by their failure policy. */
+  readonly compileMatchCondition?: MatchConditionCompiler;
   /** The clock. */
   readonly now?: () => Date;
   /** Told about bugs inside the server. Default: written to stderr. */
@@ -89,7 +92,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     authorizer: options.authorization === 'RBAC' ? createRbacAuthorizer(store) : ALLOW_ALL,
   };
   const services: ServiceResolver = createServiceResolver();
-  const chain = createAdmissionChain(cluster, services);
+  const chain = createAdmissionChain(cluster, services, options.compileMatchCondition);
   cluster.admission = chain.chain;
 
   const certificates = createServerCertificates(identity.authority, now());

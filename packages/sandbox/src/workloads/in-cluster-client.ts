@@ -3,6 +3,7 @@ import { createObject } from '../api/create-object.ts';
 import { deleteObject } from '../api/delete-object.ts';
 import type { DeleteOptions } from '../api/delete-options.ts';
 import { PLAIN_DELETE } from '../api/delete-options.ts';
+import { bindPod } from '../api/pod-subresources.ts';
 import { PLAIN_WRITE } from '../api/request-options.ts';
 import { parseApiVersion, type ResourceDefinition } from '../api/resource-definition.ts';
 import type { ResourceRequest } from '../api/resource-request.ts';
@@ -22,6 +23,8 @@ export interface InClusterClient {
     subresource: string,
     change: (object: JsonObject) => JsonObject | undefined,
   ): Promise<void>;
+  /** Puts a pod on a node, as the scheduler does; admission sees a Binding. */
+  bind(namespace: string, name: string, node: string): Promise<void>;
   /** Deletes an object unless it is gone. */
   remove(storage: string, namespace: string, name: string, options?: Partial<DeleteOptions>): Promise<void>;
 }
@@ -83,6 +86,25 @@ export function createInClusterClient(cluster: Cluster, controller: string, as?:
         });
       } catch (error) {
         if (!(error instanceof Unchanged) && !isGone(error)) {
+          throw error;
+        }
+      }
+    },
+    async bind(namespace, name, node) {
+      const object = {
+        metadata: { name, namespace },
+        target: { kind: 'Node', name: node },
+      };
+      try {
+        await bindPod(
+          cluster,
+          requestFor(definitionOf('pods'), namespace, name, 'binding'),
+          { kind: 'object', object },
+          PLAIN_WRITE,
+        );
+      } catch (error) {
+        // Bound meanwhile is bound.
+        if (!isGone(error) && !(error instanceof StatusError && error.code === 409)) {
           throw error;
         }
       }

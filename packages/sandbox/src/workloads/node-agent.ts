@@ -67,10 +67,7 @@ async function schedulePod(cluster: Cluster, client: InClusterClient, pod: Store
   const fits = selector.every(([key, value]) => labels[key] === value);
   const cordoned = objectAt(node, 'spec')?.['unschedulable'] === true;
   if (fits && !cordoned) {
-    await client.update('pods', pod.namespace, pod.name, 'binding', (object) => ({
-      ...object,
-      spec: { ...objectAt(object, 'spec'), nodeName: NODE_NAME },
-    }));
+    await client.bind(pod.namespace, pod.name, NODE_NAME);
     return;
   }
   const message = fits

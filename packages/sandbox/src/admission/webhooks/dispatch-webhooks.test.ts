@@ -225,6 +225,38 @@ describe('how a webhook can answer', () => {
   });
 });
 
+describe('match conditions', () => {
+  it('decide before the call, the first false one whatever the others say', async () => {
+    const cluster = createTestCluster();
+    const admission = createAdmissionChain(cluster, createServiceResolver(), (expression) => ({ object }) => {
+      const name = (object?.['metadata'] as JsonObject | undefined)?.['name'];
+      return expression === 'broken' ? { error: 'no such key' } : name === expression;
+    });
+    cluster.admission = admission.chain;
+    bootstrapCluster(cluster, 'ca');
+    const webhook = await startTestWebhook(() => ({ response: { allowed: false } }));
+    stops.push(
+      () => webhook.stop(),
+      () => admission.stop(),
+    );
+    const conditions = ['broken', 'wanted'].map((expression) => ({ name: `is-${expression}`, expression }));
+    cluster.store.create('validatingwebhookconfigurations.admissionregistration.k8s.io', '', 'c', {
+      metadata: { name: 'c' },
+      webhooks: [{ ...defaultsOf(webhook, 'validating'), matchConditions: conditions }],
+    });
+    const create = (name: string) =>
+      createObject(
+        cluster,
+        testRequest(cluster, '/v1/configmaps'),
+        { kind: 'object', object: { metadata: { name } } },
+        PLAIN_WRITE,
+      );
+    expect((await create('other')).code).toBe(201);
+    await expect(create('wanted')).rejects.toThrow('failed to evaluate match conditions: is-broken: no such key');
+    expect(webhook.calls).toEqual([]);
+  });
+});
+
 describe('which webhooks are called', () => {
   const rule = (parts: JsonObject): JsonObject => ({
     rules: [

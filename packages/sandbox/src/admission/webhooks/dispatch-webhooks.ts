@@ -10,6 +10,7 @@ import type { ServiceResolver } from '../service-resolver.ts';
 import { createReview } from './admission-review.ts';
 import type { WebhookClient } from './call-webhook.ts';
 import { createWebhookClient } from './call-webhook.ts';
+import type { MatchConditionCompiler } from './match-conditions.ts';
 import type { WebhookView } from './match-webhook.ts';
 import { isExempt, matchWebhook } from './match-webhook.ts';
 import type { WebhookAnswer } from './read-answer.ts';
@@ -30,10 +31,14 @@ const MUTATING = 'mutatingwebhookconfigurations.admissionregistration.k8s.io';
 const VALIDATING = 'validatingwebhookconfigurations.admissionregistration.k8s.io';
 
 /** Creates the dispatcher of a cluster. */
-export function createWebhookDispatcher(cluster: Cluster, services: ServiceResolver): WebhookDispatcher {
+export function createWebhookDispatcher(
+  cluster: Cluster,
+  services: ServiceResolver,
+  compiler: MatchConditionCompiler | undefined,
+): WebhookDispatcher {
   const client = createWebhookClient(services);
-  const mutating = createWebhookSource(cluster, MUTATING);
-  const validating = createWebhookSource(cluster, VALIDATING);
+  const mutating = createWebhookSource(cluster, MUTATING, compiler);
+  const validating = createWebhookSource(cluster, VALIDATING, compiler);
 
   return {
     isIdle: () => mutating.webhooks().length === 0 && validating.webhooks().length === 0,

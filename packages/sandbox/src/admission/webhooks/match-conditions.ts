@@ -23,16 +23,11 @@ export type MatchConditionCompiler = (
   expression: string,
 ) => (input: ConditionInput) => boolean | { readonly error: string };
 
-let compileMatchCondition: MatchConditionCompiler | undefined;
-
-/** Plugs the expression language in; affects configurations compiled from then on. */
-export function setMatchConditionCompiler(compiler: MatchConditionCompiler | undefined): void {
-  compileMatchCondition = compiler;
-}
-
 /** Compiles the conditions of a webhook. Without an expression language every evaluation is an error. */
-export function compileMatchConditions(conditions: readonly JsonObject[]): CompiledConditions {
-  const compiler = compileMatchCondition;
+export function compileMatchConditions(
+  conditions: readonly JsonObject[],
+  compiler: MatchConditionCompiler | undefined,
+): CompiledConditions {
   const compiled = conditions.map((condition) => ({
     name: stringAt(condition, 'name'),
     evaluate: compiler?.(stringAt(condition, 'expression')),

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../store/json-value.ts';
 import { memberAt, numberAt, objectAt, objectsAt, stringAt, stringsAt } from '../../store/json-value.ts';
 import type { LabelSelector } from '../../store/label-selector.ts';
 import { selectorFromObject } from '../../store/label-selector.ts';
-import type { CompiledConditions } from './match-conditions.ts';
+import type { CompiledConditions, MatchConditionCompiler } from './match-conditions.ts';
 import { compileMatchConditions } from './match-conditions.ts';
 
 /** One rule of a webhook. */
@@ -54,7 +54,11 @@ export interface WebhookSource {
 }
 
 /** Follows the configurations in a storage; compiles them once per change. */
-export function createWebhookSource(cluster: Cluster, storage: string): WebhookSource {
+export function createWebhookSource(
+  cluster: Cluster,
+  storage: string,
+  compiler: MatchConditionCompiler | undefined,
+): WebhookSource {
   let compiled: readonly Webhook[] | undefined;
   const subscription = cluster.store.subscribe(storage, () => {
     compiled = undefined;
@@ -62,18 +66,29 @@ export function createWebhookSource(cluster: Cluster, storage: string): WebhookS
   return {
     webhooks() {
       // The store lists by name, which is the order of calls.
-      compiled ??= cluster.store.list(storage).flatMap(({ object, name }) => compileConfiguration(name, object));
+      compiled ??= cluster.store
+        .list(storage)
+        .flatMap(({ object, name }) => compileConfiguration(name, object, compiler));
       return compiled;
     },
     stop: () => subscription.stop(),
   };
 }
 
-function compileConfiguration(configuration: string, object: JsonObject): Webhook[] {
-  return objectsAt(object, 'webhooks').map((webhook, index) => compileWebhook(configuration, webhook, index));
+function compileConfiguration(
+  configuration: string,
+  object: JsonObject,
+  compiler: MatchConditionCompiler | undefined,
+): Webhook[] {
+  return objectsAt(object, 'webhooks').map((webhook, index) => compileWebhook(configuration, webhook, index, compiler));
 }
 
-function compileWebhook(configuration: string, webhook: JsonObject, index: number): Webhook {
+function compileWebhook(
+  configuration: string,
+  webhook: JsonObject,
+  index: number,
+  compiler: MatchConditionCompiler | undefined,
+): Webhook {
   const name = stringAt(webhook, 'name');
   const clientConfig = objectAt(webhook, 'clientConfig');
   const caBundle = stringAt(clientConfig, 'caBundle');
@@ -94,7 +109,7 @@ function compileWebhook(configuration: string, webhook: JsonObject, index: numbe
     timeoutSeconds: numberAt(webhook, 'timeoutSeconds') ?? 10,
     reinvocable: stringAt(webhook, 'reinvocationPolicy') === 'IfNeeded',
     reviewVersion: versions.find((version): version is 'v1' | 'v1beta1' => version === 'v1' || version === 'v1beta1'),
-    conditions: conditions.length === 0 ? undefined : compileMatchConditions(conditions),
+    conditions: conditions.length === 0 ? undefined : compileMatchConditions(conditions, compiler),
   };
 }
 
