@@ -1,0 +1,163 @@
+import {
+  type CompiledPolicy,
+  decide,
+  type Effect,
+  type EvaluationRequest,
+  type Operation,
+  type Phase,
+  type Policy,
+  type RuleResult,
+  type TraceStep,
+} from '@vouchsafe/engine';
+import type { FactKind, FactSource } from '@vouchsafe/engine/facts';
+import { isJsonObject, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
+import { kindOf } from '../inputs/kind-table.ts';
+import { textAt } from '../inputs/read-fields.ts';
+import type { InputResource } from '../inputs/resources.ts';
+import type { Requester } from '../inputs/user-info.ts';
+import { merge, nest, ruleValues, type Values, valuesFor } from '../inputs/values.ts';
+
+/** A policy ready to run, and which of the phases its rules take part in. */
+export interface RunnablePolicy {
+  readonly policy: Policy;
+  readonly compiled: CompiledPolicy;
+  readonly phases: ReadonlySet<Phase>;
+}
+
+/** What one policy said of one resource in one phase; without results when none of its rules was about it. */
+export interface PolicyResponse {
+  readonly policy: Policy;
+  readonly phase: Phase;
+  /** The resource as the policy saw it, values of the values file set. */
+  readonly resource: JsonObject;
+  readonly patched: JsonObject;
+  readonly results: readonly RuleResult[];
+  readonly effects: readonly Effect[];
+  readonly trace: readonly TraceStep[];
+}
+
+export interface Surroundings {
+  readonly policies: readonly RunnablePolicy[];
+  readonly values: Values;
+  /** Variables of `--set`, by dotted path. */
+  readonly set: JsonObject;
+  readonly requester: Requester | undefined;
+  readonly source: FactSource;
+  readonly absent: ReadonlySet<FactKind>;
+  /** Labels of namespaces that the values do not tell. */
+  readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch: the one clock of the run. */
+  readonly now: number;
+  readonly trace: boolean;
+}
+
+const ORDER: readonly Phase[] = ['mutate', 'verify-images', 'validate', 'generate'];
+
+/**
+ * All policies on one resource as Kyverno's CLI runs them (kyverno-core §5.2): each phase in turn, mutations and pinned
+ * images feeding the policies after them.
+ *
+ * @param operation empty for that of the values, which is CREATE when they name none
+ */
+export async function evaluateResource(
+  resource: InputResource,
+  surroundings: Surroundings,
+  operation: string,
+): Promise<readonly PolicyResponse[]> {
+  const responses: PolicyResponse[] = [];
+  let current = resource.object;
+  for (const phase of ORDER) {
+    for (const runnable of surroundings.policies) {
+      if (!runnable.phases.has(phase)) continue;
+      const response = await evaluatePolicy(runnable, phase, { resource, object: current, operation }, surroundings);
+      responses.push(response);
+      current = response.patched;
+    }
+  }
+  return responses;
+}
+
+interface Subject {
+  readonly resource: InputResource;
+  readonly object: JsonObject;
+  readonly operation: string;
+}
+
+async function evaluatePolicy(
+  { policy, compiled }: RunnablePolicy,
+  phase: Phase,
+  subject: Subject,
+  surroundings: Surroundings,
+): Promise<PolicyResponse> {
+  const request = toRequest(policy, subject, surroundings);
+  const seen = request.resource ?? request.oldResource ?? subject.object;
+  const [decision] = await decide([compiled], request, surroundings.source, { phase, trace: surroundings.trace });
+  return {
+    policy,
+    phase,
+    resource: seen,
+    patched: decision?.patched ?? seen,
+    results: decision?.results ?? [],
+    effects: decision?.effects ?? [],
+    trace: decision?.trace ?? [],
+  };
+}
+
+function toRequest(policy: Policy, { resource, object, operation }: Subject, around: Surroundings): EvaluationRequest {
+  const flat = valuesFor(around.values, policy.ref.name, resource.name, around.set);
+  const wanted = operation === '' ? flat['request.operation'] : operation;
+  const effective: Operation = wanted === 'UPDATE' || wanted === 'DELETE' ? wanted : 'CREATE';
+  const nested = nest({ ...flat, 'request.operation': wanted ?? 'CREATE' });
+  const seen = withValues(object, memberAt(nested, 'request', 'object'));
+  const old = withValues(object, memberAt(nested, 'request', 'oldObject'));
+  return {
+    operation: effective,
+    ...toTarget(object, around.values),
+    namespace: resource.namespace,
+    name: resource.name,
+    resource: effective === 'DELETE' ? undefined : seen,
+    oldResource: effective === 'CREATE' ? undefined : old,
+    admission: undefined,
+    user: around.requester?.user,
+    roles: around.requester?.roles ?? [],
+    clusterRoles: around.requester?.clusterRoles ?? [],
+    namespaceLabels:
+      around.values.namespaceLabels.get(resource.namespace) ?? around.namespaceLabels(resource.namespace),
+    dryRun: false,
+    now: around.now,
+    variables: withoutObjects(nested),
+    standIns: { absent: around.absent, rules: ruleValues(around.values, policy.ref.name) },
+  };
+}
+
+function withValues(object: JsonObject, values: ReturnType<typeof memberAt>): JsonObject {
+  const merged = isJsonObject(values) ? merge(object, values) : object;
+  return isJsonObject(merged) ? merged : object;
+}
+
+/** The values of the objects are in the objects already; as variables they would hide what rules change. */
+function withoutObjects(nested: JsonObject): JsonObject {
+  const request = memberAt(nested, 'request');
+  if (!isJsonObject(request)) return nested;
+  const { object: _object, oldObject: _oldObject, ...rest } = request;
+  return { ...nested, request: rest };
+}
+
+/** A kind that the values name as a subresource is judged as that of its parent. */
+function toTarget(object: JsonObject, { subresources }: Values): Pick<EvaluationRequest, 'kind' | 'subresource'> {
+  const kind = kindOf(object);
+  const found = subresources.find(
+    (entry) => entry.group === kind.group && entry.version === kind.version && entry.kind === kind.kind,
+  );
+  return found ? { kind: found.parent, subresource: found.subresource } : { kind, subresource: '' };
+}
+
+/** The object an effect updates or creates, by what names it. */
+export function isSameObject(a: JsonObject, b: JsonObject): boolean {
+  return (
+    textAt(a, 'apiVersion') === textAt(b, 'apiVersion') &&
+    textAt(a, 'kind') === textAt(b, 'kind') &&
+    textAt(a, 'metadata', 'name') === textAt(b, 'metadata', 'name') &&
+    textAt(a, 'metadata', 'namespace') === textAt(b, 'metadata', 'namespace')
+  );
+}

@@ -1,0 +1,39 @@
+import type { JsonObject } from '@vouchsafe/engine/kernel';
+import { type KindTable, kindOf } from '../inputs/kind-table.ts';
+import { textAt, textMapAt } from '../inputs/read-fields.ts';
+import { matchesLabelQuery } from './label-query.ts';
+
+export interface ObjectQuery {
+  readonly group: string;
+  /** Any when absent. */
+  readonly version?: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly labelSelector?: string;
+}
+
+/** The objects given to a command, asked as an API server would be. */
+export interface ObjectStore {
+  readonly kinds: KindTable;
+  find(query: ObjectQuery): readonly JsonObject[];
+}
+
+export function createObjectStore(objects: readonly JsonObject[], kinds: KindTable): ObjectStore {
+  return {
+    kinds,
+    find: (query) => objects.filter((object) => answers(object, query)),
+  };
+}
+
+function answers(object: JsonObject, { group, version, kind, namespace, name, labelSelector }: ObjectQuery): boolean {
+  const own = kindOf(object);
+  return (
+    own.group === group &&
+    own.kind === kind &&
+    (version === undefined || version === '' || own.version === version) &&
+    (namespace === undefined || textAt(object, 'metadata', 'namespace') === namespace) &&
+    (name === undefined || textAt(object, 'metadata', 'name') === name) &&
+    matchesLabelQuery(labelSelector ?? '', textMapAt(object, 'metadata', 'labels'))
+  );
+}

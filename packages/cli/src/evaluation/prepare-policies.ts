@@ -1,0 +1,44 @@
+import { createEngine, type Phase, type Policy, type PolicyException } from '@vouchsafe/engine';
+import { formatDiagnostic, isError } from '@vouchsafe/engine/kernel';
+import { NODE_HOST } from '@vouchsafe/operator';
+import type { InvalidPolicy, UnsupportedPolicy } from '../inputs/policy-set.ts';
+import type { RunnablePolicy } from './evaluate-resource.ts';
+
+/** The policies that can run, and why the others cannot. */
+export interface PreparedPolicies {
+  readonly policies: readonly RunnablePolicy[];
+  readonly invalid: readonly InvalidPolicy[];
+  readonly unsupported: readonly UnsupportedPolicy[];
+}
+
+/** Compiles each policy once with its exceptions. A policy of which a part is not executed does not run at all. */
+export function preparePolicies(policies: readonly Policy[], exceptions: readonly PolicyException[]): PreparedPolicies {
+  const engine = createEngine({ host: NODE_HOST });
+  const runnable: RunnablePolicy[] = [];
+  const invalid: InvalidPolicy[] = [];
+  const unsupported: UnsupportedPolicy[] = [];
+  for (const policy of policies) {
+    const { compiled, diagnostics } = engine.compile(policy, { exceptions });
+    const missing = diagnostics.find(({ code }) => code === 'policy-unsupported');
+    const error = diagnostics.find(isError);
+    const { name } = policy.ref;
+    if (missing) unsupported.push({ name, reason: formatDiagnostic(missing) });
+    else if (compiled) runnable.push({ policy, compiled, phases: phasesOf(policy) });
+    else invalid.push({ name, reason: error ? formatDiagnostic(error) : 'the policy cannot be used', diagnostics });
+  }
+  return { policies: runnable, invalid, unsupported };
+}
+
+/** The phases upstream runs a policy in, by the kinds of its rules. */
+function phasesOf({ spec }: Policy): ReadonlySet<Phase> {
+  const phases = new Set<Phase>();
+  for (const rule of spec.rules) {
+    if (rule.mutate) phases.add('mutate');
+    if (rule.generate) phases.add('generate');
+    if (rule.validate || rule.verifyImages.some(({ verifyDigest, required }) => verifyDigest || required)) {
+      phases.add('validate');
+    }
+    if (rule.verifyImages.length > 0) phases.add('verify-images');
+  }
+  return phases;
+}

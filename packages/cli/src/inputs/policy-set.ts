@@ -1,0 +1,115 @@
+import { relative } from 'node:path';
+import { loadDocument, type Policy, type PolicyException } from '@vouchsafe/engine';
+import { type Diagnostic, formatDiagnostic, isError } from '@vouchsafe/engine/kernel';
+import { findFiles } from './find-files.ts';
+import { kindOf } from './kind-table.ts';
+import { type InputDocument, readInputDocuments } from './read-documents.ts';
+import { textAt } from './read-fields.ts';
+import { readSource } from './read-source.ts';
+
+/** A policy that the policy webhook would refuse: it is not evaluated, and every command says so. */
+export interface InvalidPolicy {
+  readonly name: string;
+  /** One line, the first thing wrong. */
+  readonly reason: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** A policy of a kind that this version does not execute. */
+export interface UnsupportedPolicy {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** Everything about policies that the given paths hold. */
+export interface PolicySet {
+  readonly policies: readonly Policy[];
+  readonly exceptions: readonly PolicyException[];
+  readonly invalid: readonly InvalidPolicy[];
+  readonly unsupported: readonly UnsupportedPolicy[];
+  /** CleanupPolicy and ClusterCleanupPolicy. */
+  readonly cleanups: readonly InputDocument[];
+  /** Documents that are no policy. */
+  readonly others: readonly InputDocument[];
+  /** Documents that cannot be read or do not fit the schema of their kind: upstream refuses their whole file. */
+  readonly problems: readonly Diagnostic[];
+}
+
+export interface LoadedText {
+  readonly origin: string;
+  readonly text: string;
+}
+
+/** Reads files, folders (with all below), globs, URLs and `-`. Throws `InputProblem` for a path that names nothing. */
+export async function loadPolicySet(paths: readonly string[], folder: string): Promise<PolicySet> {
+  const files = await findFiles(paths, folder, { recursive: true });
+  const texts: LoadedText[] = [];
+  for (const file of files) texts.push({ origin: shownPath(file, folder), text: await readSource(file, folder) });
+  return toPolicySet(texts);
+}
+
+/** The path as the user would write it from where they are. */
+export function shownPath(path: string, folder: string): string {
+  const shown = path.startsWith('/') ? relative(folder, path) : path;
+  return shown.startsWith('..') ? path : shown;
+}
+
+export function toPolicySet(texts: readonly LoadedText[]): PolicySet {
+  const set = new PolicyCollector();
+  for (const { text, origin } of texts) {
+    const { documents, problems } = readInputDocuments(text, origin);
+    set.problems.push(...problems);
+    for (const document of documents) set.add(document);
+  }
+  return set;
+}
+
+class PolicyCollector implements PolicySet {
+  readonly policies: Policy[] = [];
+  readonly exceptions: PolicyException[] = [];
+  readonly invalid: InvalidPolicy[] = [];
+  readonly unsupported: UnsupportedPolicy[] = [];
+  readonly cleanups: InputDocument[] = [];
+  readonly others: InputDocument[] = [];
+  readonly problems: Diagnostic[] = [];
+
+  add(document: InputDocument): void {
+    const { group, kind } = kindOf(document.object);
+    const name = textAt(document.object, 'metadata', 'name');
+    if (group === 'kyverno.io' && CLEANUP_KINDS.has(kind)) {
+      this.cleanups.push(document);
+      return;
+    }
+    if (isForeignPolicy(group, kind)) {
+      this.unsupported.push({ name, reason: `kind ${kind} is not supported yet` });
+      return;
+    }
+    this.#load(document, name);
+  }
+
+  #load(document: InputDocument, name: string): void {
+    const loaded = loadDocument(document.object, document.sources);
+    if (loaded.policy) this.policies.push(loaded.policy);
+    if (loaded.exception) this.exceptions.push(loaded.exception);
+    if (loaded.other) this.others.push(document);
+    const errors = loaded.diagnostics.filter(isError);
+    const [first] = errors;
+    if (!first) return;
+    if (errors.some(({ code }) => STRUCTURAL.has(code))) this.problems.push(...errors);
+    else this.invalid.push({ name, reason: formatDiagnostic(first), diagnostics: errors });
+  }
+}
+
+const CLEANUP_KINDS: ReadonlySet<string> = new Set(['CleanupPolicy', 'ClusterCleanupPolicy']);
+const STRUCTURAL: ReadonlySet<string> = new Set(['policy-unknown-field', 'policy-unknown-kind']);
+const ADMISSION_KINDS: ReadonlySet<string> = new Set([
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding',
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionPolicyBinding',
+]);
+
+/** The kinds in CEL: Kyverno's and Kubernetes' own. */
+function isForeignPolicy(group: string, kind: string): boolean {
+  return group === 'policies.kyverno.io' || (group === 'admissionregistration.k8s.io' && ADMISSION_KINDS.has(kind));
+}

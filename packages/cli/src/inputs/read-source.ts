@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { InputProblem, reasonOf } from './input-problem.ts';
+
+const TIMEOUT_MS = 30_000;
+const LIMIT = 64 * 1024 * 1024;
+
+export function isUrl(path: string): boolean {
+  return path.startsWith('http://') || path.startsWith('https://');
+}
+
+/** The text of a file, of a URL, or of standard input (`-`). Throws `InputProblem`. */
+export async function readSource(path: string, folder: string): Promise<string> {
+  if (path === '-') return readStdin();
+  if (isUrl(path)) return download(path);
+  try {
+    return await readFile(resolve(folder, path), 'utf8');
+  } catch (error) {
+    throw new InputProblem(reasonOf(error));
+  }
+}
+
+let stdin: Promise<string> | undefined;
+
+/** All of standard input; read once, whoever asks. */
+export function readStdin(): Promise<string> {
+  stdin ??= collect(process.stdin);
+  return stdin;
+}
+
+async function collect(stream: AsyncIterable<Buffer | string>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    size += bytes.length;
+    if (size > LIMIT) throw new InputProblem(`standard input is larger than ${LIMIT / 1024 / 1024} MiB`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function download(url: string): Promise<string> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (!response.ok) throw new InputProblem(`failed to fetch resource from ${url}: HTTP ${response.status}`);
+    const text = await response.text();
+    if (text.length > LIMIT) throw new InputProblem(`${url} is larger than ${LIMIT / 1024 / 1024} MiB`);
+    return text;
+  } catch (error) {
+    if (error instanceof InputProblem) throw error;
+    throw new InputProblem(`failed to process ${url}: ${reasonOf(error)}`);
+  }
+}

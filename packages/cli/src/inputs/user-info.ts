@@ -1,0 +1,46 @@
+import type { UserInfo } from '@vouchsafe/engine';
+import type { JsonObject } from '@vouchsafe/engine/kernel';
+import { checkShape, METADATA, type Shape } from './check-shape.ts';
+import { InputProblem } from './input-problem.ts';
+import { objectAt, textAt, textsAt } from './read-fields.ts';
+
+/** Who asks, as a file of kind `UserInfo` says. */
+export interface Requester {
+  readonly user: UserInfo;
+  readonly roles: readonly string[];
+  readonly clusterRoles: readonly string[];
+}
+
+const USER_INFO: Shape = {
+  fields: {
+    apiVersion: 'text',
+    kind: 'text',
+    metadata: METADATA,
+    roles: { list: 'text' },
+    clusterRoles: { list: 'text' },
+    synchronize: 'flag',
+    userInfo: { fields: { username: 'text', uid: 'text', groups: { list: 'text' }, extra: 'map' } },
+  },
+};
+
+/** Reads a document of kind `UserInfo`. Throws `InputProblem`. */
+export function readUserInfo(document: JsonObject, path: string): Requester {
+  const { value, problems } = checkShape(document, USER_INFO);
+  if (problems.length > 0) throw new InputProblem(`failed to load request info (${problems.join('; ')})`);
+  if (textAt(value, 'apiVersion') === '' || textAt(value, 'kind') === '') {
+    throw new InputProblem(`userInfo file ${path} uses a deprecated schema — please migrate to the latest format`);
+  }
+  const user = objectAt(value, 'userInfo');
+  const uid = textAt(user, 'uid');
+  const extra = objectAt(user, 'extra');
+  return {
+    user: {
+      username: textAt(user, 'username'),
+      groups: textsAt(user, 'groups'),
+      ...(uid === '' ? {} : { uid }),
+      ...(Object.keys(extra).length > 0 ? { extra } : {}),
+    },
+    roles: textsAt(value, 'roles'),
+    clusterRoles: textsAt(value, 'clusterRoles'),
+  };
+}
