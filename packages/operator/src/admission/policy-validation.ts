@@ -1,5 +1,6 @@
 import { type Engine, loadPolicy } from '@vouchsafe/engine';
-import { type Diagnostic, isError, type JsonObject } from '@vouchsafe/engine/kernel';
+import { type Diagnostic, isError, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
+import { diagnoseAttestors } from './attestor-diagnostics.ts';
 import type { AdmissionAnswer, AdmissionRequest } from './review.ts';
 
 export interface PolicyValidationOptions {
@@ -7,22 +8,27 @@ export interface PolicyValidationOptions {
   readonly auditMutateDigest: 'warn' | 'refuse';
 }
 
+export interface ExceptionValidationOptions {
+  readonly isEnabled: boolean;
+  /** `*` for all; empty for none. */
+  readonly namespace: string;
+}
+
 /** Problems shown in one refusal at most; a policy with more has a deeper one. */
 const MAX_SHOWN = 20;
 
 /**
- * Answers whether a policy may be created or changed: every problem at once, each with its path. DELETE is always
- * allowed, whatever state the policy is in.
+ * Answers whether a policy may be created or changed: every problem at once, each with its path. Going away is always
+ * allowed, whatever state the policy is in: DELETE, and the removal of finalizers that follows it.
  */
 export function validatePolicy(request: AdmissionRequest, options: PolicyValidationOptions): AdmissionAnswer {
-  if (request.operation === 'DELETE' || request.subresource !== '' || !request.object) return { allowed: true };
-  const diagnostics = diagnosePolicy(request.object, options);
-  const errors = diagnostics.filter(isError);
-  const warnings = diagnostics.filter((diagnostic) => !isError(diagnostic)).map(describe);
-  if (errors.length === 0) return { allowed: true, warnings };
-  const lines = errors.slice(0, MAX_SHOWN).map(describe);
-  if (errors.length > MAX_SHOWN) lines.push(`and ${errors.length - MAX_SHOWN} more`);
-  return { allowed: false, message: lines.join('\n'), warnings };
+  const document = submittedOf(request);
+  return document ? toAnswer(diagnosePolicy(document, options)) : { allowed: true };
+}
+
+function submittedOf({ operation, subresource, object }: AdmissionRequest): JsonObject | undefined {
+  if (operation === 'DELETE' || subresource !== '' || !object) return undefined;
+  return memberAt(object, 'metadata', 'deletionTimestamp') === undefined ? object : undefined;
 }
 
 function diagnosePolicy(
@@ -31,7 +37,33 @@ function diagnosePolicy(
 ): readonly Diagnostic[] {
   const loaded = loadPolicy(document, undefined, { auditMutateDigest, deprecations: true });
   if (!loaded.policy || loaded.diagnostics.some(isError)) return loaded.diagnostics;
-  return [...loaded.diagnostics, ...engine.compile(loaded.policy).diagnostics];
+  const { diagnostics } = engine.compile(loaded.policy);
+  return [...loaded.diagnostics, ...diagnostics, ...diagnoseAttestors(loaded.policy)];
+}
+
+/** The same for PolicyExceptions, with Kyverno's warnings when one will not be looked at (kyverno-core §4.4). */
+export function validateException(request: AdmissionRequest, options: ExceptionValidationOptions): AdmissionAnswer {
+  const document = submittedOf(request);
+  if (!document) return { allowed: true };
+  const { diagnostics } = loadPolicy(document, undefined, { deprecations: true });
+  const answer = toAnswer(diagnostics);
+  return { ...answer, warnings: [...disregarded(request.namespace, options), ...(answer.warnings ?? [])] };
+}
+
+function disregarded(namespace: string, options: ExceptionValidationOptions): readonly string[] {
+  if (!options.isEnabled) return ['PolicyException resources would not be processed until it is enabled.'];
+  if (options.namespace === '') return ['The exceptionNamespace flag is not set'];
+  if (options.namespace === '*' || options.namespace === namespace) return [];
+  return ['PolicyException resource namespace must match the defined namespace.'];
+}
+
+function toAnswer(diagnostics: readonly Diagnostic[]): AdmissionAnswer {
+  const errors = diagnostics.filter(isError);
+  const warnings = diagnostics.filter((diagnostic) => !isError(diagnostic)).map(describe);
+  if (errors.length === 0) return { allowed: true, warnings };
+  const lines = errors.slice(0, MAX_SHOWN).map(describe);
+  if (errors.length > MAX_SHOWN) lines.push(`and ${errors.length - MAX_SHOWN} more`);
+  return { allowed: false, message: lines.join('\n'), warnings };
 }
 
 function describe({ path, message, hint }: Diagnostic): string {

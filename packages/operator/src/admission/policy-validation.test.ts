@@ -1,0 +1,159 @@
+import { createEngine } from '@vouchsafe/engine';
+import type { Json, JsonObject } from '@vouchsafe/engine/kernel';
+import { describe, expect, it } from 'vitest';
+import { NODE_HOST } from '../facts/node-host.ts';
+import { validateException, validatePolicy } from './policy-validation.ts';
+import type { AdmissionRequest } from './review.ts';
+
+const engine = createEngine({ host: NODE_HOST });
+const BROKEN = '-----BEGIN PUBLIC KEY-----\nnonsense\n-----END PUBLIC KEY-----';
+
+function submitted(object: JsonObject | undefined, part: Partial<AdmissionRequest> = {}): AdmissionRequest {
+  return {
+    uid: '1',
+    operation: 'CREATE',
+    subresource: '',
+    namespace: '',
+    username: 'u',
+    groups: [],
+    object,
+    oldObject: undefined,
+    document: {},
+    ...part,
+  };
+}
+
+function policyWith(rule: JsonObject, metadata: JsonObject = {}): JsonObject {
+  const match = { any: [{ resources: { kinds: ['Pod'] } }] };
+  return {
+    apiVersion: 'kyverno.io/v1',
+    kind: 'ClusterPolicy',
+    metadata: { name: 'p', ...metadata },
+    spec: { rules: [{ name: 'r', match, ...rule }] },
+  };
+}
+
+function verifying(entry: JsonObject): JsonObject {
+  return policyWith({ verifyImages: [{ imageReferences: ['ghcr.io/acme/*'], failureAction: 'Enforce', ...entry }] });
+}
+
+const answerTo = (object: JsonObject, part: Partial<AdmissionRequest> = {}) =>
+  validatePolicy(submitted(object, part), { engine, auditMutateDigest: 'warn' });
+
+describe('a policy as it is submitted', () => {
+  it('is accepted when it compiles', () => {
+    const answer = answerTo(
+      policyWith({ validate: { failureAction: 'Enforce', pattern: { metadata: { name: '?*' } } } }),
+    );
+    expect(answer.allowed).toBe(true);
+    expect(answer.warnings?.join()).toContain('deprecated');
+  });
+
+  const set = (attestor: Json): JsonObject => ({ attestors: [{ entries: [attestor] }] });
+  const place = 'spec.rules[0].verifyImages[0]';
+  it.each<[string, JsonObject, string]>([
+    ['a key', set({ keys: { publicKeys: BROKEN } }), `${place}.attestors[0].entries[0].keys.publicKeys: `],
+    [
+      'a log’s key',
+      set({ keys: { publicKeys: 'k8s://a/b', rekor: { url: 'https://r', pubkey: BROKEN } } }),
+      `${place}.attestors[0].entries[0].keys.rekor.pubkey: `,
+    ],
+    ['a certificate', set({ certificates: { cert: 'x' } }), `${place}.attestors[0].entries[0].certificates.cert: `],
+    [
+      'roots',
+      set({ keyless: { subject: 's', issuer: 'i', roots: 'x', rekor: { url: 'https://r' } } }),
+      `${place}.attestors[0].entries[0].keyless.roots: `,
+    ],
+    [
+      'an expression',
+      set({ keyless: { issuerRegExp: '(open', subjectRegExp: '.*', rekor: { url: 'https://r' } } }),
+      `${place}.attestors[0].entries[0].keyless.issuerRegExp: `,
+    ],
+    [
+      'the key of an attestation',
+      { attestations: [{ type: 't', attestors: [{ entries: [{ keys: { publicKeys: BROKEN } }] }] }] },
+      `${place}.attestations[0].attestors[0].entries[0].keys.publicKeys: `,
+    ],
+    ['a deprecated key', { key: BROKEN }, `${place}.key: `],
+    ['a deprecated key of an attestation', { key: BROKEN, attestations: [{ type: 't' }] }, `${place}.key: `],
+  ])('is refused for %s that cannot be read, with its path', (_, entry, start) => {
+    const answer = answerTo(verifying(entry));
+    expect(answer.allowed).toBe(false);
+    expect(answer.message?.split('\n').filter((line) => line.startsWith(start))).toHaveLength(1);
+  });
+
+  it('is accepted with variables and references where keys belong', () => {
+    const fields = [
+      { keys: { publicKeys: '{{ keys.data.k }}' } },
+      { keys: { publicKeys: 'k8s://a/b' } },
+      { keys: { kms: 'awskms:///x' } },
+    ];
+    for (const attestor of fields) {
+      const document = verifying({ attestors: [{ entries: [attestor] }] });
+      const spec = document['spec'] as { rules: JsonObject[] };
+      spec.rules[0] = { ...spec.rules[0], context: [{ name: 'keys', configMap: { name: 'keys', namespace: 'team' } }] };
+      expect(answerTo(document)).toMatchObject({ allowed: true });
+    }
+  });
+
+  it('is told all its problems, a bounded number of them', () => {
+    const entry = { keys: { publicKeys: BROKEN } };
+    const answer = answerTo(verifying({ attestors: [{ entries: Array.from({ length: 30 }, () => entry) }] }));
+    const lines = answer.message?.split('\n') ?? [];
+    expect(lines).toHaveLength(21);
+    expect(lines.at(-1)).toBe('and 10 more');
+  });
+
+  it('may always go away', () => {
+    const broken = policyWith({ validate: {} });
+    expect(answerTo(broken).allowed).toBe(false);
+    expect(answerTo(broken, { operation: 'DELETE' })).toEqual({ allowed: true });
+    const leaving = policyWith({ validate: {} }, { deletionTimestamp: '2026-01-01T00:00:00Z' });
+    expect(answerTo(leaving, { operation: 'UPDATE' })).toEqual({ allowed: true });
+    expect(answerTo(broken, { operation: 'UPDATE', subresource: 'status' })).toEqual({ allowed: true });
+  });
+
+  it('may pin digests in Audit unless that is switched off', () => {
+    const audit = verifying({ failureAction: 'Audit', ...set({ keys: { publicKeys: 'k8s://a/b' } }) });
+    expect(validatePolicy(submitted(audit), { engine, auditMutateDigest: 'warn' }).allowed).toBe(true);
+    expect(validatePolicy(submitted(audit), { engine, auditMutateDigest: 'refuse' }).allowed).toBe(false);
+  });
+});
+
+describe('a PolicyException as it is submitted', () => {
+  const exception = (spec: JsonObject = {}): JsonObject => ({
+    apiVersion: 'kyverno.io/v2',
+    kind: 'PolicyException',
+    metadata: { name: 'e', namespace: 'team' },
+    spec: {
+      match: { any: [{ resources: { kinds: ['Pod'] } }] },
+      exceptions: [{ policyName: 'p', ruleNames: ['r'] }],
+      ...spec,
+    },
+  });
+  const answer = (object: JsonObject, isEnabled: boolean, namespace: string) =>
+    validateException(submitted(object, { namespace: 'team' }), { isEnabled, namespace });
+
+  it.each<[string, boolean, string, RegExp | undefined]>([
+    ['switched off', false, '', /would not be processed until it is enabled/],
+    ['without a namespace', true, '', /exceptionNamespace flag is not set/],
+    ['of another namespace', true, 'kyverno', /must match the defined namespace/],
+    ['of its namespace', true, 'team', undefined],
+    ['of any namespace', true, '*', undefined],
+  ])('warns when exceptions are %s', (_, isEnabled, namespace, warning) => {
+    const given = answer(exception(), isEnabled, namespace);
+    expect(given.allowed).toBe(true);
+    const [first] = (given.warnings ?? []).filter((text) => !text.includes('deprecated'));
+    if (warning) expect(first).toMatch(warning);
+    else expect(first).toBeUndefined();
+  });
+
+  it('is refused without a policy name and with user info in the background', () => {
+    const unnamed = exception({ exceptions: [{ policyName: '', ruleNames: ['r'] }] });
+    expect(answer(unnamed, true, '*')).toMatchObject({ allowed: false });
+    const subjects = exception({
+      match: { any: [{ resources: { kinds: ['Pod'] }, subjects: [{ kind: 'User', name: 'u' }] }] },
+    });
+    expect(answer(subjects, true, '*').message).toContain('Usage of user info is forbidden');
+  });
+});
