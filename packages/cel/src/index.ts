@@ -1,0 +1,15 @@
+export type { CelLibrary } from './declare/library.ts';
+export {
+  type CompileResult,
+  createEnvironment,
+  type Environment,
+  type EnvironmentOptions,
+} from './environment/environment.ts';
+export type { Activation, CelProgram, EvaluateOptions, Evaluation } from './environment/program.ts';
+export { createKubernetesEnvironment, createMatchConditionEnvironment } from './kubernetes/kubernetes-environment.ts';
+export { type CelIssue, formatIssues } from './syntax/source.ts';
+export { CelError } from './values/cel-error.ts';
+export * as celTypes from './values/cel-type.ts';
+export type { CelResult, CelValue } from './values/cel-value.ts';
+export { toJson } from './values/to-json.ts';
+export { typeOf } from './values/type-of.ts';

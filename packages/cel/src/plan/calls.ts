@@ -1,0 +1,91 @@
+import type { CallCost, Overload } from '../declare/function-declaration.ts';
+import { CelError } from '../values/cel-error.ts';
+import type { CelResult, CelValue } from '../values/cel-value.ts';
+import { typeOf } from '../values/type-of.ts';
+import { type Frame, type Step, spend } from './frame.ts';
+import { type Guard, guardOf } from './guards.ts';
+
+/** An implementation with its declared argument types forgotten; the guards have made sure of them. */
+type Invoke = (...args: unknown[]) => CelResult;
+
+interface Candidate {
+  readonly guards: readonly Guard[];
+  readonly invoke: Invoke;
+  readonly host: boolean;
+  readonly cost: CallCost | undefined;
+}
+
+/**
+ * A call of the overload whose parameters the arguments fit at run time. Costs are those of the overload when only
+ * one can apply, else one unit, as in the original; that one unit hides no unbounded work is up to the overloads.
+ */
+export function planCall(name: string, overloads: readonly Overload[], args: readonly Step[]): Step {
+  const candidates = overloads.map(toCandidate);
+  const [only] = candidates;
+  if (candidates.length === 1 && only !== undefined && !only.host) {
+    const [first, second] = args;
+    if (args.length === 1 && first) return planUnary(name, only, first);
+    if (args.length === 2 && first && second) return planPair(name, only, first, second);
+  }
+  return planAny(name, candidates, args);
+}
+
+function toCandidate({ parameters, call, host, cost }: Overload): Candidate {
+  // The one place where declared parameter types are given up; guards check them for every call.
+  return { guards: parameters.map(guardOf), invoke: call as unknown as Invoke, host, cost };
+}
+
+function planUnary(name: string, { guards, invoke, cost }: Candidate, argument: Step): Step {
+  const [guard = () => false] = guards;
+  return (frame) => {
+    const value = argument(frame);
+    if (value instanceof CelError) return value;
+    if (!guard(value)) return noOverload(name, [value], frame);
+    const result = invoke(value);
+    charge(frame, cost, [value], result);
+    return result;
+  };
+}
+
+function planPair(name: string, { guards, invoke, cost }: Candidate, left: Step, right: Step): Step {
+  const [first = () => false, second = () => false] = guards;
+  return (frame) => {
+    const a = left(frame);
+    if (a instanceof CelError) return a;
+    const b = right(frame);
+    if (b instanceof CelError) return b;
+    if (!first(a) || !second(b)) return noOverload(name, [a, b], frame);
+    const result = invoke(a, b);
+    charge(frame, cost, [a, b], result);
+    return result;
+  };
+}
+
+function planAny(name: string, candidates: readonly Candidate[], args: readonly Step[]): Step {
+  const single = candidates.length === 1;
+  return (frame) => {
+    const values: CelValue[] = [];
+    for (const argument of args) {
+      const value = argument(frame);
+      if (value instanceof CelError) return value;
+      values.push(value);
+    }
+    for (const { guards, invoke, host, cost } of candidates) {
+      if (!guards.every((guard, index) => guard(values[index] ?? null))) continue;
+      const result = host ? invoke(frame.host, ...values) : invoke(...values);
+      charge(frame, single ? cost : undefined, values, result);
+      return result;
+    }
+    return noOverload(name, values, frame);
+  };
+}
+
+function charge(frame: Frame, cost: CallCost | undefined, args: readonly CelValue[], result: CelResult): void {
+  spend(frame, cost === undefined || result instanceof CelError ? 1 : cost(args, result));
+}
+
+/** The error of arguments that no overload takes; `size` and a few others name the function alone. */
+function noOverload(name: string, values: readonly CelValue[], frame: Frame): CelError {
+  frame.cost++;
+  return new CelError(`no such overload: ${name}(${values.map((value) => typeOf(value).name).join(', ')})`);
+}

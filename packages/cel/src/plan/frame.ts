@@ -1,0 +1,39 @@
+import type { Expr } from '../syntax/ast.ts';
+import type { CelResult } from '../values/cel-value.ts';
+
+/** Sees the value of every node of an expression as it is computed; ranges are offsets in UTF-16 units. */
+export type Observer = (nodeId: number, range: readonly [start: number, end: number], value: CelResult) => void;
+
+/** The state of one evaluation. */
+export interface Frame {
+  /** Variables of the activation, then those of macros; `undefined` is unbound. */
+  readonly slots: (CelResult | undefined)[];
+  /** What library functions that reach outside are given. */
+  readonly host: unknown;
+  readonly observer: Observer | undefined;
+  readonly limit: number;
+  cost: number;
+}
+
+/** One node, planned. Never throws by itself; what a host throws passes through. */
+export type Step = (frame: Frame) => CelResult;
+
+/** Ends an evaluation that has used its budget; thrown so that no operator absorbs it, caught by the program only. */
+export class BudgetExceeded {}
+
+/** Notes cost where it can grow without bound: loops, and calls that walk over their arguments. */
+export function spend(frame: Frame, cost: number): void {
+  frame.cost += cost;
+  if (frame.cost > frame.limit) throw new BudgetExceeded();
+}
+
+/** A step that reports its values to the observer. */
+export function observed(expr: Expr, step: Step): Step {
+  const { id } = expr;
+  const range = [expr.start, expr.end] as const;
+  return (frame) => {
+    const value = step(frame);
+    frame.observer?.(id, range, value);
+    return value;
+  };
+}

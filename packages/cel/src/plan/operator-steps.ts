@@ -1,0 +1,116 @@
+import { add, divide, modulo, multiply, negate, subtract } from '../values/arithmetic.ts';
+import { CelError, NO_SUCH_OVERLOAD } from '../values/cel-error.ts';
+import { isMap, mapGet, toMapKey } from '../values/cel-map.ts';
+import type { CelType } from '../values/cel-type.ts';
+import type { CelResult, CelValue } from '../values/cel-value.ts';
+import { costSize, traversalCost } from '../values/cost-size.ts';
+import { isEqual } from '../values/equality.ts';
+import { compareValues } from '../values/ordering.ts';
+import { type Step, spend } from './frame.ts';
+
+type Binary = (a: CelValue, b: CelValue) => CelResult;
+
+const ARITHMETIC = new Map<string, Binary>([
+  ['_+_', add],
+  ['_-_', subtract],
+  ['_*_', multiply],
+  ['_/_', divide],
+  ['_%_', modulo],
+]);
+
+const ORDER = new Map<string, (order: number) => boolean>([
+  ['_<_', (order) => order < 0],
+  ['_<=_', (order) => order <= 0],
+  ['_>_', (order) => order > 0],
+  ['_>=_', (order) => order >= 0],
+]);
+
+/** Whether a static type makes the operator walk over text or bytes. */
+function isText(type: CelType | undefined): boolean {
+  return type?.kind === 'string' || type?.kind === 'bytes';
+}
+
+/** `+ - * / %` and the orderings; `undefined` for every other name. The types are the static ones of the operands. */
+export function planBinary(
+  name: string,
+  left: Step,
+  right: Step,
+  types: readonly (CelType | undefined)[],
+): Step | undefined {
+  const arithmetic = ARITHMETIC.get(name);
+  if (arithmetic !== undefined) return planArithmetic(name, arithmetic, left, right, types);
+  const accept = ORDER.get(name);
+  return accept && planOrder(accept, left, right, types.some(isText));
+}
+
+function planArithmetic(
+  name: string,
+  operation: Binary,
+  left: Step,
+  right: Step,
+  types: readonly (CelType | undefined)[],
+): Step {
+  const joinsText = name === '_+_' && types.some(isText);
+  return (frame) => {
+    const a = left(frame);
+    const b = right(frame);
+    if (a instanceof CelError) return a;
+    if (b instanceof CelError) return b;
+    // Lists and texts grow in loops, whatever their static types are: what the original counts as one is bounded here.
+    if (joinsText) spend(frame, traversalCost(costSize(a) + costSize(b)));
+    else spend(frame, 1);
+    return operation(a, b);
+  };
+}
+
+function planOrder(accept: (order: number) => boolean, left: Step, right: Step, text: boolean): Step {
+  return (frame) => {
+    const a = left(frame);
+    const b = right(frame);
+    if (a instanceof CelError) return a;
+    if (b instanceof CelError) return b;
+    if (text) spend(frame, traversalCost(Math.min(costSize(a), costSize(b))));
+    else frame.cost++;
+    const order = compareValues(a, b);
+    return order === undefined ? NO_SUCH_OVERLOAD : accept(order);
+  };
+}
+
+export function planNegate(operand: Step): Step {
+  return (frame) => {
+    const value = operand(frame);
+    frame.cost++;
+    return value instanceof CelError ? value : negate(value);
+  };
+}
+
+/** `value in collection`. */
+export function planIn(element: Step, collection: Step, collectionType: CelType | undefined): Step {
+  const isList = collectionType?.kind === 'list';
+  return (frame) => {
+    const value = element(frame);
+    const within = collection(frame);
+    if (value instanceof CelError) return value;
+    if (within instanceof CelError) return within;
+    if (Array.isArray(within)) {
+      spend(frame, isList ? within.length : 1);
+      return within.some((item: CelValue) => isEqual(value, item));
+    }
+    frame.cost++;
+    if (!isMap(within)) return NO_SUCH_OVERLOAD;
+    return toMapKey(value) === undefined ? NO_SUCH_OVERLOAD : mapGet(within, value) !== undefined;
+  };
+}
+
+/** `value in [constants…]`: one look-up, which the original does not charge for. */
+export function planInConstants(element: Step, constants: readonly CelValue[]): Step {
+  const keys = new Set(constants.map(toMapKey));
+  const others = constants.filter((constant) => toMapKey(constant) === undefined);
+  return (frame) => {
+    const value = element(frame);
+    if (value instanceof CelError) return value;
+    const key = toMapKey(value);
+    if (key !== undefined) return keys.has(key);
+    return others.some((other) => isEqual(value, other));
+  };
+}

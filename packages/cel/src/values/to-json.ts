@@ -1,0 +1,93 @@
+import { encodeBase64 } from './base64.ts';
+import { CelError } from './cel-error.ts';
+import { CelMap, type CelMapping, isMap, mapGet, mapKeys } from './cel-map.ts';
+import { CelObject } from './cel-object.ts';
+import { CelOptional } from './cel-optional.ts';
+import { CelType } from './cel-type.ts';
+import type { CelValue } from './cel-value.ts';
+import { CelDouble, CelUint } from './numbers.ts';
+import { CelDuration, CelTimestamp, formatDuration, formatTimestamp } from './time.ts';
+
+/** JSON as the language sees it; integers beyond 2^53 become strings, as protobuf's JSON has them. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** A value that knows its JSON form: messages and the values of libraries that have one. */
+export interface HasJson {
+  toJsonValue(): CelValue;
+}
+
+/**
+ * The JSON of a value: bytes in base64, timestamps and durations as text, an empty optional as null. What has no JSON
+ * form, such as a type or a network address, is an error.
+ */
+export function toJson(value: CelValue): Json | CelError {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof CelObject) return objectToJson(value);
+  if (value instanceof Uint8Array) return encodeBase64(value);
+  if (isList(value)) return listToJson(value);
+  return isPlainJson(value) ? value : mapToJson(value as CelMapping);
+}
+
+function isList(value: CelValue): value is readonly CelValue[] {
+  return Array.isArray(value);
+}
+
+// Untouched input is returned as it is, whatever its size: only what an expression built is copied.
+function isPlainJson(value: unknown): value is Json {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true;
+    case 'number':
+      return Number.isFinite(value);
+    case 'object':
+      if (value === null) return true;
+      if (value instanceof CelObject || value instanceof Uint8Array) return false;
+      return Array.isArray(value) ? value.every(isPlainJson) : Object.values(value).every(isPlainJson);
+    default:
+      return false;
+  }
+}
+
+function objectToJson(value: CelObject): Json | CelError {
+  if (value instanceof CelMap) return mapToJson(value);
+  if (value instanceof CelDouble) return value.value;
+  if (value instanceof CelUint) {
+    const size = Number(value.value);
+    return Number.isSafeInteger(size) ? size : value.value.toString();
+  }
+  if (value instanceof CelTimestamp) return formatTimestamp(value);
+  if (value instanceof CelDuration) return formatDuration(value);
+  if (value instanceof CelOptional) return value.value === undefined ? null : toJson(value.value);
+  if (value instanceof CelType) return new CelError(`unsupported type conversion: type to JSON`);
+  if ('toJsonValue' in value && typeof value.toJsonValue === 'function') {
+    // The interface above: a class that has the method returns a value of the language.
+    return toJson((value as CelObject & HasJson).toJsonValue());
+  }
+  return new CelError(`unsupported type conversion: ${value.celType.name} to JSON`);
+}
+
+function listToJson(list: readonly CelValue[]): Json | CelError {
+  const items: Json[] = [];
+  for (const item of list) {
+    const json = toJson(item);
+    if (json instanceof CelError) return json;
+    items.push(json);
+  }
+  return items;
+}
+
+function mapToJson(map: CelMapping): Json | CelError {
+  if (!isMap(map)) return new CelError('unsupported value in JSON');
+  const json: { [key: string]: Json } = {};
+  for (const key of mapKeys(map)) {
+    const item = toJson(mapGet(map, key) ?? null);
+    if (item instanceof CelError) return item;
+    const name = typeof key === 'object' && key instanceof CelUint ? key.value.toString() : String(key);
+    // Defined, not assigned: a key `__proto__` stays a member like any other.
+    Object.defineProperty(json, name, { value: item, enumerable: true, writable: true, configurable: true });
+  }
+  return json;
+}
