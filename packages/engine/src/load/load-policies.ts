@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../kernel/diagnostics/diagnostic.ts';
 import { isError } from '../kernel/diagnostics/diagnostic.ts';
-import { isJsonObject, type JsonObject } from '../kernel/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts';
 import type { LoadedDocument, Policy, PolicyException, SourceMap } from '../model/policy.ts';
 import { toLegacyPolicy, toPolicyException } from '../model/policy-document.ts';
 import { readObject, readText } from '../model/read-json.ts';
@@ -10,6 +10,7 @@ import { checkSchema } from './schema/check-schema.ts';
 import { knownVersions, policySchema } from './schema/policy-schema.ts';
 import { checkException } from './semantics/check-exception.ts';
 import { checkPolicy } from './semantics/check-policy.ts';
+import { LIMITS } from './text-limits.ts';
 
 export interface LoadedPolicies {
   /** Those without an error, in the order of the text. */
@@ -72,6 +73,7 @@ const GROUP = 'kyverno.io/';
 
 /** One document of a text, with its positions. */
 export function loadDocument(document: JsonObject, sources: SourceMap, options: LoadOptions = {}): LoadedObject {
+  if (isDeeper(document, LIMITS.depth)) return { diagnostics: [locate(TOO_DEEP, sources)] };
   const apiVersion = readText(document, 'apiVersion') ?? '';
   const kind = readText(document, 'kind') ?? '';
   const schema = policySchema(apiVersion, kind);
@@ -98,6 +100,19 @@ export function loadDocument(document: JsonObject, sources: SourceMap, options: 
   if (diagnostics.some(isError)) return { diagnostics };
   if (isException) return { exception: toPolicyException(document, sources), diagnostics };
   return { policy: toLegacyPolicy(document, sources), diagnostics };
+}
+
+const TOO_DEEP: Diagnostic = {
+  code: 'document-too-deep',
+  severity: 'error',
+  message: `the document is nested deeper than ${LIMITS.depth} levels`,
+};
+
+/** Texts are bounded before they are read; an object of the API is not, and what follows walks it by recursion. */
+function isDeeper(value: Json, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  return Object.values(value).some((item: Json) => isDeeper(item, levels - 1));
 }
 
 function nameProblems(document: JsonObject): Diagnostic[] {
