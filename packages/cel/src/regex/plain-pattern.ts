@@ -68,8 +68,8 @@ function readSet(
 ): CharacterSet | undefined {
   const set = take(SET);
   if (set !== undefined) return setOf(set);
-  const escape = take(ESCAPE);
-  if (escape !== undefined) return setOf(`[${escape}]`);
+  const sequence = take(ESCAPE);
+  if (sequence !== undefined) return setOf(`[${sequence}]`);
   const plain = take(PLAIN);
   if (plain !== undefined) return (code) => code === plain.charCodeAt(0);
   return takeDot() === undefined ? undefined : DOT;

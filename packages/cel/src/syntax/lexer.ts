@@ -114,9 +114,9 @@ function readString(text: string, start: number, open: number, kind: TokenKind, 
       offset++;
       continue;
     }
-    const escape = ESCAPE.exec(text.slice(offset, offset + LONGEST_ESCAPE))?.[0];
-    if (escape === undefined) return { kind: 'error', start, end: Math.min(offset + 2, text.length) };
-    offset += escape.length;
+    const sequence = ESCAPE.exec(text.slice(offset, offset + LONGEST_ESCAPE))?.[0];
+    if (sequence === undefined) return { kind: 'error', start, end: Math.min(offset + 2, text.length) };
+    offset += sequence.length;
   }
   // An opening of triple quotes that never closes still starts with an empty string.
   if (triple) return { kind, start, end: open + 2 };

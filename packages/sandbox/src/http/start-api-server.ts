@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createAdmissionChain } from '../admission/admission-chain.ts';
 import type { ServiceResolver } from '../admission/service-resolver.ts';
 import { createServiceResolver } from '../admission/service-resolver.ts';
+import { compileCelMatchCondition } from '../admission/webhooks/cel-match-condition.ts';
 import type { MatchConditionCompiler } from '../admission/webhooks/match-conditions.ts';
 import { OPEN_ADMISSION } from '../api/admission-port.ts';
 import { ALLOW_ALL } from '../api/authorizer.ts';
@@ -92,7 +93,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     authorizer: options.authorization === 'RBAC' ? createRbacAuthorizer(store) : ALLOW_ALL,
   };
   const services: ServiceResolver = createServiceResolver();
-  const chain = createAdmissionChain(cluster, services, options.compileMatchCondition);
+  const chain = createAdmissionChain(cluster, services, options.compileMatchCondition ?? compileCelMatchCondition);
   cluster.admission = chain.chain;
 
   const certificates = createServerCertificates(identity.authority, now());
