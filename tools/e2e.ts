@@ -1,4 +1,4 @@
-// `npm run test:e2e`: plays every scenario with the real kubectl on images signed by the real cosign 2.5.
+// `npm run test:e2e`: plays every scenario with the real kubectl on images signed by the real cosign 2.5 and 3.1.
 // A tool that was not fetched makes its scenarios `not run`, never `passed`; with --require-tools, `failed`.
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ const { values, positionals } = parseArgs({
 });
 
 const HOMES = ['packages/cli/scenarios', 'conformance/scenarios'];
-const [kubectl, cosign] = [findTool('kubectl'), findTool('cosign-2')];
+const [kubectl, legacy, bundle] = [findTool('kubectl'), findTool('cosign-2'), findTool('cosign-3')];
 const count = { passed: 0, failed: 0, notRun: 0 };
 
 for (const home of HOMES) {
@@ -43,8 +43,8 @@ if (values.summary) await writeFile(values.summary, JSON.stringify(count));
 process.exit(count.failed > 0 || count.passed + count.notRun === 0 ? 1 : 0);
 
 async function play(scenario: Scenario): Promise<void> {
-  const missing = [kubectl, cosign].flatMap((tool) => ('missing' in tool ? [tool.missing] : []));
-  if ('missing' in kubectl || 'missing' in cosign) {
+  const missing = [kubectl, legacy, bundle].flatMap((tool) => ('missing' in tool ? [tool.missing] : []));
+  if ('missing' in kubectl || 'missing' in legacy || 'missing' in bundle) {
     count[values['require-tools'] ? 'failed' : 'notRun'] += 1;
     console.log(`${values['require-tools'] ? 'FAILED ' : 'not run'} ${scenario.name}: ${missing.join('; ')}`);
     return;
@@ -67,7 +67,7 @@ async function play(scenario: Scenario): Promise<void> {
           kubeconfig: cluster.kubeconfig,
           cacheFolder: join(folder, 'kubectl'),
         }),
-        signer: createCosignSigner(cosign.path, cosign.version),
+        signer: createCosignSigner({ legacy, bundle }),
       };
       held = await runScenario(scenario, tools, ({ step, held: isHeld, surprise, result }) => {
         if (!isHeld) told = `  step \`${step.title}\`: ${surprise}\n${result?.stdout ?? ''}${result?.stderr ?? ''}`;

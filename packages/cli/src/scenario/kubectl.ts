@@ -10,7 +10,8 @@ export interface CommandResult {
 export interface Kubectl {
   /** Said in the last line of a run: `kubectl v1.36.3 (/path)`. */
   readonly description: string;
-  run(args: readonly string[], stdin: string | undefined): Promise<CommandResult>;
+  /** `folder` is where paths in `args` start; the present one unless told. */
+  run(args: readonly string[], stdin: string | undefined, folder?: string): Promise<CommandResult>;
 }
 
 export interface RealKubectlOptions {
@@ -27,7 +28,12 @@ export function createRealKubectl({ path, kubeconfig, cacheFolder }: RealKubectl
   const env = { PATH: process.env['PATH'] ?? '', HOME: cacheFolder, KUBECONFIG: kubeconfig, KUBECACHEDIR: cacheFolder };
   return {
     description: `kubectl at ${path}`,
-    run: (args, stdin) => runCommand(path, args, { env, ...(stdin === undefined ? {} : { stdin }) }),
+    run: (args, stdin, folder) =>
+      runCommand(path, args, {
+        env,
+        ...(stdin === undefined ? {} : { stdin }),
+        ...(folder === undefined ? {} : { cwd: folder }),
+      }),
   };
 }
 

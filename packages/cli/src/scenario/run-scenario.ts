@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { type PushedImage, pushImage, type RegistryFault } from '@vouchsafe/sandbox';
 import type { Cluster } from '../cluster/start-cluster.ts';
+import { compareResult } from './compare-result.ts';
+import { type EchoWebhook, startEchoWebhook } from './echo-webhook.ts';
+import { fillIn, type Placeholders } from './fill-in.ts';
 import type { CommandResult, Kubectl } from './kubectl.ts';
+import { postReview } from './post-review.ts';
 import type { Expectation, Scenario, ScenarioImage, ScenarioStep } from './scenario.ts';
 import type { Signer } from './signer.ts';
 
@@ -21,7 +24,16 @@ export interface StepOutcome {
   readonly result?: CommandResult;
 }
 
+/** A scenario being played, and what its steps have made so far. */
+interface Play extends ScenarioTools {
+  readonly scenario: Scenario;
+  readonly images: Map<string, PushedImage>;
+  readonly webhooks: Map<string, EchoWebhook>;
+  readonly placeholders: Placeholders;
+}
+
 const POLL_MS = 150;
+const NOTHING: CommandResult = { code: 0, stdout: '', stderr: '' };
 
 /** Plays a scenario on a fresh cluster, telling each step as it ends; stops at the first surprise. */
 export async function runScenario(
@@ -29,142 +41,106 @@ export async function runScenario(
   tools: ScenarioTools,
   onStep: (outcome: StepOutcome) => void,
 ): Promise<boolean> {
-  const images = new Map<string, PushedImage>();
-  for (const image of scenario.images) await makeImage(image, tools, images);
-  for (const step of scenario.steps) {
-    const outcome = await runStep(scenario, step, tools, images);
-    onStep(outcome);
-    if (!outcome.held) return false;
+  const play = startPlay(scenario, tools);
+  try {
+    for (const image of scenario.images) await makeImage(play, image);
+    for (const step of scenario.steps) {
+      const outcome = await runStep(play, step);
+      onStep(outcome);
+      if (!outcome.held) return false;
+    }
+    return true;
+  } finally {
+    for (const webhook of play.webhooks.values()) await webhook.stop();
   }
-  return true;
+}
+
+function startPlay(scenario: Scenario, tools: ScenarioTools): Play {
+  const images = new Map<string, PushedImage>();
+  const webhooks = new Map<string, EchoWebhook>();
+  const material = (name: string) => tools.signer.material(tools.cluster, name);
+  const placeholders: Placeholders = {
+    digest: async (image) => known(images, image, 'image').digest,
+    key: async (name) => (await material(name)).publicKey,
+    certificate: async (name) => (await material(name)).certificate,
+    chain: async (name) => (await material(name)).chain,
+    webhook: async (name) => known(webhooks, name, 'webhook').url,
+    webhookAuthority: async (name) => known(webhooks, name, 'webhook').caBundle,
+  };
+  return { ...tools, scenario, images, webhooks, placeholders };
+}
+
+function known<Value>(table: ReadonlyMap<string, Value>, name: string, kind: string): Value {
+  const found = table.get(name);
+  if (found === undefined) throw new Error(`the scenario has no ${kind} \`${name}\``);
+  return found;
 }
 
 async function makeImage(
-  { image, signed }: ScenarioImage,
-  tools: ScenarioTools,
-  images: Map<string, PushedImage>,
+  { cluster, signer, images }: Play,
+  { image, signed, format, content }: ScenarioImage,
 ): Promise<void> {
-  const name = withoutHost(image);
-  const pushed = images.get(image) ?? pushImage(tools.cluster.registry, name, { labels: { name } });
+  const name = image.slice(image.indexOf('/') + 1);
+  const existing = content === undefined ? images.get(image) : undefined;
+  const pushed = existing ?? pushImage(cluster.registry, name, { labels: { name: content ?? name } });
   images.set(image, pushed);
-  if (signed)
-    await tools.signer.sign({
-      cluster: tools.cluster,
-      repository: pushed.repository,
-      digest: pushed.digest,
-      by: signed,
-    });
+  const { repository, digest } = pushed;
+  if (signed) await signer.sign({ cluster, repository, digest, by: signed, ...(format ? { format } : {}) });
 }
 
-function withoutHost(image: string): string {
-  return image.slice(image.indexOf('/') + 1);
-}
-
-async function runStep(
-  scenario: Scenario,
-  step: ScenarioStep,
-  tools: ScenarioTools,
-  images: Map<string, PushedImage>,
-): Promise<StepOutcome> {
-  const { cluster } = tools;
-  if (step.fault) {
-    cluster.registry.setFault(step.fault.repository, ...(step.fault.faults as readonly RegistryFault[])); // data of the scenario
-    return { step, held: true };
-  }
-  if (step.operator) {
-    if (step.operator === 'start') await cluster.operator.start();
-    else await cluster.operator.kill(step.operator === 'kill' ? 'SIGKILL' : 'SIGTERM');
-    return { step, held: true };
-  }
-  if (step.sign) {
-    await makeImage(step.sign, tools, images);
-    return { step, held: true };
-  }
-  const expected = resolveExpectation(step.expect ?? {}, images);
+async function runStep(play: Play, step: ScenarioStep): Promise<StepOutcome> {
+  const expected = await resolveExpectation(step.expect ?? {}, play.placeholders);
   const deadline = performance.now() + (step.within ?? 0) * 1000;
   for (;;) {
-    const result = step.post ? await post(cluster, step.post) : await runKubectl(scenario, step, tools, images);
-    const surprise = compare(result, expected);
+    const result = await act(play, step);
+    const surprise = compareResult(result, expected);
     if (surprise === undefined) return { step, held: true, result };
     if (performance.now() >= deadline) return { step, held: false, surprise, result };
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
-async function runKubectl(
-  scenario: Scenario,
-  step: ScenarioStep,
-  { kubectl }: ScenarioTools,
-  images: ReadonlyMap<string, PushedImage>,
-): Promise<CommandResult> {
+async function act(play: Play, step: ScenarioStep): Promise<CommandResult> {
+  const { cluster } = play;
+  if (step.fault) {
+    cluster.registry.setFault(step.fault.repository, ...(step.fault.faults as readonly RegistryFault[])); // data of the scenario
+    return NOTHING;
+  }
+  if (step.operator) {
+    if (step.operator === 'start') await cluster.operator.start();
+    else await cluster.operator.kill(step.operator === 'kill' ? 'SIGKILL' : 'SIGTERM');
+    return NOTHING;
+  }
+  if (step.sign) {
+    await makeImage(play, step.sign);
+    return NOTHING;
+  }
+  if (step.webhook) {
+    play.webhooks.set(step.webhook.name, await startEchoWebhook(step.webhook));
+    return NOTHING;
+  }
+  if (step.metrics) return readMetrics(cluster);
+  return step.post ? postReview(cluster, step.post) : runKubectl(play, step);
+}
+
+async function readMetrics(cluster: Cluster): Promise<CommandResult> {
+  const answer = await fetch(`http://127.0.0.1:${cluster.operator.ready?.metricsPort}/metrics`);
+  return { code: answer.ok ? 0 : answer.status, stdout: await answer.text(), stderr: '' };
+}
+
+async function runKubectl({ scenario, kubectl, placeholders }: Play, step: ScenarioStep): Promise<CommandResult> {
   const text = step.stdinFile ? await readFile(join(scenario.folder, step.stdinFile), 'utf8') : step.stdin;
-  const args = (step.kubectl ?? []).map((arg) => substitute(arg, images));
-  return kubectl.run(args, text === undefined ? undefined : substitute(text, images));
+  const args = await Promise.all((step.kubectl ?? []).map((arg) => fillIn(arg, placeholders)));
+  return kubectl.run(args, text === undefined ? undefined : await fillIn(text, placeholders), scenario.folder);
 }
 
-/** `${digest:ghcr.io/a/b:v1}` stands for the digest of an image of the scenario. */
-function substitute(text: string, images: ReadonlyMap<string, PushedImage>): string {
-  return text.replace(/\$\{digest:([^}]+)\}/g, (_, image: string) => {
-    const pushed = images.get(image);
-    if (!pushed) throw new Error(`the scenario has no image \`${image}\``);
-    return pushed.digest;
-  });
-}
-
-function resolveExpectation(expectation: Expectation, images: ReadonlyMap<string, PushedImage>): Expectation {
-  const texts = (list: readonly string[] = []) => list.map((text) => substitute(text, images));
+async function resolveExpectation(expectation: Expectation, placeholders: Placeholders): Promise<Expectation> {
+  const texts = (list: readonly string[] = []) => Promise.all(list.map((text) => fillIn(text, placeholders)));
   return {
     exit: expectation.exit ?? 0,
-    stdout: texts(expectation.stdout),
-    stderr: texts(expectation.stderr),
-    absent: texts(expectation.absent),
+    stdout: await texts(expectation.stdout),
+    stderr: await texts(expectation.stderr),
+    absent: await texts(expectation.absent),
+    lines: await Promise.all((expectation.lines ?? []).map(texts)),
   };
-}
-
-function compare(
-  { code, stdout, stderr }: CommandResult,
-  { exit, stdout: out = [], stderr: err = [], absent = [] }: Expectation,
-): string | undefined {
-  const problems: string[] = [];
-  if (exit === 'fails' ? code === 0 : code !== exit) problems.push(`it ended with ${code}, not ${exit}`);
-  for (const text of out) if (!stdout.includes(text)) problems.push(`standard output lacks \`${text}\``);
-  for (const text of err) if (!stderr.includes(text)) problems.push(`standard error lacks \`${text}\``);
-  for (const text of absent) if (stdout.includes(text) || stderr.includes(text)) problems.push(`it says \`${text}\``);
-  return problems.length === 0 ? undefined : problems.join('; ');
-}
-
-/** Speaks to the webhook server directly, as an attacker in the cluster could. The status is the exit code: 0 for 200. */
-function post(
-  cluster: Cluster,
-  { path, body, bytes, contentType = 'application/json' }: NonNullable<ScenarioStep['post']>,
-): Promise<CommandResult> {
-  const payload = bytes === undefined ? (body ?? '') : 'x'.repeat(bytes);
-  return new Promise((resolve, reject) => {
-    const request = httpsRequest(
-      {
-        host: '127.0.0.1',
-        port: cluster.operator.ready?.webhookPort,
-        path,
-        method: 'POST',
-        rejectUnauthorized: false,
-        headers: { 'content-type': contentType, 'content-length': Buffer.byteLength(payload) },
-      },
-      (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (chunk: string) => {
-          text += chunk;
-        });
-        response.on('end', () =>
-          resolve({ code: response.statusCode === 200 ? 0 : (response.statusCode ?? 1), stdout: text, stderr: '' }),
-        );
-      },
-    );
-    // a server that refuses a body may close before all of it was sent; its answer is what counts
-    request.on('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'EPIPE' || error.code === 'ECONNRESET'
-        ? resolve({ code: 413, stdout: '', stderr: error.code })
-        : reject(error),
-    );
-    request.end(payload);
-  });
 }

@@ -2,12 +2,26 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 
+/** Who signs an image. */
+export type SignedBy =
+  /** Keyless: an OpenID Connect subject of the issuer, or an email address it confirms. */
+  | { readonly issuer: string; readonly subject: string }
+  | { readonly issuer: string; readonly email: string }
+  /** The key of this name; it is made when it is first named. */
+  | { readonly key: string }
+  /** The same, presenting the certificate that a private authority issued for the key. */
+  | { readonly certificate: string };
+
 /** An image made in the sandbox's registry before the first step. */
 export interface ScenarioImage {
   /** `ghcr.io/fluxcd/source-controller:v1.5.0`: the host is stood in for by the registry. */
   readonly image: string;
-  /** Keyless, by this identity; or with the key of this name. Unsigned when absent. */
-  readonly signed?: { readonly issuer: string; readonly subject: string } | { readonly key: string };
+  /** Unsigned when absent. */
+  readonly signed?: SignedBy;
+  /** `legacy` (default): the `.sig` tag of cosign 2; `bundle`: the referrer of cosign 3. */
+  readonly format?: 'legacy' | 'bundle';
+  /** Pushes other content under a tag that exists already, as somebody who moves a tag does. */
+  readonly content?: string;
 }
 
 export interface Expectation {
@@ -18,6 +32,15 @@ export interface Expectation {
   readonly stderr?: readonly string[];
   /** Texts that must occur in neither. */
   readonly absent?: readonly string[];
+  /** Each list of texts must occur in one and the same line of standard output. */
+  readonly lines?: readonly (readonly string[])[];
+}
+
+/** A mutating webhook outside the cluster that writes what it sees into the object's annotation `seen.by/NAME`. */
+export interface ScenarioWebhook {
+  readonly name: string;
+  /** Refuses an object without this annotation, with the message. */
+  readonly requires?: { readonly annotation: string; readonly message: string };
 }
 
 /** What one step does; exactly one of the actions. */
@@ -26,7 +49,7 @@ export interface ScenarioStep {
   /** Printed by the tour: what is to be seen here. */
   readonly because?: string;
   readonly kubectl?: readonly string[];
-  /** Given to kubectl on standard input: text, or the name of a file beside the scenario. */
+  /** Given to kubectl on standard input: text, or a file by its path from the scenario's folder, where kubectl runs too. */
   readonly stdin?: string;
   readonly stdinFile?: string;
   readonly expect?: Expectation;
@@ -35,8 +58,12 @@ export interface ScenarioStep {
   /** Registry faults by repository, as the sandbox's registry knows them; null makes it honest again. */
   readonly fault?: { readonly repository: string; readonly faults: readonly unknown[] };
   readonly operator?: 'kill' | 'stop' | 'start';
-  /** Signs an image made earlier without a signature. */
+  /** Makes an image, or signs one made earlier without a signature. */
   readonly sign?: ScenarioImage;
+  /** Starts a webhook; `${webhook:NAME}` and `${webhookAuthority:NAME}` tell its URL and caBundle. */
+  readonly webhook?: ScenarioWebhook;
+  /** Reads the operator's metrics. */
+  readonly metrics?: true;
   /** Sends a body as the API server would not: to the operator's webhook port, by path. */
   readonly post?: {
     readonly path: string;
@@ -56,7 +83,7 @@ export interface Scenario {
   readonly steps: readonly ScenarioStep[];
 }
 
-const ACTIONS = ['kubectl', 'fault', 'operator', 'sign', 'post'] as const;
+const ACTIONS = ['kubectl', 'fault', 'operator', 'sign', 'webhook', 'metrics', 'post'] as const;
 
 /** Reads `scenario.yaml` of a folder. Throws with the file and the step at fault: a scenario is part of the program's data. */
 export async function readScenario(folder: string): Promise<Scenario> {
