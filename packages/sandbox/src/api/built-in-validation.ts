@@ -2,6 +2,7 @@ import type { JsonObject } from '../store/json-value.ts';
 import { equalJson, memberAt, numberAt, objectAt, objectsAt, stringAt, valueAtPath } from '../store/json-value.ts';
 import { labelsOf, selectorFromObject } from '../store/label-selector.ts';
 import { dnsLabelProblems } from '../store/label-syntax.ts';
+import { customResourceDefinitionCauses, webhookConfigurationCauses } from './configuration-validation.ts';
 import type { ResourceDefinition } from './resource-definition.ts';
 import type { FieldCause } from './status-error.ts';
 import { duplicateField, forbiddenField, invalidField, requiredField } from './status-error.ts';
@@ -34,6 +35,11 @@ export function validateBuiltIn(
     case 'configmaps':
     case 'secrets':
       return immutableDataCauses(object, old);
+    case 'mutatingwebhookconfigurations.admissionregistration.k8s.io':
+    case 'validatingwebhookconfigurations.admissionregistration.k8s.io':
+      return webhookConfigurationCauses(object);
+    case 'customresourcedefinitions.apiextensions.k8s.io':
+      return customResourceDefinitionCauses(object, old);
     default:
       return TEMPLATED.has(definition.storage) ? workloadCauses(definition.storage, spec, old) : [];
   }
