@@ -5,6 +5,7 @@ import type { RuleBodyOutcome, RuleEvaluation } from '../rule-kind.ts';
 import { judgeImage } from './judge-image.ts';
 import type { ImageRule, VerifyingEntry } from './pin-images.ts';
 import { isSkipped } from './skip-image.ts';
+import { excuseUnchanged } from './unchanged-images.ts';
 
 /**
  * The checks of the validate phase (kyverno-core §3.2): a digest where `verifyDigest` asks for one, a verified image
@@ -19,13 +20,15 @@ export function checkImages(
   const passed: string[] = [];
   const skipped: string[] = [];
   let failure: RuleBodyOutcome | undefined;
+  let excused: RuleBodyOutcome | undefined;
   let need: Need | undefined;
   for (const entry of rule.entries) {
     for (const image of images.filter(({ reference }) => entry.matches(reference))) {
       try {
-        const outcome = checkImage(entry, image, evaluation, rule);
+        const outcome = checkImage(entry, image, images, evaluation, rule);
         if (outcome === 'skip') skipped.push(image.reference);
         else if (outcome === 'pass') passed.push(image.reference);
+        else if (outcome?.status === 'skip') excused ??= outcome;
         else if (outcome) failure ??= outcome;
       } catch (error) {
         if (!(error instanceof Need)) throw error;
@@ -35,7 +38,7 @@ export function checkImages(
   }
   if (failure?.status === 'fail') return failure;
   if (need) throw need;
-  return failure ?? summary(passed, skipped);
+  return failure ?? excused ?? summary(passed, skipped);
 }
 
 function summary(passed: readonly string[], skipped: readonly string[]): RuleBodyOutcome {
@@ -50,6 +53,7 @@ function summary(passed: readonly string[], skipped: readonly string[]): RuleBod
 function checkImage(
   entry: VerifyingEntry,
   image: ExtractedImage,
+  images: readonly ExtractedImage[],
   evaluation: RuleEvaluation,
   { settings }: ImageRule,
 ): RuleBodyOutcome | 'pass' | 'skip' | undefined {
@@ -66,7 +70,7 @@ function checkImage(
   const { input } = evaluation;
   if (isSkipped(entry, question, image, input, settings)) return 'skip';
   const scope = evaluation.scope.with({ image: imageVariable(image) });
-  const { judgement } = judgeImage({
+  const verified = judgeImage({
     entry,
     question,
     image,
@@ -75,8 +79,9 @@ function checkImage(
     settings,
     checkAttestations: entry.checkAttestations,
   });
+  const judgement = excuseUnchanged(verified.judgement, image, images, evaluation);
   if (judgement.status === 'pass') return 'pass';
   const reason = judgement.reason ? { reason: judgement.reason } : {};
-  if (judgement.status === 'error') return { status: 'error', message: judgement.message, ...reason };
+  if (judgement.status !== 'fail') return { status: judgement.status, message: judgement.message, ...reason };
   return { status: 'fail', message: `unverified image ${image.reference}`, ...reason };
 }

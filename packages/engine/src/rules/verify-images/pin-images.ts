@@ -13,6 +13,7 @@ import { type ImageJudgement, judgeFailure } from './image-outcome.ts';
 import { judgeImage, pullSecretsOf, registryReference } from './judge-image.ts';
 import { setAt } from './set-at.ts';
 import { isSkipped } from './skip-image.ts';
+import { excuseUnchanged } from './unchanged-images.ts';
 
 export interface VerifyingEntry extends CompiledEntry {
   readonly checkAttestations: AttestationCheck;
@@ -52,7 +53,10 @@ export function pinImages(
     }
     for (const image of images) {
       try {
-        const outcome = judgeFor(entry, question, image, evaluation, rule);
+        const judged = judgeFor(entry, question, image, evaluation, rule);
+        const outcome = judged.judgement
+          ? { ...judged, judgement: excuseUnchanged(judged.judgement, image, images, evaluation) }
+          : judged;
         const result = work.take(image, entry, outcome);
         if (result) outcomes.push(result);
       } catch (error) {
