@@ -92,6 +92,24 @@ const endless = rule('endless', ({ facts }) => {
   for (let at = 0; ; at += 1) facts.get(configMap(String(at)));
 });
 
+/** What an AbortController is, which the engine knows no type of. */
+function createAbort() {
+  const listeners = new Set<() => void>();
+  const signal = {
+    aborted: false,
+    addEventListener: (_type: 'abort', listener: () => void) => void listeners.add(listener),
+    removeEventListener: (_type: 'abort', listener: () => void) => void listeners.delete(listener),
+  };
+  const abort = (): void => {
+    signal.aborted = true;
+    for (const listener of [...listeners]) {
+      listeners.delete(listener);
+      listener();
+    }
+  };
+  return { signal, abort, listening: () => listeners.size };
+}
+
 describe('decide', () => {
   it('gathers the needs of independent rules and policies into one batch', async () => {
     const source = new Recorder();
@@ -150,6 +168,42 @@ describe('decide', () => {
       signal,
     });
     expect(decision?.results).toMatchObject([{ status: 'pass' }, { status: 'error', reason: 'timed-out' }]);
+  });
+
+  it('does not wait for a source that does not heed the signal', async () => {
+    const controller = createAbort();
+    const source: FactSource = {
+      kinds: new Set(),
+      fetch: () => {
+        controller.abort();
+        return new Promise(() => {});
+      },
+    };
+    const [decision] = await decide([policy('p', [needing('a')])], request, source, {
+      phase: 'validate',
+      signal: controller.signal,
+    });
+    expect(decision?.results[0]?.message).toBe('the answer did not come in time');
+    expect(controller.listening()).toBe(0);
+  });
+
+  it('takes what a source that heeds the signal knows by then', async () => {
+    const controller = createAbort();
+    const source: FactSource = {
+      kinds: new Set(),
+      fetch: (requests) =>
+        new Promise((resolve) => {
+          controller.signal.addEventListener('abort', () =>
+            resolve(requests.map(() => ({ ok: true, value: 'known' }))),
+          );
+          queueMicrotask(controller.abort);
+        }),
+    };
+    const [decision] = await decide([policy('p', [needing('a')])], request, source, {
+      phase: 'validate',
+      signal: controller.signal,
+    });
+    expect(decision?.results[0]?.message).toBe('known');
   });
 
   it('a source that answers too little leaves failed facts', async () => {

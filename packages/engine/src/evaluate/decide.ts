@@ -1,3 +1,5 @@
+import type { Fact } from '../facts/fact.ts';
+import type { FactRequest } from '../facts/fact-request.ts';
 import type { Cancellation, FactSource } from '../facts/fact-source.ts';
 import { FactTable } from '../facts/fact-table.ts';
 import type { CompiledPolicy, Phase } from '../model/compiled-policy.ts';
@@ -37,12 +39,38 @@ export async function decide(
     const decisions = pass(request, { facts, phase, trace, ...(closing ? { closing } : {}) });
     if (decisions) return decisions;
     const needs = facts.takeNeeds();
-    const answers = await source.fetch(needs, signal);
+    const answers = await fetchUntilAborted(source, needs, signal);
     for (const [index, need] of needs.entries()) {
       facts.add(need, answers[index] ?? { ok: false, class: 'unavailable', message: 'the source gave no answer' });
     }
   }
 }
+
+/** No answer, so that every need is closed as missing, when the signal aborts before a source that does not heed it. */
+function fetchUntilAborted(
+  source: FactSource,
+  needs: readonly FactRequest[],
+  signal: Cancellation | undefined,
+): Promise<readonly Fact[]> {
+  const answers = source.fetch(needs, signal);
+  if (!signal) return answers;
+  const late = needs.map(() => GIVEN_UP);
+  if (signal.aborted) return Promise.resolve(late);
+  return new Promise((resolve, reject) => {
+    // A source that heeds the signal answers in a few turns, with what it knows by then; only others are not waited for.
+    const giveUp = (): void => void afterTurns(TURNS).then(() => resolve(late));
+    signal.addEventListener('abort', giveUp, { once: true });
+    answers.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+  });
+}
+
+const TURNS = 50;
+
+async function afterTurns(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await undefined;
+}
+
+const GIVEN_UP: Fact = { ok: false, class: 'timed-out', message: 'the answer did not come in time' };
 
 function toClosing(signal: Cancellation | undefined, round: number, rounds: number): PolicyEvaluation['closing'] {
   if (signal?.aborted) return { message: 'a fact was not known in time', reason: 'timed-out' };

@@ -67,7 +67,8 @@ export function toResourceRef(request: EvaluationRequest): ResourceRef {
   const ref: ResourceRef = {
     apiVersion: group ? `${group}/${version}` : version,
     kind,
-    namespace: request.namespace,
+    // The API server names a Namespace as its own namespace; the object has none.
+    namespace: kind === 'Namespace' && group === '' ? '' : request.namespace,
     name: request.name,
     ...(typeof uid === 'string' && uid !== '' ? { uid } : {}),
   };
