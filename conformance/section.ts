@@ -1,0 +1,37 @@
+/** A part of the conformance run: a corpus, or one dialect or family of it. */
+export interface Section {
+  readonly name: string;
+  /** The selector on the command line that asks for it. */
+  readonly selector: string;
+  /** How many cases it has when its data are at hand; told when they are not. */
+  readonly size: number;
+  /** `undefined`: the data or the runner are not there. */
+  readonly run: (options: RunOptions) => Promise<SectionReport | undefined>;
+}
+
+export interface RunOptions {
+  /** The folder with `index.json`, and the other sets beside it. */
+  readonly corpus: string | undefined;
+  readonly support: string | undefined;
+  /** Recordings of a real API server. */
+  readonly recordings: string | undefined;
+  readonly kinds: 'legacy' | 'cel' | 'all';
+  /** Part of the id of the cases to run. */
+  readonly only: string | undefined;
+  readonly flipped: boolean;
+}
+
+export interface CaseFailure {
+  /** Stable: gaps are listed by it. */
+  readonly id: string;
+  readonly detail: string;
+}
+
+export interface SectionReport {
+  readonly passed: number;
+  readonly failures: readonly CaseFailure[];
+  /** Cases that the product says it cannot run yet. */
+  readonly notRun: number;
+  /** Lines of figures beside the count. */
+  readonly figures: readonly string[];
+}
