@@ -1,3 +1,6 @@
+import { objectAt, stringAt } from '../store/json-value.ts';
+import type { ResourceStore } from '../store/resource-store.ts';
+
 /** Finds where on this machine a Service's backend listens. */
 export interface ServiceResolver {
   /** `namespace/name:port` → port on 127.0.0.1; returns the removal of the route. */
@@ -6,8 +9,11 @@ export interface ServiceResolver {
   resolve(namespace: string, name: string, port: number): number | undefined;
 }
 
-/** Creates an empty table of routes. */
-export function createServiceResolver(): ServiceResolver {
+/** Annotation of a Service whose backend listens on a port of 127.0.0.1: the way in for other processes. */
+export const LOOPBACK_PORT = 'sandbox.vouchsafe.dev/loopback-port';
+
+/** Creates a table of routes; what is not in it is looked up in the Service's own annotation. */
+export function createServiceResolver(store?: ResourceStore): ServiceResolver {
   const routes = new Map<string, number>();
   return {
     register(service, port) {
@@ -19,6 +25,14 @@ export function createServiceResolver(): ServiceResolver {
         }
       };
     },
-    resolve: (namespace, name, port) => routes.get(`${namespace}/${name}:${port}`),
+    resolve: (namespace, name, port) =>
+      routes.get(`${namespace}/${name}:${port}`) ?? annotatedPort(store, namespace, name),
   };
+}
+
+function annotatedPort(store: ResourceStore | undefined, namespace: string, name: string): number | undefined {
+  const metadata = objectAt(store?.get('services', namespace, name)?.object, 'metadata');
+  const text = stringAt(objectAt(metadata, 'annotations'), LOOPBACK_PORT);
+  const port = Number(text);
+  return /^\d{1,5}$/.test(text) && port > 0 && port < 65_536 ? port : undefined;
 }

@@ -12,6 +12,8 @@ import { ALLOW_ALL } from '../api/authorizer.ts';
 import { builtInResources } from '../api/built-in-resources.ts';
 import type { Cluster } from '../api/cluster.ts';
 import { startCustomResources } from '../api/custom-resources.ts';
+import { uidOf } from '../api/object-metadata.ts';
+import { DEFAULT_AUDIENCE } from '../api/pod-subresources.ts';
 import { createResourceCatalogue } from '../api/resource-catalogue.ts';
 import { SCHEMA } from '../api/schema-binding.ts';
 import { createTokenIssuer } from '../api/service-account-tokens.ts';
@@ -29,6 +31,8 @@ import { createServerCertificates } from './certificates.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { createRequestHandler } from './request-handler.ts';
 import { loadServerIdentity } from './server-identity.ts';
+
+const TOKEN_LIFETIME = 365 * 24 * 3_600_000;
 
 /** Settings of a sandbox API server. All are optional. */
 export interface ApiServerOptions {
@@ -67,6 +71,8 @@ export interface ApiServer {
   adminKubeconfig(path: string): Promise<string>;
   /** Writes a kubeconfig for another user, by client certificate; `groups` become its groups. */
   userKubeconfig(path: string, user: string, groups: readonly string[]): Promise<string>;
+  /** Writes a kubeconfig that acts as a service account (by token); the account need not exist yet. */
+  serviceAccountKubeconfig(path: string, namespace: string, name: string): Promise<string>;
   /** Routes webhook calls of a Service (`namespace/name:port`) to a port on 127.0.0.1; returns its removal. */
   registerService(service: string, port: number): () => void;
   stop(): Promise<void>;
@@ -92,7 +98,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     admission: OPEN_ADMISSION,
     authorizer: options.authorization === 'RBAC' ? createRbacAuthorizer(store) : ALLOW_ALL,
   };
-  const services: ServiceResolver = createServiceResolver();
+  const services: ServiceResolver = createServiceResolver(store);
   const chain = createAdmissionChain(cluster, services, options.compileMatchCondition ?? compileCelMatchCondition);
   cluster.admission = chain.chain;
 
@@ -143,6 +149,15 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     store,
     adminKubeconfig: (path) => clientKubeconfig(path, ADMIN_USER.username, ['system:masters']),
     userKubeconfig: clientKubeconfig,
+    async serviceAccountKubeconfig(path, namespace, name) {
+      const account = store.get('serviceaccounts', namespace, name)?.object;
+      const expiration = new Date(now().getTime() + TOKEN_LIFETIME);
+      const uid = account === undefined ? '' : uidOf(account);
+      const token = cluster.tokens.issue(namespace, name, uid, expiration, [DEFAULT_AUDIENCE]);
+      const user = `system:serviceaccount:${namespace}:${name}`;
+      await writeKubeconfig(path, { url, caPem: certificates.caPem, user, token, namespace });
+      return path;
+    },
     registerService: (service, target) => services.register(service, target),
     async stop() {
       controllers?.stop();

@@ -2,6 +2,7 @@ import type { Cluster } from '../api/cluster.ts';
 import { StatusError } from '../api/status-error.ts';
 import type { Controller } from './controller.ts';
 import { startDeploymentController } from './deployment-controller.ts';
+import { startEndpointController } from './endpoint-controller.ts';
 import { startGarbageCollector } from './garbage-collector.ts';
 import { startJobController } from './job-controller.ts';
 import { startNamespaceController } from './namespace-controller.ts';
@@ -28,6 +29,7 @@ export function startControllers(cluster: Cluster, onError: (error: unknown) => 
     startSetController(cluster, 'daemonsets.apps', report),
     startJobController(cluster, report),
     startNodeAgent(cluster, report),
+    startEndpointController(cluster, report),
     startQuotaController(cluster, report),
     startRoleAggregation(cluster, report),
   ];

@@ -171,6 +171,24 @@ describe('workloads', () => {
     expect(server.store.list('pods', 'shop')).toEqual([]);
   });
 
+  it('a service knows the addresses of its pods', async () => {
+    await call('POST', '/api/v1/namespaces/default/services', {
+      metadata: { name: 'web' },
+      spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+    });
+    await call('POST', DEPLOYMENTS, workload('web', 2));
+    const slices = await eventually(
+      () => call('GET', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices'),
+      ({ items }) => JSON.stringify(items).split('"ready":true').length === 3,
+    );
+    expect(slices.items).toMatchObject([{ addressType: 'IPv4', ports: [{ port: 80, protocol: 'TCP' }] }]);
+    await call('DELETE', '/api/v1/namespaces/default/services/web');
+    await eventually(
+      () => call('GET', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices'),
+      ({ items }) => items.length === 0,
+    );
+  });
+
   it('an eviction respects a disruption budget', async () => {
     await call('POST', PODS, { metadata: { name: 'p', labels: { app: 'web' } }, spec: template().spec });
     await eventually(

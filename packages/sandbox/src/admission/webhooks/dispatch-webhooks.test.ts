@@ -23,7 +23,7 @@ afterEach(async () => {
 
 async function setUp(reply: (call: WebhookCall) => WebhookReply, names?: readonly string[]) {
   const cluster = createTestCluster();
-  const services = createServiceResolver();
+  const services = createServiceResolver(cluster.store);
   const admission = createAdmissionChain(cluster, services);
   cluster.admission = admission.chain;
   bootstrapCluster(cluster, 'ca');
@@ -384,6 +384,18 @@ describe('webhooks behind a Service', () => {
     expect((await create({ name: 'b' })).code).toBe(201);
     remove();
     expect((await create({ name: 'c' })).code).toBe(500);
+  });
+
+  it('go where the Service itself says, for backends in other processes', async () => {
+    const { cluster, configure, create, webhook } = await setUp(() => ({}), ['svc.ns.svc']);
+    configure('validating', 'config', [
+      { clientConfig: { service: { namespace: 'ns', name: 'svc' }, caBundle: webhook.caBundle } },
+    ]);
+    cluster.store.create('services', 'ns', 'svc', {
+      metadata: { name: 'svc', annotations: { 'sandbox.vouchsafe.dev/loopback-port': String(webhook.port) } },
+    });
+    expect((await create({ name: 'a' })).code).toBe(201);
+    expect(webhook.calls.length).toBe(1);
   });
 
   it('must show a certificate for that name', async () => {
