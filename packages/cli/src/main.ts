@@ -27,7 +27,13 @@ const program = buildProgram({
 try {
   await program.parseAsync(process.argv);
 } catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  // help and version end with 0; everything else commander refuses is wrong usage
-  process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CommanderError) {
+    // help and version end with 0; everything else commander refuses is wrong usage
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  } else {
+    const told =
+      error instanceof Error ? (process.env['VOUCHSAFE_DEBUG'] ? error.stack : error.message) : String(error);
+    process.stderr.write(`vouchsafe: ${told}\n`);
+    process.exitCode = EXIT.evaluation;
+  }
 }

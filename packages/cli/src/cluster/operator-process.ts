@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export interface OperatorOptions {
@@ -81,7 +81,7 @@ export function createOperatorProcess(options: OperatorOptions): OperatorProcess
 
 function whenReady(child: ChildProcess, logFile: string): Promise<OperatorReady> {
   return new Promise((resolve, reject) => {
-    const fail = (reason: string) => reject(new Error(`the operator did not start: ${reason}; see ${logFile}`));
+    const fail = (reason: string) => reject(new Error(`the operator did not start: ${reason}\n${lastLines(logFile)}`));
     const overdue = setTimeout(() => {
       child.kill('SIGKILL');
       fail(`not ready after ${READY_MS / 1000} s`);
@@ -96,6 +96,17 @@ function whenReady(child: ChildProcess, logFile: string): Promise<OperatorReady>
     });
     child.once('error', (error) => fail(error.message));
   });
+}
+
+const SHOWN_LINES = 8;
+
+/** The end of the operator's log, where its own words are. */
+function lastLines(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-SHOWN_LINES).join('\n');
+  } catch {
+    return `(its log ${file} cannot be read)`;
+  }
 }
 
 /** Beside the bundle when this is the bundle, otherwise the source. */

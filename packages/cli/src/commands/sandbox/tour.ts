@@ -119,5 +119,6 @@ function reasonOf(message: string): string {
     .join(' ')
     .replace(/^[^:]+: /, '')
     .replace(/^['>|-]+\s*/, '')
-    .trim();
+    .trim()
+    .replace(/'$/, '');
 }
