@@ -127,9 +127,10 @@ function assemble(
   });
 }
 
-/** A Policy is only about objects of its namespace, the old one and the new (kyverno-core §2.1). */
-function isInScope({ ref }: LegacyPolicy, { resource, oldResource, namespace }: EvaluationRequest): boolean {
+/** A Policy is only about objects of its namespace, the old one and the new; a Namespace is in none (kyverno-core §2.1). */
+function isInScope({ ref }: LegacyPolicy, { kind, resource, oldResource, namespace }: EvaluationRequest): boolean {
   if (ref.namespace === undefined) return true;
+  if (kind.kind === 'Namespace' && kind.group === '') return false;
   return [resource, oldResource].every((object) => {
     if (!object) return true;
     const own = member(readObject(object, 'metadata') ?? {}, 'namespace');

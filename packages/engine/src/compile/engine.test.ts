@@ -143,6 +143,34 @@ describe('compile', () => {
   });
 });
 
+describe('a namespaced Policy', () => {
+  const { compiled } = compile(
+    { rules: [{ match: { any: [{ resources: { kinds: ['*/*'] } }] }, name: 'r', validate: { deny: {} } }] },
+    { name: 'p', namespace: 'team' },
+    'Policy',
+  );
+  const within = (namespace: string): JsonObject => ({ metadata: { name: 'x', namespace } });
+
+  it.each<[string, EvaluationRequest, boolean]>([
+    ['its namespace', request(within('team'), 'Pod', { namespace: 'team' }), true],
+    ['another', request(within('other'), 'Pod', { namespace: 'other' }), false],
+    [
+      'an object that does not say, by its request',
+      request({ metadata: { name: 'x' } }, 'Pod', { namespace: 'team' }),
+      true,
+    ],
+    [
+      'an old object elsewhere',
+      request(within('team'), 'Pod', { namespace: 'team', oldResource: within('other') }),
+      false,
+    ],
+    ['no namespace', request({ metadata: { name: 'x' } }, 'Node', { namespace: '' }), false],
+    ['the Namespace itself', request({ metadata: { name: 'team' } }, 'Namespace', { namespace: 'team' }), false],
+  ])('%s', (_name, asked, expected) => {
+    expect(compiled?.matches(asked, 'validate')).toBe(expected);
+  });
+});
+
 describe('the action for a request', () => {
   const spec: JsonObject = {
     validationFailureAction: 'Audit',

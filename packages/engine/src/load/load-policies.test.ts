@@ -206,6 +206,33 @@ describe('checks of the policy webhook', () => {
     expect(refused.diagnostics[0]?.message).toBe('mutateDigest must be set to false for ‘Audit’ failure action');
   });
 
+  it.each([
+    [
+      'replicas',
+      '      validate:\n        pattern: {spec: {replicas: ">1"}}\n',
+      'You are matching on replicas but not including the scale subresource in the policy.',
+    ],
+    [
+      'status',
+      '      validate:\n        pattern: {status: {phase: "?*"}}\n',
+      'You are matching on status but not including the status subresource in the policy.',
+    ],
+    [
+      'an old operator',
+      '      validate:\n        deny: {conditions: {any: [{key: a, operator: In, value: [b]}]}}\n',
+      'Operator In has been deprecated and will be removed soon. Use these instead: ["AllIn" "AnyIn"]',
+    ],
+    [
+      'an undefined variable',
+      '      validate:\n        message: "{{ nobody.knows }}"\n        pattern: {}\n',
+      'variable `{{ nobody.knows }}` is not defined in rule `r`',
+    ],
+  ])('warns of %s', (_name, rule, message) => {
+    const { policies, diagnostics } = loadPolicies(policy(rule), 'p');
+    expect(policies).toHaveLength(1);
+    expect(diagnostics.map(({ severity, message: told }) => `${severity}: ${told}`)).toEqual([`warning: ${message}`]);
+  });
+
   it('gives the deprecation warning when asked', () => {
     const { diagnostics } = loadPolicies(policy(VALIDATE), 'p', { deprecations: true });
     expect(diagnostics[0]?.message).toMatch(

@@ -4,6 +4,7 @@ import { member } from '../../kernel/json.ts';
 import { toFailureAction } from '../../model/failure-action.ts';
 import { readFlag, readNumber, readObject, readObjects, readText } from '../../model/read-json.ts';
 import type { LoadOptions } from '../load-options.ts';
+import { checkExcludedControllers } from './check-advice.ts';
 import { checkOverrideNamespaces } from './check-override-namespaces.ts';
 import { checkRule } from './check-rule.ts';
 import { deprecationWarning } from './deprecations.ts';
@@ -26,6 +27,7 @@ export function checkPolicy(document: JsonObject, options: LoadOptions): readonl
   checkOverrides(spec, kind, problems);
   checkProcessing(spec, problems);
   checkRules(spec, kind, options, problems);
+  checkExcludedControllers(document, problems);
   return problems.found;
 }
 

@@ -3,6 +3,7 @@ import { isJsonArray, isJsonObject, member } from '../../kernel/json.ts';
 import type { FailureAction } from '../../model/decision.ts';
 import { readObject, readObjects } from '../../model/read-json.ts';
 import type { LoadOptions } from '../load-options.ts';
+import { checkAdvice } from './check-advice.ts';
 import { checkConditions } from './check-conditions.ts';
 import { checkContext } from './check-context.ts';
 import { checkMatch } from './check-match.ts';
@@ -32,6 +33,7 @@ export function checkRule(rule: JsonObject, place: RulePlace, problems: Problems
   checkContext(readObjects(rule, 'context'), `${place.path}.context`, problems);
   checkConditions(member(rule, 'preconditions'), `${place.path}.preconditions`, problems);
   checkVariables(rule, place, problems);
+  checkAdvice(rule, place, problems);
   const validate = readObject(rule, 'validate');
   if (operations.includes('validate') && validate) checkValidate(rule, validate, place.path, problems);
   const mutate = readObject(rule, 'mutate');
