@@ -80,12 +80,18 @@ async function makeImage(
   { cluster, signer, images }: Play,
   { image, signed, format, content }: ScenarioImage,
 ): Promise<void> {
-  const name = image.slice(image.indexOf('/') + 1);
+  const name = nameInRegistry(image);
   const existing = content === undefined ? images.get(image) : undefined;
   const pushed = existing ?? pushImage(cluster.registry, name, { labels: { name: content ?? name } });
   images.set(image, pushed);
   const { repository, digest } = pushed;
   if (signed) await signer.sign({ cluster, repository, digest, by: signed, ...(format ? { format } : {}) });
+}
+
+/** Without the host. Docker Hub keeps images of one segment below `library`. */
+function nameInRegistry(image: string): string {
+  const [host = '', ...segments] = image.split('/');
+  return (host === 'docker.io' && segments.length === 1 ? ['library', ...segments] : segments).join('/');
 }
 
 async function runStep(play: Play, step: ScenarioStep): Promise<StepOutcome> {
