@@ -88,6 +88,18 @@ describe('createPolicyIndex', () => {
     expect(names(index.candidates(request('Pod', { namespace: 'c' }), 'validate'))).toEqual(['cluster']);
   });
 
+  it('asks a namespaced policy about every request: one odd request decides nothing for the next', () => {
+    const policies = [
+      policy('a', [selector('Pod')], {
+        ref: { apiVersion: 'kyverno.io/v1', kind: 'Policy', name: 'a', namespace: 'a' },
+        matches: ({ name }) => name !== 'odd',
+      }),
+    ];
+    const index = createPolicyIndex(policies);
+    expect(index.candidates(request('Pod', { namespace: 'a', name: 'odd' }), 'validate')).toEqual([]);
+    expect(names(index.candidates(request('Pod', { namespace: 'a' }), 'validate'))).toEqual(['a']);
+  });
+
   it('keeps policies without admission out of admissions, not out of scans', () => {
     const index = createPolicyIndex([policy('scan-only', [selector('Pod')], { admission: false })]);
     expect(index.candidates(request('Pod'), 'validate')).toEqual([]);

@@ -13,7 +13,6 @@ export interface PolicyIndex {
 
 /** Most remembered answers; a cluster has a few hundred kinds, so this is only reached by hostile requests. */
 const REMEMBERED = 4096;
-const NONE: readonly CompiledPolicy[] = Object.freeze([]);
 
 /**
  * Indexes policies by phase, kind and (for a namespaced Policy) namespace. The first request of a shape (kind,
@@ -32,9 +31,9 @@ export function createPolicyIndex(compiled: readonly CompiledPolicy[]): PolicyIn
       else buckets.set(key, [order]);
     }
   }
-  const remembered = new Map<string, readonly CompiledPolicy[]>();
+  const remembered = new Map<string, Remembered>();
 
-  function collect(request: EvaluationRequest, phase: Phase, namespace: string): readonly CompiledPolicy[] {
+  function collect(request: EvaluationRequest, phase: Phase, namespace: string): Remembered {
     const orders = new Set<number>();
     for (const scope of namespace ? ['', namespace] : ['']) {
       for (const kind of [request.kind.kind, WILDCARD]) {
@@ -45,8 +44,8 @@ export function createPolicyIndex(compiled: readonly CompiledPolicy[]): PolicyIn
     const found = sorted
       .flatMap((order) => policies[order] ?? [])
       .filter((policy) => policy.admission || request.admission === undefined)
-      .filter((policy) => policy.matches(request, phase));
-    return found.length === 0 ? NONE : Object.freeze(found);
+      .filter((policy) => isNamespaced(policy) || policy.matches(request, phase));
+    return { policies: Object.freeze(found), asksEach: found.some(isNamespaced) };
   }
 
   return Object.freeze({
@@ -56,14 +55,26 @@ export function createPolicyIndex(compiled: readonly CompiledPolicy[]): PolicyIn
       const { group, version, kind } = request.kind;
       const mode = request.admission === undefined ? 'scan' : 'admission';
       const shape = `${mode}|${phase}|${group}|${version}|${kind}|${request.subresource}|${request.operation}|${namespace}`;
-      const known = remembered.get(shape);
-      if (known) return known;
-      const found = collect(request, phase, namespace);
-      if (remembered.size >= REMEMBERED) remembered.clear();
-      remembered.set(shape, found);
-      return found;
+      let known = remembered.get(shape);
+      if (!known) {
+        known = collect(request, phase, namespace);
+        if (remembered.size >= REMEMBERED) remembered.clear();
+        remembered.set(shape, known);
+      }
+      if (!known.asksEach) return known.policies;
+      return known.policies.filter((policy) => !isNamespaced(policy) || policy.matches(request, phase));
     },
   });
+}
+
+/** What a shape of requests meets. A namespaced Policy also looks at the objects, so it is asked each time. */
+interface Remembered {
+  readonly policies: readonly CompiledPolicy[];
+  readonly asksEach: boolean;
+}
+
+function isNamespaced({ ref }: CompiledPolicy): boolean {
+  return ref.namespace !== undefined;
 }
 
 /** Bucket of selectors whose kind holds a wildcard. No kind is spelt so. */
