@@ -9,7 +9,10 @@ interface Arguments {
   readonly flags: ReadonlyMap<string, string>;
 }
 
-type Verb = (client: KubeClient, args: Arguments, stdin: string | undefined) => Promise<string>;
+type Verb = (client: KubeClient, args: Arguments, stdin: string | undefined, warn: Warn) => Promise<string>;
+
+/** Told each warning that the API server gave. */
+type Warn = (text: string) => void;
 
 const DEFAULT_NAMESPACE = 'default';
 const WAIT_POLL_MS = 100;
@@ -34,9 +37,11 @@ export function createBuiltInKubectl(client: KubeClient): Kubectl {
     async run(line, stdin): Promise<CommandResult> {
       const [name = '', ...rest] = line;
       const verb = verbs.get(name);
+      const warnings: string[] = [];
       if (!verb) return failure(`error: the built-in kubectl has no verb \`${name}\`; install kubectl`);
       try {
-        return { code: 0, stdout: await verb(client, parseArguments(rest), stdin), stderr: '' };
+        const stdout = await verb(client, parseArguments(rest), stdin, (text) => warnings.push(`Warning: ${text}\n`));
+        return { code: 0, stdout, stderr: warnings.join('') };
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
         return failure(
@@ -105,7 +110,7 @@ function title({ group, singular }: ApiResource, name: string): string {
   return `${singular}${group ? `.${group}` : ''}/${name}`;
 }
 
-async function apply(client: KubeClient, args: Arguments, stdin: string | undefined): Promise<string> {
+async function apply(client: KubeClient, args: Arguments, stdin: string | undefined, warn: Warn): Promise<string> {
   if (args.flags.get('filename') !== '-' || stdin === undefined)
     throw new Error('the built-in kubectl applies from standard input only');
   const lines: string[] = [];
@@ -124,15 +129,29 @@ async function apply(client: KubeClient, args: Arguments, stdin: string | undefi
       if (isKubeError(error, 'NotFound')) return undefined;
       throw error;
     });
-    if (live) await client.patch(resource, target, 'merge', object, { fieldManager: 'kubectl-client-side-apply' });
-    else
-      await client.create(resource, object, target, {
-        fieldManager: 'kubectl-client-side-apply',
-        fieldValidation: 'Strict',
-      });
+    const query = { fieldManager: 'kubectl-client-side-apply', ...(live ? {} : { fieldValidation: 'Strict' }) };
+    const path = live ? resourcePath(resource, target, query) : resourcePath(resource, withoutName(target), query);
+    const { headers } = await client.raw(path, {
+      method: live ? 'PATCH' : 'POST',
+      headers: { 'content-type': live ? 'application/merge-patch+json' : 'application/json' },
+      body: JSON.stringify(object),
+    });
+    for (const text of warningsIn(headers)) warn(text);
     lines.push(`${title(resource, name)} ${live ? 'configured' : 'created'}\n`);
   }
   return lines.join('');
+}
+
+function withoutName({ name: _, ...target }: { readonly name: string; readonly namespace?: string }) {
+  return target;
+}
+
+/** The texts of `Warning: 299 - "…"` headers. */
+function warningsIn(headers: Readonly<Record<string, string | readonly string[] | undefined>>): readonly string[] {
+  const values = [headers['warning'] ?? []].flat();
+  return values.flatMap((value) =>
+    [...value.matchAll(/299 - "((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) => text.replace(/\\(.)/g, '$1')),
+  );
 }
 
 async function run(client: KubeClient, args: Arguments): Promise<string> {

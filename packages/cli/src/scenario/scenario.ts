@@ -79,6 +79,8 @@ export interface Scenario {
   readonly folder: string;
   readonly title: string;
   readonly images: readonly ScenarioImage[];
+  /** Registries besides the well-known ones that the sandbox's registry stands in for. */
+  readonly registryHosts: readonly string[];
   readonly operatorFlags: readonly string[];
   readonly steps: readonly ScenarioStep[];
 }
@@ -102,6 +104,7 @@ export async function readScenario(folder: string): Promise<Scenario> {
     folder,
     title: document.title,
     images: document.images ?? [],
+    registryHosts: document.registryHosts ?? [],
     operatorFlags: document.operatorFlags ?? [],
     steps,
   };
