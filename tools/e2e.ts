@@ -56,7 +56,7 @@ async function play(scenario: Scenario): Promise<void> {
   try {
     const cluster = await startCluster({
       folder,
-      mirroredHosts: MIRRORED_HOSTS,
+      mirroredHosts: [...MIRRORED_HOSTS, ...scenario.registryHosts],
       operatorFlags: scenario.operatorFlags,
     });
     try {
