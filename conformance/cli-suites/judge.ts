@@ -58,6 +58,6 @@ function isAbout(row: ReportedRow, { policy, rule }: Expectation, resource: stri
   if (rule !== '' && !rules.includes(row.RULE)) return false;
   if (resource === '') return true;
   // A generated object is reported by its bare name, whatever triggered it.
-  if (!row.RESOURCE.includes('/')) return row.RESOURCE === resource || rule === row.RULE;
+  if (row.RESOURCE !== '' && !row.RESOURCE.includes('/')) return true;
   return row.RESOURCE === resource || row.RESOURCE.endsWith(`/${resource}`);
 }

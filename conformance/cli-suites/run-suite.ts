@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { flipManifest } from './flip-manifest.ts';
@@ -66,6 +66,9 @@ export async function runFlipped(record: SuiteRecord, corpus: string): Promise<S
   const documents = readManifest(path);
   const folder = await mkdtemp(join(tmpdir(), 'vouchsafe-flipped-'));
   try {
+    // Files that other files name are looked for beside the manifest.
+    if (documents.some((document) => 'clusterResources' in document))
+      await cp(dirname(path), folder, { recursive: true });
     const copy = join(folder, 'kyverno-test.yaml');
     await writeFile(copy, flipManifest(documents, path));
     const { stdout } = await runCommand(

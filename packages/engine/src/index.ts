@@ -14,7 +14,13 @@ export { parseJmesPath } from './lang/jmespath/parser.ts';
 export type { SyntaxNode } from './lang/jmespath/syntax-tree.ts';
 export { SyntaxFailure } from './lang/jmespath/token.ts';
 export type { LoadOptions } from './load/load-options.ts';
-export { type LoadedObject, type LoadedPolicies, loadDocument, loadPolicies, loadPolicy } from './load/load-policies.ts';
+export {
+  type LoadedObject,
+  type LoadedPolicies,
+  loadDocument,
+  loadPolicies,
+  loadPolicy,
+} from './load/load-policies.ts';
 export { flattenList, type ReadDocuments, readDocuments, type TextDocument } from './load/read-documents.ts';
 export { deprecationWarning } from './load/semantics/deprecations.ts';
 export { compileExcludedUsers, type ExcludedUsers } from './match/excluded-users.ts';
@@ -53,3 +59,4 @@ export {
   withResource,
 } from './model/request.ts';
 export { type AdmissionResponse, toAdmissionResponse } from './report/admission-response.ts';
+export { ALL_RULE_KINDS } from './rules/index.ts';

@@ -1,4 +1,4 @@
-import { createEngine, type Phase, type Policy, type PolicyException } from '@vouchsafe/engine';
+import { ALL_RULE_KINDS, createEngine, type Phase, type Policy, type PolicyException } from '@vouchsafe/engine';
 import { formatDiagnostic, isError } from '@vouchsafe/engine/kernel';
 import { NODE_HOST } from '@vouchsafe/operator';
 import type { InvalidPolicy, UnsupportedPolicy } from '../inputs/policy-set.ts';
@@ -13,7 +13,7 @@ export interface PreparedPolicies {
 
 /** Compiles each policy once with its exceptions. A policy of which a part is not executed does not run at all. */
 export function preparePolicies(policies: readonly Policy[], exceptions: readonly PolicyException[]): PreparedPolicies {
-  const engine = createEngine({ host: NODE_HOST });
+  const engine = createEngine({ host: NODE_HOST, ruleKinds: ALL_RULE_KINDS });
   const runnable: RunnablePolicy[] = [];
   const invalid: InvalidPolicy[] = [];
   const unsupported: UnsupportedPolicy[] = [];

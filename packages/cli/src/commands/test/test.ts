@@ -130,10 +130,8 @@ async function runCases(
   for (const manifest of manifests) {
     const expectations = selector.select(manifest.results);
     if (expectations.length === 0) {
-      if (manifest.results.length === 0) {
-        io.stderr(`Error: ${manifest.path} expects nothing: it has no results\n`);
-        broken += 1;
-      }
+      // Upstream says nothing of it.
+      if (manifest.results.length === 0) io.stderr(`Warning: ${manifest.path} expects nothing: it has no results\n`);
       continue;
     }
     try {

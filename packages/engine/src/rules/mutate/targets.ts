@@ -10,7 +10,7 @@ import type { Scope } from '../../lang/variables/scope.ts';
 import type { Effect } from '../../model/decision.ts';
 import type { RuleBodyOutcome, RuleCompilation } from '../rule-kind.ts';
 import { type Mutation, type MutationOutcome, mutatedMessage } from './mutation.ts';
-import { selectorText } from './selector-text.ts';
+import { selectorText } from '../../match/selector-text.ts';
 
 /** One entry of `mutate.targets`. */
 interface Target {

@@ -1,5 +1,5 @@
-import { EvaluationError } from '../../kernel/evaluation-error.ts';
-import { isJsonArray, isJsonObject, type Json, member } from '../../kernel/json.ts';
+import { EvaluationError } from '../kernel/evaluation-error.ts';
+import { isJsonArray, isJsonObject, type Json, member } from '../kernel/json.ts';
 
 /** A label selector as the query of a list request writes it: `a=b,c in (d,e),!f`. Empty when there is none. */
 export function selectorText(selector: Json | undefined): string | EvaluationError {
