@@ -6,6 +6,9 @@ import type { WebhookReply, WebhookRequest } from './webhook-server.ts';
 export interface RouterOptions {
   readonly handler: ReviewHandler;
   readonly validatePolicy: (request: AdmissionRequest) => AdmissionAnswer;
+  readonly validateException: (request: AdmissionRequest) => AdmissionAnswer;
+  /** The policies are known. Until then nothing is let through: callers are told to apply their failurePolicy. */
+  readonly isLoaded: () => boolean;
   readonly log: Logger;
 }
 
@@ -15,6 +18,8 @@ type Route = (request: AdmissionRequest, call: WebhookRequest) => AdmissionAnswe
 export function createRouter({
   handler,
   validatePolicy,
+  validateException,
+  isLoaded,
   log,
 }: RouterOptions): (call: WebhookRequest) => Promise<WebhookReply> {
   const review =
@@ -29,11 +34,13 @@ export function createRouter({
     ['/validate/ignore', review('validate', 'Ignore')],
     ['/policymutate', () => ({ allowed: true })],
     ['/policyvalidate', validatePolicy],
+    ['/exceptionvalidate', validateException],
   ]);
 
   return async (call) => {
     const route = routes.get(call.path);
     if (!route) return { status: 404, body: '404 page not found\n', contentType: 'text/plain' };
+    if (!isLoaded()) return { status: 503, body: 'the policies are not read yet\n', contentType: 'text/plain' };
     const request = parseAdmissionReview(call.body);
     if (!request) {
       return {

@@ -32,7 +32,7 @@ export interface WebhookServerOptions {
   /** POST bodies of `application/json`. Must not reject; a rejection is answered by 500. */
   readonly handle: (request: WebhookRequest) => Promise<WebhookReply>;
   /** GET paths, such as health; `undefined` is answered by 404. */
-  readonly get: (path: string) => WebhookReply | undefined;
+  readonly get: (path: string, query: string) => WebhookReply | undefined;
   /** Reviews worked on at once; more are answered by 503, so that the API server applies the failurePolicy. */
   readonly maxConcurrent?: number;
   readonly onError?: (error: unknown) => void;
@@ -190,7 +190,8 @@ function getReply(options: WebhookServerOptions, request: IncomingMessage): Webh
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return { status: 405, body: 'method not allowed\n', contentType: 'text/plain' };
   }
-  const reply = options.get(parseTarget(request.url ?? '/').path);
+  const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
+  const reply = options.get(path, query);
   return reply ?? { status: 404, body: '404 page not found\n', contentType: 'text/plain' };
 }
 

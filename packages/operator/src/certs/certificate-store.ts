@@ -13,6 +13,8 @@ export interface CertificateStoreOptions {
   readonly client: KubeClient;
   readonly names: CertificateNames;
   readonly now: () => Date;
+  /** False for replicas that do not lead: they take what is stored. */
+  readonly mayRenew?: boolean;
 }
 
 const SECRETS = { group: '', version: 'v1', resource: 'secrets' } as const;
@@ -20,13 +22,17 @@ const ATTEMPTS = 5;
 
 /**
  * The certificates of the cluster, renewed when due and kept in the Secrets Kyverno uses (kyverno-core §4.3). Several
- * replicas may try at once: the one whose write comes first wins, the others read it.
+ * replicas may try at once: the one whose write comes first wins, the others read it. Rejects when the Secrets cannot be
+ * read or written.
  */
 export async function ensureCertificates(options: CertificateStoreOptions): Promise<RenewedCertificates> {
-  const { client, names, now } = options;
+  const { client, names, now, mayRenew = true } = options;
   for (let attempt = 1; ; attempt += 1) {
     const [authority, serving] = await Promise.all([read(client, names, 'ca'), read(client, names, 'pair')]);
     const state: CertificateState = { authority: pairOf(authority), serving: pairOf(serving) };
+    if (!mayRenew && state.authority && state.serving) {
+      return { authority: state.authority, serving: state.serving, authorityChanged: false, servingChanged: false };
+    }
     const renewed = renewCertificates(state, names, now());
     try {
       if (renewed.authorityChanged) await write(client, names, 'ca', renewed.authority, authority);

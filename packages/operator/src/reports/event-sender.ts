@@ -1,9 +1,8 @@
-import type { Decision, EvaluationRequest, RuleResult } from '@vouchsafe/engine';
-import { policyKey } from '@vouchsafe/engine';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import type { GroupVersionResource, KubeClient } from '@vouchsafe/kube';
 import { kubernetesObjectOf } from '../settings/json-of.ts';
 import { type Logger, messageOf } from '../settings/logger.ts';
+import { type DecidedRequest, draftEvents, type EventDraft } from './event-drafts.ts';
 
 export interface EventSenderOptions {
   readonly client: KubeClient;
@@ -11,19 +10,16 @@ export interface EventSenderOptions {
   /** Events waiting at most (Kyverno's `--maxQueuedEvents`); more are dropped and counted. */
   readonly maxQueued?: number;
   readonly onDropped: () => void;
+  /** The ConfigMap's `generateSuccessEvents`: passes are told as well. */
+  readonly tellsSuccess?: () => boolean;
   readonly log: Logger;
   readonly now: () => Date;
-}
-
-export interface DecidedRequest {
-  readonly request: EvaluationRequest;
-  readonly decisions: readonly Decision[];
-  readonly allowed: boolean;
 }
 
 export interface EventSender {
   /** Queues the events that Kyverno sends for these decisions (kyverno-core §4.8). Never waits. */
   send(decided: DecidedRequest, controller: 'kyverno-admission' | 'kyverno-scan'): void;
+  /** Sends what is queued, within two seconds. */
   stop(): Promise<void>;
 }
 
@@ -32,6 +28,10 @@ const MAX_QUEUED = 1000;
 const MAX_NOTE = 1024;
 /** The same note about the same object is not sent again within this time. */
 const QUIET_MS = 60_000;
+/** Milliseconds that a clean stop waits for the queue. */
+const STOP_MS = 2_000;
+/** Of the name of an object of the API. */
+const MAX_NAME = 253;
 
 /** Sends events in the background, bounded and without repeating itself. Losing an event never fails a request. */
 export function startEventSender(options: EventSenderOptions): EventSender {
@@ -51,9 +51,7 @@ export function startEventSender(options: EventSenderOptions): EventSender {
       return;
     }
     queue.push(event);
-    running ??= drain().finally(() => {
-      running = undefined;
-    });
+    running ??= drain();
   }
 
   async function drain(): Promise<void> {
@@ -65,68 +63,25 @@ export function startEventSender(options: EventSenderOptions): EventSender {
         log.debug({ error: messageOf(error) }, 'an event was not sent');
       }
     }
+    running = undefined; // in the same turn as the last look at the queue
   }
 
   return {
-    send({ request, decisions, allowed }, controller) {
-      for (const decision of decisions) {
-        for (const result of decision.results) {
-          const draft = toEvent(decision, result, request, allowed);
-          if (!draft) continue;
-          sequence += 1;
-          enqueue(
-            eventObject(draft, controller, options.instance, now(), sequence),
-            `${policyKey(decision.policy)}|${draft.note}`,
-          );
-        }
+    send(decided, controller) {
+      for (const draft of draftEvents(decided, options.tellsSuccess?.() ?? false)) {
+        sequence += 1;
+        const { kind, name } = draft.regarding;
+        const event = eventObject(draft, controller, options.instance, now(), sequence);
+        enqueue(event, `${draft.namespace}/${kind}/${name}|${draft.note}`);
       }
     },
     async stop() {
+      const overdue = setTimeout(() => {
+        for (const _ of queue.splice(0)) onDropped();
+      }, STOP_MS);
       await running;
+      clearTimeout(overdue);
     },
-  };
-}
-
-interface EventDraft {
-  readonly reason: 'PolicyViolation' | 'PolicyError' | 'PolicySkipped';
-  readonly action: 'Resource Passed' | 'Resource Blocked' | 'None';
-  readonly note: string;
-  readonly regarding: JsonObject;
-  readonly related: JsonObject;
-  readonly namespace: string;
-}
-
-/** One event on the policy for each result that is neither a pass nor a plain skip. */
-function toEvent(
-  decision: Decision,
-  result: RuleResult,
-  request: EvaluationRequest,
-  allowed: boolean,
-): EventDraft | undefined {
-  if (request.dryRun) return undefined;
-  const isSkippedByException = result.status === 'skip' && (result.exceptions?.length ?? 0) > 0;
-  if (result.status !== 'fail' && result.status !== 'error' && !isSkippedByException) return undefined;
-  const { resource, policy } = decision;
-  const where = resource.namespace ? `${resource.namespace}/${resource.name}` : resource.name;
-  const blocked = allowed ? '' : ' (blocked)';
-  return {
-    reason: result.status === 'fail' ? 'PolicyViolation' : result.status === 'error' ? 'PolicyError' : 'PolicySkipped',
-    action: allowed ? 'Resource Passed' : 'Resource Blocked',
-    note: `${resource.kind} ${where}: [${result.rule}] ${result.status}${blocked}; ${result.message}`,
-    regarding: {
-      apiVersion: policy.apiVersion,
-      kind: policy.kind,
-      name: policy.name,
-      ...(policy.namespace ? { namespace: policy.namespace } : {}),
-      ...(policy.uid ? { uid: policy.uid } : {}),
-    },
-    related: {
-      apiVersion: resource.apiVersion,
-      kind: resource.kind,
-      name: resource.name,
-      ...(resource.namespace ? { namespace: resource.namespace } : {}),
-    },
-    namespace: policy.namespace ?? 'default',
   };
 }
 
@@ -135,15 +90,24 @@ function eventObject(draft: EventDraft, controller: string, instance: string, at
   return {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
-    metadata: { name: `${draft.regarding['name']}.${nanoseconds.toString(16)}`, namespace: draft.namespace },
+    metadata: { name: eventName(String(draft.regarding['name']), nanoseconds), namespace: draft.namespace },
     eventTime: at.toISOString().replace('Z', '000Z'),
     reportingController: controller,
     reportingInstance: `${controller}-${instance}`.slice(0, 128),
-    type: draft.reason === 'PolicySkipped' ? 'Normal' : 'Warning',
+    type: draft.reason === 'PolicyViolation' || draft.reason === 'PolicyError' ? 'Warning' : 'Normal',
     reason: draft.reason,
     action: draft.action,
     regarding: draft.regarding,
-    related: draft.related,
+    ...(draft.related ? { related: draft.related } : {}),
     note: draft.note.length > MAX_NOTE ? `${draft.note.slice(0, MAX_NOTE - 1)}…` : draft.note,
   };
+}
+
+/** Names of some kinds (`system:node`) would be none for an Event. */
+function eventName(name: string, nanoseconds: bigint): string {
+  const suffix = `.${nanoseconds.toString(16)}`;
+  return `${name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.-]/g, '-')
+    .slice(0, MAX_NAME - suffix.length)}${suffix}`;
 }

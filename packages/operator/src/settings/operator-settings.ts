@@ -81,7 +81,7 @@ export function parseOperatorSettings(
   return {
     namespace: env['KYVERNO_NAMESPACE'] || 'kyverno',
     serviceName: env['KYVERNO_SVC'] || 'kyverno-svc',
-    podName: env['KYVERNO_POD_NAME'] || 'kyverno',
+    podName: env['KYVERNO_POD_NAME'] || env['HOSTNAME'] || 'kyverno',
     configMapName: env['INIT_CONFIG'] || 'kyverno',
     kubeconfig: values.kubeconfig,
     webhookServerHost: values.webhookServerHost,

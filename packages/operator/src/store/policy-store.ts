@@ -5,6 +5,7 @@ import {
   type FailurePolicy,
   loadPolicy,
   type Policy,
+  type PolicyException,
   type PolicyIndex,
   policyKey,
 } from '@vouchsafe/engine';
@@ -35,6 +36,8 @@ export interface PolicyStore {
   /** Takes the objects of an informer; compiles only those whose resourceVersion is new. */
   upsert(document: JsonObject): void;
   remove(document: JsonObject): void;
+  /** Compiles policies again, by key (`name`, `namespace/name`), because the exceptions that name them changed. */
+  recompile(policyKeys: readonly string[]): void;
   /** Called after a batch of changes, with the new snapshot. Returns its own undoing. */
   onChange(listener: (snapshot: PolicySnapshot) => void): () => void;
   /** Makes pending changes visible now rather than at the end of the batch. */
@@ -45,6 +48,8 @@ export interface PolicyStoreOptions {
   readonly engine: Engine;
   readonly auditMutateDigest: 'warn' | 'refuse';
   readonly auditOnly: AuditOnly;
+  /** The exceptions in force that name a policy; none when absent. */
+  readonly exceptionsOf?: (policyKey: string) => readonly PolicyException[];
   /** Told of each policy that compiles, as it comes, changes and goes. */
   readonly onPolicy?: (policy: CompiledPolicy, change: 'created' | 'updated' | 'deleted') => void;
   /** Milliseconds that changes are gathered before the index is rebuilt. */
@@ -55,7 +60,7 @@ const BATCH_MS = 20;
 
 /** Holds the compiled policies. One bad policy never stops the others. */
 export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
-  const { engine, auditMutateDigest, auditOnly, onPolicy, batchMs = BATCH_MS } = options;
+  const { auditOnly, onPolicy, batchMs = BATCH_MS } = options;
   const stored = new Map<string, StoredPolicy>();
   const listeners = new Set<(snapshot: PolicySnapshot) => void>();
   let snapshot = toSnapshot([], auditOnly);
@@ -81,7 +86,7 @@ export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
       const key = keyOf(document);
       const known = stored.get(key);
       if (known && isSameRevision(known.document, document)) return;
-      const fresh = { key, document, ...compile(engine, document, auditMutateDigest) };
+      const fresh = { key, document, ...compile(document, options) };
       stored.set(key, fresh);
       if (fresh.compiled) onPolicy?.(fresh.compiled, known ? 'updated' : 'created');
       changed();
@@ -92,6 +97,14 @@ export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
       stored.delete(known.key);
       if (known.compiled) onPolicy?.(known.compiled, 'deleted');
       changed();
+    },
+    recompile(policyKeys) {
+      const wanted = new Set(policyKeys);
+      for (const { key, document, compiled } of stored.values()) {
+        if (!compiled || !wanted.has(policyKey(compiled.ref))) continue;
+        stored.set(key, { key, document, ...compile(document, options) });
+        changed();
+      }
     },
     onChange(listener) {
       listeners.add(listener);
@@ -122,11 +135,12 @@ function sameText(before: JsonObject, after: JsonObject, name: string): boolean 
   return JSON.stringify(memberAt(before, 'metadata', name)) === JSON.stringify(memberAt(after, 'metadata', name));
 }
 
-function compile(engine: Engine, document: JsonObject, auditMutateDigest: 'warn' | 'refuse') {
+function compile(document: JsonObject, { engine, auditMutateDigest, exceptionsOf }: PolicyStoreOptions) {
   const loaded = loadPolicy(document, undefined, { auditMutateDigest });
   const policy: Policy | undefined = loaded.policy;
   if (!policy || loaded.diagnostics.some(isError)) return { compiled: undefined, diagnostics: loaded.diagnostics };
-  const { compiled, diagnostics } = engine.compile(policy);
+  const exceptions = exceptionsOf?.(policyKey(policy.ref)) ?? [];
+  const { compiled, diagnostics } = engine.compile(policy, { exceptions });
   return { compiled, diagnostics: [...loaded.diagnostics, ...diagnostics] };
 }
 

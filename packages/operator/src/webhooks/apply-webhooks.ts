@@ -22,14 +22,26 @@ export async function applyWebhooks(client: KubeClient, wanted: readonly JsonObj
   for (const configuration of wanted) await applyOne(client, configuration);
 }
 
-async function applyOne(client: KubeClient, wanted: JsonObject): Promise<void> {
+/** Whether all of them exist, whatever they say: what a replica can know that may not write them. */
+export async function areWebhooksPresent(client: KubeClient, wanted: readonly JsonObject[]): Promise<boolean> {
+  const found = await Promise.all(wanted.map((configuration) => readLive(client, configuration)));
+  return found.every((live) => live !== undefined);
+}
+
+async function readLive(client: KubeClient, wanted: JsonObject): Promise<JsonObject | undefined> {
   const gvr = RESOURCES[String(wanted['kind'])];
   const name = memberAt(wanted, 'metadata', 'name');
-  if (!gvr || typeof name !== 'string') return;
-  const live = await client.get(gvr, { name }).then(jsonOf, (error: unknown) => {
+  if (!gvr || typeof name !== 'string') return undefined;
+  return client.get(gvr, { name }).then(jsonOf, (error: unknown) => {
     if (isKubeError(error, 'NotFound')) return undefined;
     throw error;
   });
+}
+
+async function applyOne(client: KubeClient, wanted: JsonObject): Promise<void> {
+  const gvr = RESOURCES[String(wanted['kind'])];
+  if (!gvr) return;
+  const live = await readLive(client, wanted);
   if (!live) {
     await client.create(gvr, kubernetesObjectOf(wanted), {}, { fieldManager: FIELD_MANAGER });
     return;

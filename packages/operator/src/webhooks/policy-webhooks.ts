@@ -12,14 +12,23 @@ const RULES = [
   },
 ];
 
+const EXCEPTION_RULES = [
+  {
+    apiGroups: ['kyverno.io'],
+    apiVersions: ['v2', 'v2beta1'],
+    resources: ['policyexceptions'],
+    operations: ['CREATE', 'UPDATE'],
+    scope: '*',
+  },
+];
+
 /**
- * The webhooks that look at policies themselves (kyverno-core §4.1). They are called for CREATE and UPDATE alone: a
+ * The webhooks that look at policies and exceptions themselves (kyverno-core §4.1). They are called for CREATE and UPDATE alone: a
  * policy can always be deleted, also when we are away.
  */
 export function computePolicyWebhooks(target: WebhookTarget, caBundle: string): readonly JsonObject[] {
   const metadata = (name: string) => ({ name, labels: { [MANAGED_BY]: 'kyverno' } });
   const base = {
-    rules: RULES,
     failurePolicy: 'Fail',
     matchPolicy: 'Equivalent',
     timeoutSeconds: 10,
@@ -35,6 +44,21 @@ export function computePolicyWebhooks(target: WebhookTarget, caBundle: string): 
           name: 'validate-policy.kyverno.svc',
           clientConfig: clientConfigOf('/policyvalidate', target, caBundle),
           sideEffects: 'None',
+          rules: RULES,
+          ...base,
+        },
+      ],
+    },
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: metadata('kyverno-exception-validating-webhook-cfg'),
+      webhooks: [
+        {
+          name: target.kind === 'service' ? `${target.name}.${target.namespace}.svc` : 'kyverno-svc.kyverno.svc',
+          clientConfig: clientConfigOf('/exceptionvalidate', target, caBundle),
+          sideEffects: 'None',
+          rules: EXCEPTION_RULES,
           ...base,
         },
       ],
@@ -49,6 +73,7 @@ export function computePolicyWebhooks(target: WebhookTarget, caBundle: string): 
           clientConfig: clientConfigOf('/policymutate', target, caBundle),
           sideEffects: 'NoneOnDryRun',
           reinvocationPolicy: 'IfNeeded',
+          rules: RULES,
           ...base,
         },
       ],

@@ -23,6 +23,8 @@ export interface BackgroundScanOptions {
   readonly isExcluded: (request: EvaluationRequest) => boolean;
   readonly onScanned: (request: EvaluationRequest, decisions: readonly Decision[]) => void;
   readonly intervalMs: number;
+  /** False for replicas that do not lead: scans asked for or due meanwhile are left out. */
+  readonly mayScan: () => boolean;
   readonly log: Logger;
   readonly now: () => number;
 }
@@ -53,6 +55,7 @@ export function startBackgroundScan(options: BackgroundScanOptions): BackgroundS
 
   async function run(): Promise<void> {
     isWanted = false;
+    if (!options.mayScan()) return;
     await scan(options, stopping.signal).catch((error: unknown) => {
       if (!stopping.signal.aborted) log.warn({ error: messageOf(error) }, 'a background scan did not end');
     });
@@ -163,7 +166,13 @@ async function scanOne(
   onScanned(request, settled);
 }
 
-/** A registry that is away turns no pass into a fail and no fail into a pass: the last known result stays. */
-function isInDoubt({ results }: Decision): boolean {
-  return results.some(({ type, status }) => type === 'ImageVerify' && status === 'error');
+/**
+ * Whether images could not be verified at this moment. A registry that is away turns no pass into a fail and no fail into
+ * a pass: the last known result stays.
+ */
+export function isInDoubt({ results }: Decision): boolean {
+  return results.some(
+    ({ type, status, reason }) =>
+      type === 'ImageVerify' && (status === 'error' || (status === 'skip' && reason !== undefined)),
+  );
 }

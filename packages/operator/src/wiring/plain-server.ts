@@ -11,13 +11,13 @@ export interface PlainReply {
 export async function startPlainServer(
   host: string,
   port: number,
-  reply: (path: string) => Promise<PlainReply | undefined>,
+  reply: (path: string, query: string) => Promise<PlainReply | undefined>,
 ): Promise<{ readonly port: number; stop(): Promise<void> }> {
   const server: Server = createServer((request, response) => {
     request.resume();
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
-    Promise.resolve(isRead ? reply(path) : undefined)
+    Promise.resolve(isRead ? reply(path, query) : undefined)
       .then((found) => {
         const { status, contentType, body } = found ?? {
           status: 404,

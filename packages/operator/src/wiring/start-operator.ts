@@ -1,7 +1,7 @@
 import { createEngine, type Decision, type EvaluationRequest, policyKey, toResourceRef } from '@vouchsafe/engine';
 import { combineSources } from '@vouchsafe/engine/facts';
 import { createKubeClient, type KubeClient, loadClusterConnection } from '@vouchsafe/kube';
-import { validatePolicy } from '../admission/policy-validation.ts';
+import { validateException, validatePolicy } from '../admission/policy-validation.ts';
 import { createReviewHandler, type ReviewOutcome } from '../admission/review-handler.ts';
 import { createRouter } from '../admission/router.ts';
 import { startWebhookServer } from '../admission/webhook-server.ts';
@@ -19,11 +19,15 @@ import { compiledByKey, createPolicyStore } from '../store/policy-store.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createAuditPool } from './audit-pool.ts';
-import { startBackgroundScan } from './background-scan.ts';
+import { isInDoubt, startBackgroundScan } from './background-scan.ts';
 import { followObjects, startClusterView } from './cluster-view.ts';
 import { ensureConfigurationMap, followConfigurationMap } from './configuration-map.ts';
+import { createExceptions } from './exceptions.ts';
 import { isGoingDown } from './going-down.ts';
+import { certificateProblem, createHealth } from './health.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import { createOperatorImages } from './image-facts.ts';
+import { startLeadership } from './leadership.ts';
 import { startPlainServer } from './plain-server.ts';
 import { writePolicyStatuses } from './policy-status-writer.ts';
 import { startWebhookReconciler } from './webhook-reconciler.ts';
@@ -39,6 +43,8 @@ export interface RunningOperator {
 
 const KYVERNO = { group: 'kyverno.io', version: 'v1' } as const;
 const CERTIFICATE_CHECK_MS = 12 * 3_600_000;
+/** Milliseconds that one part may take to stop; the next goes on after it. */
+const STOP_STEP_MS = 6_000;
 
 /** Puts the operator together and starts it. Rejects with a clear message when the cluster cannot be reached. */
 export async function startOperator(settings: OperatorSettings, version: string): Promise<RunningOperator> {
@@ -56,8 +62,10 @@ export async function startOperator(settings: OperatorSettings, version: string)
       enableDefaultRegistryMutation: configuration.enableDefaultRegistryMutation,
     },
   });
+  const exceptions = createExceptions(client, settings, log);
   const store = createPolicyStore({
     engine,
+    exceptionsOf: exceptions.naming,
     auditMutateDigest: settings.auditMutateDigest,
     auditOnly: settings.auditOnly,
     onPolicy: (policy, change) => metrics.recordPolicyChange(policy, change),
@@ -69,12 +77,25 @@ export async function startOperator(settings: OperatorSettings, version: string)
   const names = { serviceName: settings.serviceName, namespace: settings.namespace, serverIP: settings.serverIP };
   let certificates = await ensureCertificates({ client, names, now: () => new Date() });
 
+  let isLoaded = false;
+  const heartbeat = startHeartbeat();
+  const leadership = startLeadership({
+    client,
+    settings,
+    log,
+    onLeading() {
+      webhooks.trigger();
+      scan.trigger();
+    },
+  });
+
   const ledger = createResultLedger();
   const reports = startReportWriter({ client, ledger, delayMs: settings.reportsDelayMs, log });
   const events = startEventSender({
     client,
     instance: settings.podName,
     onDropped: () => metrics.recordDroppedEvent(),
+    tellsSuccess: () => configuration.generateSuccessEvents,
     log,
     now: () => new Date(),
   });
@@ -91,6 +112,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     namespaceLabels: view.namespaceLabels,
     isExcluded: (request) => configuration.isExcluded(request),
     intervalMs: settings.backgroundScanIntervalMs,
+    mayScan: leadership.isLeader,
     log,
     now,
     onScanned(request, decisions) {
@@ -137,7 +159,8 @@ export async function startOperator(settings: OperatorSettings, version: string)
   function report(request: EvaluationRequest, decisions: readonly Decision[]): void {
     if (!settings.admissionReports || request.dryRun || request.operation === 'DELETE' || request.subresource !== '')
       return;
-    ledger.record(toResourceRef(request), decisions, compiledByKey(store.snapshot), now());
+    const settled = request.operation === 'CREATE' ? decisions : decisions.filter((one) => !isInDoubt(one));
+    ledger.record(toResourceRef(request), settled, compiledByKey(store.snapshot), now());
     reports.notify();
   }
 
@@ -164,11 +187,20 @@ export async function startOperator(settings: OperatorSettings, version: string)
     snapshot: () => store.snapshot,
     configuration: () => configuration,
     caBundle: () => certificates.authority.certificate,
+    isLoaded: () => isLoaded,
+    mayWrite: leadership.isLeader,
     log,
     onApplied: (snapshot) => void writePolicyStatuses(client, snapshot, log, new Date()),
   });
 
-  const health = (path: string) => answerHealth(path, webhooks.isApplied);
+  const health = createHealth({
+    live: [{ name: 'event-loop', problem: heartbeat.problem }],
+    ready: [
+      { name: 'policies', problem: () => (isLoaded ? undefined : 'the policies are not read yet') },
+      { name: 'certificates', problem: () => certificateProblem(certificates.serving.certificate, new Date()) },
+      { name: 'webhooks', problem: () => (webhooks.isApplied ? undefined : 'the webhooks are not registered yet') },
+    ],
+  });
   const server = await startWebhookServer({
     host: settings.webhookServerHost,
     port: settings.webhookServerPort,
@@ -176,13 +208,19 @@ export async function startOperator(settings: OperatorSettings, version: string)
     handle: createRouter({
       handler,
       validatePolicy: (request) => validatePolicy(request, { engine, auditMutateDigest: settings.auditMutateDigest }),
+      validateException: (request) =>
+        validateException(request, {
+          isEnabled: settings.enablePolicyException,
+          namespace: settings.exceptionNamespace,
+        }),
+      isLoaded: () => isLoaded,
       log,
     }),
     get: health,
     onError: (error) => log.error({ error: messageOf(error) }, 'a webhook call failed'),
   });
-  const plain = await startPlainServer(settings.metricsHost, settings.metricsPort, async (path) => {
-    if (path !== '/metrics') return health(path);
+  const plain = await startPlainServer(settings.metricsHost, settings.metricsPort, async (path, query) => {
+    if (path !== '/metrics') return health(path, query);
     return { status: 200, ...metrics.render() };
   });
 
@@ -205,8 +243,9 @@ export async function startOperator(settings: OperatorSettings, version: string)
     scan.trigger();
   });
 
+  exceptions.start((policyKeys) => store.recompile(policyKeys));
   const renewal = setInterval(() => {
-    ensureCertificates({ client, names, now: () => new Date() }).then(
+    ensureCertificates({ client, names, now: () => new Date(), mayRenew: leadership.isLeader() }).then(
       (renewed) => {
         certificates = renewed;
         server.setCertificate(renewed.serving);
@@ -218,22 +257,26 @@ export async function startOperator(settings: OperatorSettings, version: string)
 
   stops.push(
     async () => clearInterval(renewal),
+    async () => heartbeat.stop(),
     async () => webhooks.stop({ remove: await isGoingDown(client, settings) }),
     () => server.stop(),
     () => scan.stop(),
+    () => leadership.stop(),
     () => pool.drain(),
     () => reports.stop(),
     () => events.stop(),
     () => denials.flush(),
-    () => Promise.all([...policies, configurationMap].map((informer) => informer.stop())).then(() => {}),
+    () => Promise.all([...policies, configurationMap, exceptions].map((informer) => informer.stop())).then(() => {}),
     () => view.stop(),
     () => plain.stop(),
     async () => images.close(),
     () => client.close(),
   );
 
-  const ready = Promise.all([view.synced, ...policies.map((informer) => informer.synced)]).then(async () => {
+  const synced = [view.synced, exceptions.synced, ...policies.map((informer) => informer.synced)];
+  const ready = Promise.all(synced).then(async () => {
     store.flush();
+    isLoaded = true;
     webhooks.trigger();
     while (!webhooks.isApplied) await new Promise((resolve) => setTimeout(resolve, 10));
     scan.trigger();
@@ -246,7 +289,9 @@ export async function startOperator(settings: OperatorSettings, version: string)
     ready,
     async stop() {
       for (const stop of stops) {
-        await stop().catch((error: unknown) => log.warn({ error: messageOf(error) }, 'a part did not stop cleanly'));
+        await within(STOP_STEP_MS, stop()).catch((error: unknown) =>
+          log.warn({ error: messageOf(error) }, 'a part did not stop cleanly'),
+        );
       }
     },
   };
@@ -258,18 +303,10 @@ async function connect(settings: OperatorSettings, version: string): Promise<Kub
   return createKubeClient(connection.value, { userAgent: `vouchsafe/${version}`, queriesPerSecond: 100, burst: 200 });
 }
 
-/** Alive while the process answers; ready once the webhooks of the cluster are those of its policies. */
-function answerHealth(path: string, isReady: boolean) {
-  const say = (status: number, body: string) => ({ status, body, contentType: 'text/plain' });
-  switch (path) {
-    case '/health/liveness':
-    case '/livez':
-      return say(200, '');
-    case '/health/readiness':
-    case '/readyz':
-    case '/healthz':
-      return isReady ? say(200, '') : say(500, 'the webhooks are not registered yet\n');
-    default:
-      return undefined;
-  }
+function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const overdue = new Promise<void>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it took more than ${ms} ms`)), ms);
+  });
+  return Promise.race([work, overdue]).finally(() => clearTimeout(timer));
 }

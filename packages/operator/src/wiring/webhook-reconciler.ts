@@ -3,7 +3,7 @@ import type { ClusterConfiguration } from '../settings/cluster-configuration.ts'
 import { type Logger, messageOf } from '../settings/logger.ts';
 import type { OperatorSettings } from '../settings/operator-settings.ts';
 import type { PolicySnapshot } from '../store/policy-store.ts';
-import { applyWebhooks, removeWebhooks } from '../webhooks/apply-webhooks.ts';
+import { applyWebhooks, areWebhooksPresent, removeWebhooks } from '../webhooks/apply-webhooks.ts';
 import type { WebhookTarget } from '../webhooks/client-config.ts';
 import { computePolicyWebhooks } from '../webhooks/policy-webhooks.ts';
 import { computeResourceWebhooks } from '../webhooks/resource-webhooks.ts';
@@ -16,6 +16,10 @@ export interface WebhookReconcilerOptions {
   readonly configuration: () => ClusterConfiguration;
   /** PEM. */
   readonly caBundle: () => string;
+  /** False while the policies are not known: webhooks of fewer policies than exist would let requests past them. */
+  readonly isLoaded: () => boolean;
+  /** False for replicas that do not lead: they only look whether the leader wrote them. */
+  readonly mayWrite: () => boolean;
   readonly log: Logger;
   /** Called when the configurations of the cluster are those of this snapshot. */
   readonly onApplied: (snapshot: PolicySnapshot) => void;
@@ -24,7 +28,7 @@ export interface WebhookReconcilerOptions {
 export interface WebhookReconciler {
   /** Asks for a run; requests during one lead to one more. */
   trigger(): void;
-  /** True once the configurations were written at least once. */
+  /** True once the configurations were written, or found to be there, at least once. */
   readonly isApplied: boolean;
   stop(options: { readonly remove: boolean }): Promise<void>;
 }
@@ -33,7 +37,7 @@ const RETRY_MS = 2_000;
 
 /** Keeps the webhook configurations of the cluster equal to those computed from the policies. */
 export function startWebhookReconciler(options: WebhookReconcilerOptions): WebhookReconciler {
-  const { client, settings, snapshot, configuration, caBundle, log, onApplied } = options;
+  const { client, settings, snapshot, configuration, caBundle, isLoaded, mayWrite, log, onApplied } = options;
   let isApplied = false;
   let stopped = false;
   let isWanted = false;
@@ -59,7 +63,13 @@ export function startWebhookReconciler(options: WebhookReconcilerOptions): Webho
       annotations: conf.webhookAnnotations,
       auditOnly: settings.auditOnly,
     });
-    await applyWebhooks(client, [...computePolicyWebhooks(target, caBundle()), mutating, validating]);
+    const wanted = [...computePolicyWebhooks(target, caBundle()), mutating, validating];
+    if (!mayWrite()) {
+      isApplied ||= await areWebhooksPresent(client, wanted);
+      if (!isApplied) throw new Error('the leader has not written them yet');
+      return;
+    }
+    await applyWebhooks(client, wanted);
     isApplied = true;
     onApplied(current);
   }
@@ -67,6 +77,7 @@ export function startWebhookReconciler(options: WebhookReconcilerOptions): Webho
   async function run(): Promise<void> {
     while (isWanted && !stopped) {
       isWanted = false;
+      if (!isLoaded()) return; // asked again once they are
       try {
         await reconcile();
       } catch (error) {
