@@ -8,6 +8,8 @@ import { podPriority } from './plugins/pod-priority.ts';
 import { resourceQuota } from './plugins/resource-quota.ts';
 import { serviceAccount } from './plugins/service-account.ts';
 import { storageProtection } from './plugins/storage-protection.ts';
+import { createMutatingPolicyDispatcher } from './policies/dispatch-mutating-policies.ts';
+import { createValidatingPolicyDispatcher } from './policies/dispatch-validating-policies.ts';
 import type { ServiceResolver } from './service-resolver.ts';
 import { createWebhookDispatcher } from './webhooks/dispatch-webhooks.ts';
 import type { MatchConditionCompiler } from './webhooks/match-conditions.ts';
@@ -18,7 +20,7 @@ export interface RunningAdmission {
   stop(): void;
 }
 
-/** The admission chain in the real server's order: built-in plugins, then webhooks, in both phases. */
+/** The admission chain in the real server's order: built-in plugins, policies, webhooks, in both phases. */
 export function createAdmissionChain(
   cluster: Cluster,
   services: ServiceResolver,
@@ -34,6 +36,8 @@ export function createAdmissionChain(
   ];
   // Quota is charged last, for what passed everything else.
   const quota = resourceQuota(cluster);
+  const mutations = createMutatingPolicyDispatcher(cluster);
+  const policies = createValidatingPolicyDispatcher(cluster);
   const webhooks = createWebhookDispatcher(cluster, services, compileMatchCondition);
 
   return {
@@ -45,11 +49,17 @@ export function createAdmissionChain(
             object = plugin.mutate(withObject(attributes, object));
           }
         }
+        if (!mutations.isIdle()) {
+          object = mutations.mutate(withObject(attributes, object));
+        }
         return webhooks.isIdle() ? object : webhooks.mutate(withObject(attributes, object));
       },
       async validate(attributes) {
         for (const plugin of plugins) {
           plugin.validate?.(attributes);
+        }
+        if (!policies.isIdle()) {
+          policies.validate(attributes);
         }
         if (!webhooks.isIdle()) {
           await webhooks.validate(attributes);
@@ -57,7 +67,11 @@ export function createAdmissionChain(
         quota.validate?.(attributes);
       },
     },
-    stop: () => webhooks.stop(),
+    stop() {
+      mutations.stop();
+      policies.stop();
+      webhooks.stop();
+    },
   };
 }
 

@@ -3,8 +3,17 @@ import type { Cluster } from '../../api/cluster.ts';
 import { toRequestVersion, toStorageVersion } from '../../api/convert.ts';
 import type { GroupVersionKind, ResourceDefinition } from '../../api/resource-definition.ts';
 import type { JsonObject } from '../../store/json-value.ts';
+import type { LabelSelector } from '../../store/label-selector.ts';
 import { labelsOf } from '../../store/label-selector.ts';
-import type { Webhook, WebhookRule } from './webhook-configuration.ts';
+import type { WebhookRule } from './webhook-configuration.ts';
+
+/** What decides whether a webhook or policy is concerned. */
+export interface RequestMatcher {
+  readonly rules: readonly WebhookRule[];
+  readonly namespaceSelector: LabelSelector;
+  readonly objectSelector: LabelSelector;
+  readonly matchPolicy: 'Exact' | 'Equivalent';
+}
 
 /** How a matching webhook sees the request: possibly in another version of the resource. */
 export interface WebhookView {
@@ -31,7 +40,7 @@ export function isExempt({ definition }: AdmissionAttributes): boolean {
 /** The view of the first rule that matches, or undefined when the webhook is not concerned. */
 export function matchWebhook(
   cluster: Cluster,
-  webhook: Webhook,
+  webhook: RequestMatcher,
   attributes: AdmissionAttributes,
 ): WebhookView | undefined {
   if (!matchesNamespace(cluster, webhook, attributes) || !matchesObject(webhook, attributes)) {
@@ -74,7 +83,7 @@ function convertedView(attributes: AdmissionAttributes, other: ResourceDefinitio
 }
 
 /** Namespaces themselves are selected by their own labels; other cluster-scoped objects always match. */
-function matchesNamespace(cluster: Cluster, webhook: Webhook, attributes: AdmissionAttributes): boolean {
+function matchesNamespace(cluster: Cluster, webhook: RequestMatcher, attributes: AdmissionAttributes): boolean {
   const { namespaceSelector } = webhook;
   if (namespaceSelector.everything) {
     return true;
@@ -91,7 +100,7 @@ function matchesNamespace(cluster: Cluster, webhook: Webhook, attributes: Admiss
   return namespaceSelector.matches(namespace === undefined ? undefined : labelsOf(namespace.object));
 }
 
-function matchesObject({ objectSelector }: Webhook, { object, oldObject }: AdmissionAttributes): boolean {
+function matchesObject({ objectSelector }: RequestMatcher, { object, oldObject }: AdmissionAttributes): boolean {
   if (objectSelector.everything) {
     return true;
   }
@@ -106,6 +115,7 @@ function matchesRule(rule: WebhookRule, attributes: AdmissionAttributes, definit
     includes(rule.apiGroups, definition.group) &&
     includes(rule.apiVersions, definition.version) &&
     matchesScope(rule.scope, definition) &&
+    (rule.resourceNames.length === 0 || rule.resourceNames.includes(attributes.name)) &&
     rule.resources.some((resource) => matchesResource(resource, definition.plural, attributes.subresource))
   );
 }

@@ -12,6 +12,8 @@ export interface WebhookRule {
   readonly apiGroups: readonly string[];
   readonly apiVersions: readonly string[];
   readonly resources: readonly string[];
+  /** Empty for all; only policies have it. */
+  readonly resourceNames: readonly string[];
   readonly scope: string;
 }
 
@@ -128,12 +130,14 @@ function targetOf(clientConfig: JsonObject | undefined): WebhookTarget {
   };
 }
 
-function ruleOf(rule: JsonObject): WebhookRule {
+/** Reads a `RuleWithOperations`. */
+export function ruleOf(rule: JsonObject): WebhookRule {
   return {
     operations: stringsAt(rule, 'operations'),
     apiGroups: stringsAt(rule, 'apiGroups'),
     apiVersions: stringsAt(rule, 'apiVersions'),
     resources: stringsAt(rule, 'resources'),
+    resourceNames: stringsAt(rule, 'resourceNames'),
     scope: stringAt(rule, 'scope') || '*',
   };
 }

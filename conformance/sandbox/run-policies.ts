@@ -1,0 +1,59 @@
+/**
+ * Replays creates against ValidatingAdmissionPolicies and MutatingAdmissionPolicies recorded on a real server.
+ *
+ *   node conformance/sandbox/run-policies.ts --recordings <folder> [--random]
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startApiServer } from '@vouchsafe/sandbox';
+import { parse, parseAllDocuments } from 'yaml';
+import { firstDifference, type Json, normalise, parseBody } from './normalise.ts';
+import { randomNames } from './random-names.ts';
+import { createRawClient } from './raw-client.ts';
+
+const { values } = parseArgs({ options: { recordings: { type: 'string' }, random: { type: 'boolean' } } });
+if (values.recordings === undefined) throw new Error('--recordings <folder> is needed');
+const rename = values.random ? randomNames() : (text: string) => text;
+const read = (file: string): string => rename(readFileSync(join(values.recordings ?? '', file), 'utf8'));
+const crd = parse(read('real-probe-crd.yaml')) as {
+  spec: { group: string; names: { kind: string; plural: string }; versions: unknown[] };
+};
+const { group, names } = crd.spec;
+const outcomes = read('real-vap-map-outcomes.jsonl')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as { case: string; code: number; warn?: string; body: Json });
+
+const server = await startApiServer({ controllers: false });
+const client = createRawClient(server.port, server.caPem);
+const post = (path: string, body: unknown) =>
+  client.send('POST', path, JSON.stringify(body), { 'Content-Type': 'application/json' });
+await post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd);
+for (const document of parseAllDocuments(read('real-vap-map-policies.yaml'))) {
+  const policy = document.toJS() as { kind: string };
+  const plural = policy.kind.toLowerCase().replace(/y$/, 'ie');
+  const made = await post(`/apis/admissionregistration.k8s.io/v1/${plural}s`, policy);
+  if (made.code !== 201) console.log(`policy: ${made.text}`);
+}
+let equal = 0;
+for (const outcome of outcomes) {
+  const suffix = outcome.case.slice('v-'.length);
+  const size = Number(suffix);
+  const spec = rename(JSON.stringify(Number.isInteger(size) ? { size } : { size: 1, color: suffix }));
+  const answer = await post(`/apis/${group}/v1/namespaces/default/${names.plural}`, {
+    apiVersion: `${group}/v1`,
+    kind: names.kind,
+    metadata: { name: outcome.case },
+    spec: JSON.parse(spec) as Json,
+  });
+  const problem =
+    (answer.code === outcome.code ? undefined : `code ${answer.code} ${answer.text}`) ??
+    (answer.warning === outcome.warn ? undefined : `warning ${answer.warning}`) ??
+    firstDifference(normalise(outcome.body), normalise(parseBody(answer.text)));
+  equal += problem === undefined ? 1 : 0;
+  if (problem !== undefined) console.log(`${outcome.case}: ${problem}`);
+}
+console.log(JSON.stringify({ outcomes: outcomes.length, equal }));
+client.close();
+await server.stop();
