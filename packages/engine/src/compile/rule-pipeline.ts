@@ -1,13 +1,14 @@
 import type { SourceRange } from '../kernel/diagnostics/diagnostic.ts';
 import { EvaluationError } from '../kernel/evaluation-error.ts';
 import type { JsonObject } from '../kernel/json.ts';
-import type { Conditions } from '../lang/conditions/compile-conditions.ts';
+import { type Conditions, HOLDS } from '../lang/conditions/compile-conditions.ts';
 import type { ContextEntries } from '../lang/variables/compile-context.ts';
 import type { Template } from '../lang/variables/compile-template.ts';
 import type { Scope } from '../lang/variables/scope.ts';
 import type { MatchPredicate } from '../match/match-resources.ts';
-import type { CompiledRule, Phase, RuleInput, RuleOutcome } from '../model/compiled-policy.ts';
+import type { CompiledRule, Phase, RuleInput, RuleOfShape, RuleOutcome } from '../model/compiled-policy.ts';
 import type { Effect, RuleResult, TraceStep } from '../model/decision.ts';
+import type { EvaluationRequest } from '../model/request.ts';
 import type { RuleBody, RuleBodyOutcome, RuleEvaluation } from '../rules/rule-kind.ts';
 import { applyExceptions, type CompiledException, type Excepted, findExceptions } from './exceptions.ts';
 import type { ActionResolver } from './failure-action.ts';
@@ -49,9 +50,21 @@ export function createRule(parts: RuleParts): CompiledRule {
     phases: parts.body.phases,
     action: parts.action,
     ...(parts.kinds ? { kinds: parts.kinds } : {}),
+    ...(parts.match.isOfShape ? { ofShape: ofShape(parts, memory) } : {}),
     evaluate: (input: RuleInput) => evaluateRule(parts, input, memory),
   });
 }
+
+function ofShape(parts: RuleParts, memory: ConstantOutcomes): RuleOfShape {
+  return Object.freeze({
+    matches: (request: EvaluationRequest, phase: Phase) =>
+      parts.isFor(phase, request.kind.kind) && parts.match.matches(request, NO_RESOURCE),
+    evaluate: (input: RuleInput) => evaluateMatched(parts, input, memory),
+  });
+}
+
+/** Never looked at by a match that is of a shape. */
+const NO_RESOURCE: JsonObject = Object.freeze({});
 
 /**
  * Most rules pass, and say so with the same words each time: a body that answers the very same object again gets the
@@ -66,11 +79,11 @@ class ConstantOutcomes {
     this.#parts = parts;
   }
 
-  conclude(input: RuleInput, scope: Scope, body: BodyOutcomes): RuleOutcome {
+  conclude(input: RuleInput, scope: Scope | undefined, body: BodyOutcomes): RuleOutcome {
+    if (this.#outcome !== undefined && this.#body === body && !input.trace) return this.#outcome;
     if (isList(body) || input.trace || this.#parts.reportProperties || this.#parts.action.constant === undefined) {
       return conclude(this.#parts, input, scope, body);
     }
-    if (this.#outcome && this.#body === body) return this.#outcome;
     const outcome = conclude(this.#parts, input, scope, body);
     if (outcome.resource === undefined && outcome.effects.length === 0) {
       this.#body = body;
@@ -81,10 +94,18 @@ class ConstantOutcomes {
 }
 
 function evaluateRule(parts: RuleParts, input: RuleInput, memory: ConstantOutcomes): RuleOutcome {
-  const { body, match } = parts;
   if (!parts.isFor(input.phase, input.request.kind.kind)) return ABSENT;
   if (input.trace) traceMatch(parts, input);
-  if (!match.matches(input.request, input.resource)) return ABSENT;
+  if (!parts.match.matches(input.request, input.resource)) return ABSENT;
+  return evaluateMatched(parts, input, memory);
+}
+
+function evaluateMatched(parts: RuleParts, input: RuleInput, memory: ConstantOutcomes): RuleOutcome {
+  const { body } = parts;
+  if (body.passes && !input.trace && !parts.preconditions && parts.exceptions.length === 0) {
+    const passed = body.passes(input);
+    if (passed) return memory.conclude(input, undefined, passed);
+  }
   const applies = body.applies ? body.applies(input) : true;
   if (applies === false) return ABSENT;
   if (applies !== true) return conclude(parts, input, undefined, applies);
@@ -135,6 +156,7 @@ function checkPreconditions(
   scope: Scope,
 ): RuleBodyOutcome | undefined {
   const outcome = preconditions.evaluate(scope);
+  if (outcome === HOLDS && !input.trace) return undefined;
   if (outcome instanceof EvaluationError) {
     step(input, parts, { step: 'precondition', outcome: 'error', detail: outcome.message });
     return { status: 'error', message: `failed to evaluate preconditions: ${outcome.message}` };

@@ -6,7 +6,7 @@ import { FactTable } from '../facts/fact-table.ts';
 import type { Json, JsonObject } from '../kernel/json.ts';
 import type { CompiledPolicy, CompiledRule, Phase, RuleInput, RuleOutcome } from '../model/compiled-policy.ts';
 import type { EvaluationRequest } from '../model/request.ts';
-import { decide } from './decide.ts';
+import { decide, decideAtOnce } from './decide.ts';
 import { evaluate } from './evaluate.ts';
 
 const ALL: ReadonlySet<Phase> = new Set(['mutate', 'verify-images', 'validate']);
@@ -124,6 +124,19 @@ describe('decide', () => {
       ['a', 'b'],
       ['c', 'a'],
       ['ok'],
+    ]);
+  });
+
+  it('answers at once when the facts at hand are enough, and else notes what is missing', () => {
+    const facts = new FactTable();
+    const policies = [policy('p', [needing('a')]), policy('q', [rule('none', () => ({}))])];
+    const options = { phase: 'validate', facts } as const;
+    expect(decideAtOnce(policies, request, options)).toBeUndefined();
+    expect(facts.takeNeeds()).toEqual([configMap('a')]);
+    facts.add(configMap('a'), { ok: true, value: 'known' });
+    expect(decideAtOnce(policies, request, options)?.map(({ results }) => results[0]?.message)).toEqual([
+      'known',
+      'ok',
     ]);
   });
 

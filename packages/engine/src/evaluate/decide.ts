@@ -5,7 +5,7 @@ import { FactTable } from '../facts/fact-table.ts';
 import type { CompiledPolicy, Phase } from '../model/compiled-policy.ts';
 import type { Decision, Effect } from '../model/decision.ts';
 import { type EvaluationRequest, withResource } from '../model/request.ts';
-import { evaluatePolicy, type PolicyEvaluation } from './evaluate.ts';
+import { evaluatePolicy, type PolicyEvaluation, type Subject, toSubject } from './evaluate.ts';
 
 export interface DecideOptions {
   readonly phase: Phase;
@@ -32,8 +32,7 @@ export async function decide(
   options: DecideOptions,
 ): Promise<Decision[]> {
   const { phase, signal, rounds = ROUNDS, trace = false, facts = new FactTable() } = options;
-  const pass =
-    phase === 'mutate' || phase === 'verify-images' ? createOrderedPass(policies) : createIndependentPass(policies);
+  const pass = createPass(policies, phase);
   for (let round = 0; ; round += 1) {
     const closing = toClosing(signal, round, rounds);
     const decisions = pass(request, { facts, phase, trace, ...(closing ? { closing } : {}) });
@@ -44,6 +43,19 @@ export async function decide(
       facts.add(need, answers[index] ?? { ok: false, class: 'unavailable', message: 'the source gave no answer' });
     }
   }
+}
+
+/**
+ * The decisions when the facts at hand are enough, without waiting for anything; `undefined` when some are missing, which
+ * are then noted in `facts`. What `decide` does in its first round.
+ */
+export function decideAtOnce(
+  policies: readonly CompiledPolicy[],
+  request: EvaluationRequest,
+  options: { readonly phase: Phase; readonly facts: FactTable; readonly trace?: boolean },
+): Decision[] | undefined {
+  const { phase, facts, trace = false } = options;
+  return createPass(policies, phase)(request, { facts, phase, trace });
 }
 
 /** No answer, so that every need is closed as missing, when the signal aborts before a source that does not heed it. */
@@ -82,15 +94,26 @@ function toClosing(signal: Cancellation | undefined, round: number, rounds: numb
 /** `undefined` while some policy lacks facts. */
 type Pass = (request: EvaluationRequest, evaluation: PolicyEvaluation) => Decision[] | undefined;
 
+function createPass(policies: readonly CompiledPolicy[], phase: Phase): Pass {
+  return phase === 'mutate' || phase === 'verify-images'
+    ? createOrderedPass(policies)
+    : createIndependentPass(policies);
+}
+
 function createIndependentPass(policies: readonly CompiledPolicy[]): Pass {
   const done = new Array<Decision | undefined>(policies.length);
   return (request, evaluation) => {
-    let complete = true;
-    for (const [index, policy] of policies.entries()) {
-      done[index] ??= evaluatePolicy(policy, request, evaluation);
-      if (done[index] === undefined) complete = false;
+    const subject = toSubject(request, evaluation);
+    const decisions: Decision[] = [];
+    for (let index = 0; index < policies.length; index += 1) {
+      const policy = policies[index];
+      if (policy === undefined) continue;
+      const decision = done[index] ?? evaluatePolicy(policy, subject, evaluation);
+      if (decision === undefined) continue;
+      done[index] = decision;
+      decisions.push(decision);
     }
-    return complete ? done.filter((decision) => decision !== undefined) : undefined;
+    return decisions.length === policies.length ? decisions : undefined;
   };
 }
 
@@ -104,26 +127,25 @@ function createOrderedPass(policies: readonly CompiledPolicy[]): Pass {
   let current: EvaluationRequest | undefined;
   return (request, evaluation) => {
     current ??= request;
+    let subject = toSubject(current, evaluation);
     for (const policy of policies.slice(done.length)) {
-      const decision = evaluatePolicy(policy, current, evaluation);
+      const decision = evaluatePolicy(policy, subject, evaluation);
       if (decision === undefined) {
-        if (evaluation.phase === 'verify-images') lookAhead(policies.slice(done.length + 1), current, evaluation);
+        if (evaluation.phase === 'verify-images') lookAhead(policies.slice(done.length + 1), subject, evaluation);
         return undefined;
       }
       const kept = dropFailedPatches(decision);
       done.push(kept);
-      if (kept.patched) current = withResource(current, kept.patched);
+      if (!kept.patched) continue;
+      current = withResource(current, kept.patched);
+      subject = toSubject(current, evaluation);
     }
     return done;
   };
 }
 
-function lookAhead(
-  policies: readonly CompiledPolicy[],
-  request: EvaluationRequest,
-  evaluation: PolicyEvaluation,
-): void {
-  for (const policy of policies) evaluatePolicy(policy, request, evaluation);
+function lookAhead(policies: readonly CompiledPolicy[], subject: Subject, evaluation: PolicyEvaluation): void {
+  for (const policy of policies) evaluatePolicy(policy, subject, evaluation);
 }
 
 /**

@@ -3,9 +3,9 @@ import { type FactTable, Need } from '../facts/fact-table.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import { diffJson } from '../kernel/json-patch.ts';
 import type { CompiledPolicy, CompiledRule, Phase, RuleInput, RuleOutcome } from '../model/compiled-policy.ts';
-import type { Decision, Effect, RuleResult, TraceStep } from '../model/decision.ts';
+import type { Decision, Effect, ResourceRef, RuleResult, TraceStep } from '../model/decision.ts';
 import type { EvaluationRequest } from '../model/request.ts';
-import { toResourceRef } from '../model/request.ts';
+import { toResourceRef, toShape } from '../model/request.ts';
 
 export interface EvaluateOptions {
   /** Records why rules matched, were skipped or failed. */
@@ -28,7 +28,8 @@ export function evaluate(
   phase: Phase,
   options: EvaluateOptions = {},
 ): Evaluation {
-  const decision = evaluatePolicy(policy, request, { facts, phase, trace: options.trace === true });
+  const evaluation: PolicyEvaluation = { facts, phase, trace: options.trace === true };
+  const decision = evaluatePolicy(policy, toSubject(request, evaluation), evaluation);
   if (decision) {
     facts.takeNeeds();
     return { decision };
@@ -44,23 +45,44 @@ export interface PolicyEvaluation {
   readonly closing?: { readonly message: string; readonly reason: string };
 }
 
+/** A request, and what all policies want to know of it: told once. */
+export interface Subject {
+  readonly request: EvaluationRequest;
+  readonly ref: ResourceRef;
+  readonly shape: string;
+  /** Absent when there is no object to judge. */
+  readonly input: RuleInput | undefined;
+}
+
+export function toSubject(request: EvaluationRequest, { facts, phase }: PolicyEvaluation): Subject {
+  // The object a request is about: the new one, or the old one when there is no new (DELETE).
+  const resource = request.resource ?? request.oldResource;
+  return {
+    request,
+    ref: toResourceRef(request),
+    shape: toShape(request),
+    input: resource && { request, resource, phase, facts, trace: undefined, known: { of: undefined } },
+  };
+}
+
 /** `undefined`: facts are missing, and noted in the table. */
 export function evaluatePolicy(
   policy: CompiledPolicy,
-  request: EvaluationRequest,
+  subject: Subject,
   evaluation: PolicyEvaluation,
 ): Decision | undefined {
-  const { facts, phase, closing } = evaluation;
-  const original = subjectOf(request);
-  if (original === undefined) return toDecision(policy, request, phase, original, original, NOTHING, undefined);
+  const { request } = subject;
+  const { phase, closing } = evaluation;
+  let { input } = subject;
+  if (input === undefined) return toDecision(policy, subject, phase, undefined, NOTHING.results, NOTHING.effects);
   const steps: TraceStep[] | undefined = evaluation.trace ? [] : undefined;
   const trace = steps && ((step: TraceStep) => void steps.push(step));
   let results = NOTHING.results;
   let effects = NOTHING.effects;
-  let input: RuleInput = { request, resource: original, phase, facts, trace };
+  if (trace) input = { ...input, trace };
   let complete = true;
   // An explanation also tells why rules about other kinds do not match.
-  for (const rule of trace ? policy.rules : (policy.rulesFor?.(phase, request.kind.kind) ?? policy.rules)) {
+  for (const rule of trace ? policy.rules : (policy.rulesFor?.(request, phase, subject.shape) ?? policy.rules)) {
     if (!rule.phases.has(phase)) continue;
     const outcome = evaluateRule(rule, input, closing);
     if (outcome === undefined) {
@@ -75,7 +97,7 @@ export function evaluatePolicy(
     if (policy.applyRules === 'One' && outcome.results.some(isApplied)) break;
   }
   if (!complete) return undefined;
-  return toDecision(policy, request, phase, original, input.resource, { results, effects }, steps);
+  return toDecision(policy, subject, phase, input.resource, results, effects, steps);
 }
 
 /** Both lists; most policies have one rule for a kind, and then nothing is copied. */
@@ -85,11 +107,6 @@ function join<Item>(before: readonly Item[], after: readonly Item[]): readonly I
 }
 
 const NOTHING: RuleOutcome = Object.freeze({ results: [], effects: [] });
-
-/** The object a request is about: the new one, or the old one when there is no new (DELETE). */
-function subjectOf(request: EvaluationRequest): JsonObject | undefined {
-  return request.resource ?? request.oldResource;
-}
 
 /** Only pass and fail count for `applyRules: One` (kyverno-core §2.1). */
 function isApplied(result: RuleResult): boolean {
@@ -125,22 +142,23 @@ function evaluateRule(
 
 function toDecision(
   policy: CompiledPolicy,
-  request: EvaluationRequest,
+  { request, ref, input }: Subject,
   phase: Phase,
-  original: JsonObject | undefined,
   resource: JsonObject | undefined,
-  { results, effects }: RuleOutcome,
-  trace: readonly TraceStep[] | undefined,
+  results: RuleOutcome['results'],
+  effects: RuleOutcome['effects'],
+  trace?: readonly TraceStep[],
 ): Decision {
   const decision: Decision = {
     policy: policy.ref,
     phase,
     standing: policy.standing(request, phase),
-    resource: toResourceRef(request),
+    resource: ref,
     failurePolicy: policy.failurePolicy,
     results,
     effects,
   };
+  const original = input?.resource;
   const patched = resource === original ? undefined : resource;
   if (trace === undefined && patched === undefined) return decision;
   return {

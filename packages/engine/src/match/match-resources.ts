@@ -8,6 +8,8 @@ export interface MatchPredicate {
   readonly matches: (request: EvaluationRequest, resource: JsonObject) => boolean;
   /** Why it does or does not, for explanations; not used on the request path. */
   readonly explain: (request: EvaluationRequest, resource: JsonObject) => MatchExplanation;
+  /** It asks for nothing but operation, kind and subresource: the answer is that of every request of the shape. */
+  readonly isOfShape: boolean;
 }
 
 export interface MatchExplanation {
@@ -30,6 +32,7 @@ export function compileMatch(
   const wanted = compileBlock(match, use, matchFilter);
   const excluded = exclude ? compileBlock(exclude, use, excludeFilter) : undefined;
   return {
+    isOfShape: [...wanted.filters, ...(excluded?.filters ?? [])].every(isOfShape),
     matches: (request, resource) => wanted.holds(request, resource) && !excluded?.holds(request, resource),
     explain(request, resource) {
       if (!wanted.holds(request, resource)) {
@@ -45,6 +48,10 @@ export function compileMatch(
       return { matched: true, step: 'match', reasons: [wanted.describe(request, resource)] };
     },
   };
+}
+
+function isOfShape({ checks, user }: CompiledFilter): boolean {
+  return user.length === 0 && checks.every((check) => check.ofShape === true);
 }
 
 interface Block {

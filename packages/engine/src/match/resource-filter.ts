@@ -10,6 +10,8 @@ export type FilterUse = 'policy' | 'exception' | 'cleanup';
 
 /** One attribute of a filter. `why` says what was wanted and found when it does not hold. */
 export interface FilterCheck {
+  /** It looks at the request's operation, kind and subresource alone. */
+  readonly ofShape?: true;
   readonly holds: (request: EvaluationRequest, resource: JsonObject) => boolean;
   readonly why: (request: EvaluationRequest, resource: JsonObject) => string;
 }
@@ -36,6 +38,7 @@ export function compileFilter(filter: ResourceFilter, use: FilterUse): CompiledF
 
 function operationCheck({ operations }: ResourceFilter): FilterCheck {
   return {
+    ofShape: true,
     holds: (request) => operations.includes(request.operation),
     why: (request) => `operation \`${request.operation}\` is not one of ${list(operations)}`,
   };
@@ -44,6 +47,7 @@ function operationCheck({ operations }: ResourceFilter): FilterCheck {
 function kindCheck({ kinds }: ResourceFilter, use: FilterUse): FilterCheck {
   const matches = compileKinds(kinds, { ephemeralContainers: use !== 'cleanup' });
   return {
+    ofShape: true,
     holds: (request) => matches(request.kind, request.subresource),
     why: ({ kind, subresource }) => {
       const version = kind.group ? `${kind.group}/${kind.version}` : kind.version;

@@ -27,6 +27,13 @@ export interface RuleInput {
   readonly facts: FactTable;
   /** Present only when an explanation was asked for. */
   readonly trace: ((step: TraceStep) => void) | undefined;
+  /** The variable `request` once some rule read it, for the others of the evaluation. */
+  readonly known?: KnownVariables;
+}
+
+/** Good for this very request and resource only: inputs are copied with others. */
+export interface KnownVariables {
+  of: { readonly request: EvaluationRequest; readonly resource: JsonObject; readonly value: JsonObject } | undefined;
 }
 
 export interface RuleOutcome {
@@ -46,6 +53,14 @@ export interface CompiledRule {
   /** What a failure means for this request: overrides by namespace applied. */
   readonly action: (request: EvaluationRequest) => FailureAction;
   /** Pure and synchronous. Throws only `Need`. */
+  readonly evaluate: (input: RuleInput) => RuleOutcome;
+  /** Set when match and exclude depend on the request's shape (`toShape`) alone. */
+  readonly ofShape?: RuleOfShape;
+}
+
+export interface RuleOfShape {
+  readonly matches: (request: EvaluationRequest, phase: Phase) => boolean;
+  /** `evaluate` for a request that is known to match. */
   readonly evaluate: (input: RuleInput) => RuleOutcome;
 }
 
@@ -77,8 +92,8 @@ export interface CompiledPolicy {
   /** Whether the decision takes part in the answer, only warns, or is for reports alone. */
   readonly standing: (request: EvaluationRequest, phase: Phase) => Standing;
   readonly rules: readonly CompiledRule[];
-  /** Those of them that can concern a kind in a phase, found without looking at each. */
-  readonly rulesFor?: (phase: Phase, kind: string) => readonly CompiledRule[];
+  /** Those of them that can concern a request of this shape in a phase, judged once a shape (`toShape`). */
+  readonly rulesFor?: (request: EvaluationRequest, phase: Phase, shape: string) => readonly CompiledRule[];
   /** The kinds of facts its rules can ask for. */
   readonly needs: ReadonlySet<FactKind>;
   /** Rules as autogen wrote them, for the policy's status. */

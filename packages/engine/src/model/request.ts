@@ -55,25 +55,22 @@ export interface StandIns {
   readonly rules: ReadonlyMap<string, JsonObject>;
 }
 
-/** Made once a request, for all its decisions. */
-const refs = new WeakMap<EvaluationRequest, ResourceRef>();
-
 /** What the request is about, as results and reports name it. */
 export function toResourceRef(request: EvaluationRequest): ResourceRef {
-  const known = refs.get(request);
-  if (known) return known;
   const { group, version, kind } = request.kind;
   const uid = memberAt(request.resource ?? request.oldResource, 'metadata', 'uid');
-  const ref: ResourceRef = {
-    apiVersion: group ? `${group}/${version}` : version,
-    kind,
-    // The API server names a Namespace as its own namespace; the object has none.
-    namespace: kind === 'Namespace' && group === '' ? '' : request.namespace,
-    name: request.name,
-    ...(typeof uid === 'string' && uid !== '' ? { uid } : {}),
-  };
-  refs.set(request, ref);
-  return ref;
+  const apiVersion = group ? `${group}/${version}` : version;
+  const { name } = request;
+  // The API server names a Namespace as its own namespace; the object has none.
+  const namespace = kind === 'Namespace' && group === '' ? '' : request.namespace;
+  return typeof uid === 'string' && uid !== ''
+    ? { apiVersion, kind, namespace, name, uid }
+    : { apiVersion, kind, namespace, name };
+}
+
+/** Equal for requests of one operation, kind and subresource: what most rules match by, so that it is judged once. */
+export function toShape({ kind, subresource, operation }: EvaluationRequest): string {
+  return `${kind.kind}|${kind.group}|${kind.version}|${subresource}|${operation}`;
 }
 
 /** The request with `resource` as its new object, in expressions too: what the next phase or policy sees. */

@@ -59,6 +59,11 @@ export interface RuleBody {
    * the outcome when that cannot be told. Absent: it always has.
    */
   readonly applies?: (input: RuleInput) => boolean | RuleBodyOutcome;
+  /**
+   * The short way for what mostly happens: the outcome when the resource passes and no variable is needed to tell. Always
+   * the same object. `undefined`: ask `evaluate`. Not asked where preconditions or exceptions come first.
+   */
+  readonly passes?: (input: RuleInput) => RuleBodyOutcome | undefined;
   /** `undefined` or none: the rule is absent from the results; several where it judges several things. Pure and synchronous; throws only `Need`. */
   readonly evaluate: (evaluation: RuleEvaluation) => RuleBodyOutcome | readonly RuleBodyOutcome[] | undefined;
 }

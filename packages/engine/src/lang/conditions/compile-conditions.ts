@@ -3,6 +3,7 @@ import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '.
 import { compileTemplate, type TemplateTools } from '../variables/compile-template.ts';
 import type { Scope } from '../variables/scope.ts';
 import { findOperator } from './operators/list.ts';
+import type { KeyTest } from './operators/operator.ts';
 
 export interface ConditionsOutcome {
   readonly value: boolean;
@@ -18,7 +19,9 @@ export interface Conditions {
 
 type Run = Conditions['evaluate'];
 
-const HOLDS: ConditionsOutcome = Object.freeze({ value: true, messages: [] });
+/** Conditions without messages answer one of these two. */
+export const HOLDS: ConditionsOutcome = Object.freeze({ value: true, messages: [] });
+const HOLDS_NOT: ConditionsOutcome = Object.freeze({ value: false, messages: [] });
 
 /**
  * Compiles `{any, all}`, a list of such blocks (all must hold), or the legacy list of conditions (kyverno-core §2.8).
@@ -48,9 +51,11 @@ function evaluateEach(runs: readonly Run[], scope: Scope): ConditionsOutcome | E
   const messages: string[] = [];
   for (const run of runs) {
     const outcome = run(scope);
+    if (outcome === HOLDS) continue;
     if (outcome instanceof EvaluationError || !outcome.value) return outcome;
     messages.push(outcome.messages.join('; '));
   }
+  if (messages.length === 0) return HOLDS;
   const joined = messages.filter((message) => message !== '').join(';');
   return joined === '' ? HOLDS : { value: true, messages: [joined] };
 }
@@ -61,6 +66,9 @@ function compileBlock(block: JsonObject, tools: TemplateTools): Run {
   if (anyConditions === 'invalid' || allConditions === 'invalid') return () => new EvaluationError('invalid condition');
   const anyRuns = anyConditions?.map((condition) => compileCondition(condition, tools));
   const allRuns = allConditions?.map((condition) => compileCondition(condition, tools)) ?? [];
+  if ([...(anyConditions ?? []), ...(allConditions ?? [])].every((condition) => messagesOf(condition).length === 0)) {
+    return (scope) => evaluateSilently(anyRuns, allRuns, scope);
+  }
   return (scope) => {
     const holding: string[] = [];
     const failing: string[] = [];
@@ -71,6 +79,34 @@ function compileBlock(block: JsonObject, tools: TemplateTools): Run {
     const value = some && every;
     return { value, messages: value ? holding : failing };
   };
+}
+
+/** Without messages there is nothing to gather. */
+function evaluateSilently(
+  anyRuns: readonly Run[] | undefined,
+  allRuns: readonly Run[],
+  scope: Scope,
+): ConditionsOutcome | EvaluationError {
+  let some = anyRuns === undefined;
+  for (const run of anyRuns ?? NONE) {
+    const outcome = run(scope);
+    if (outcome instanceof EvaluationError) return outcome;
+    some = outcome.value;
+    if (some) break;
+  }
+  // Conditions of `all` are asked also when none of `any` holds: their failure is told.
+  for (const run of allRuns) {
+    const outcome = run(scope);
+    if (outcome instanceof EvaluationError || !outcome.value) return outcome;
+  }
+  return some ? HOLDS : HOLDS_NOT;
+}
+
+const NONE: readonly Run[] = [];
+
+function messagesOf(condition: JsonObject): readonly string[] {
+  const message = member(condition, 'message');
+  return typeof message === 'string' && message !== '' ? [message] : [];
 }
 
 function readList(value: Json | undefined): readonly JsonObject[] | undefined | 'invalid' {
@@ -100,15 +136,18 @@ function compileCondition(condition: JsonObject, tools: TemplateTools): Run {
   const value = compileTemplate(member(condition, 'value') ?? null, tools);
   const operatorName = member(condition, 'operator');
   const operator = typeof operatorName === 'string' ? findOperator(operatorName) : undefined;
-  const message = member(condition, 'message');
-  const messages = typeof message === 'string' && message !== '' ? [message] : [];
-  const outcomes = { yes: { value: true, messages }, no: { value: false, messages } };
-  // A constant value is read once.
-  const read = operator && value.constant ? constantTest(operator, value.evaluate) : undefined;
+  const messages = messagesOf(condition);
+  const outcomes =
+    messages.length === 0
+      ? { yes: HOLDS, no: HOLDS_NOT }
+      : { yes: { value: true, messages }, no: { value: false, messages } };
+  // A constant value is read once; so is a whole condition without variables.
+  const read = operator && value.constant ? operator(value.value) : undefined;
+  if (read && key.constant) return constantRun(read, key.value, outcomes);
   return (scope) => {
     const found = key.evaluate(scope);
     if (found instanceof EvaluationError) return failed('key', found);
-    if (read) return read(found, scope) ? outcomes.yes : outcomes.no;
+    if (read) return read(found) ? outcomes.yes : outcomes.no;
     const wanted = value.evaluate(scope);
     if (wanted instanceof EvaluationError) return failed('value', wanted);
     // The end of the text is Go's rendering of an error that is not there.
@@ -117,18 +156,13 @@ function compileCondition(condition: JsonObject, tools: TemplateTools): Run {
   };
 }
 
-function constantTest(
-  operator: NonNullable<ReturnType<typeof findOperator>>,
-  evaluate: (scope: Scope) => Json | EvaluationError,
-): (key: Json, scope: Scope) => boolean {
-  let test: ((key: Json) => boolean) | undefined;
-  return (key, scope) => {
-    if (!test) {
-      const value = evaluate(scope);
-      test = value instanceof EvaluationError ? () => false : operator(value);
-    }
-    return test(key);
-  };
+function constantRun(
+  test: KeyTest,
+  key: Json,
+  outcomes: { readonly yes: ConditionsOutcome; readonly no: ConditionsOutcome },
+): Run {
+  const outcome = test(key) ? outcomes.yes : outcomes.no;
+  return () => outcome;
 }
 
 function failed(part: 'key' | 'value', error: EvaluationError): EvaluationError {

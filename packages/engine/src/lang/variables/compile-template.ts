@@ -5,8 +5,8 @@ import { defineMember, isJsonArray, isJsonObject, type Json, type JsonObject } f
 import { appendLeafPath } from './leaf-path.ts';
 import { resolveReferences } from './references.ts';
 import type { Scope } from './scope.ts';
-import { keyText, Substitution } from './substitution.ts';
-import { compileVariable } from './variable-reference.ts';
+import { holdsVariable, keyText, Substitution } from './substitution.ts';
+import { compileVariable, type VariableReference } from './variable-reference.ts';
 import { findVariables, mayHoldVariable, unescapeBraces } from './variable-text.ts';
 
 export interface TemplateTools {
@@ -18,9 +18,17 @@ export interface TemplateTools {
 }
 
 /** A document with `{{ }}` variables and `$( )` references, compiled. Frozen, shared by all requests. */
-export interface Template {
-  /** It holds no variables: `evaluate` always answers the same value, by identity. */
-  readonly constant: boolean;
+export type Template = ConstantTemplate | VariableTemplate;
+
+/** It holds no variables: `evaluate` always answers `value`. */
+export interface ConstantTemplate {
+  readonly constant: true;
+  readonly value: Json;
+  readonly evaluate: (scope: Scope) => Json | EvaluationError;
+}
+
+export interface VariableTemplate {
+  readonly constant: false;
   /** Constant parts are shared with the document, never copied. Throws only `Need`. */
   readonly evaluate: (scope: Scope) => Json | EvaluationError;
 }
@@ -28,17 +36,29 @@ export interface Template {
 /** A part of a template: a constant, or what computes it. */
 type Part =
   | { readonly constant: true; readonly value: Json }
-  | { readonly constant: false; readonly run: (substitution: Substitution) => Json | EvaluationError };
+  | {
+      readonly constant: false;
+      readonly run: (substitution: Substitution) => Json | EvaluationError;
+      /** The value where no variable can be inside of it; `undefined` where one may be. */
+      readonly quick?: (scope: Scope) => Json | EvaluationError | undefined;
+    };
 
 /** Compiles a document as Kyverno substitutes it (kyverno-core §2.5): references first, then variables, keys too. */
 export function compileTemplate(document: Json, tools: TemplateTools): Template {
   const resolved = resolveReferences(document);
   if (resolved instanceof EvaluationError) return Object.freeze({ constant: false, evaluate: () => resolved });
   const part = compilePart(resolved, '', tools);
-  if (part.constant) return Object.freeze({ constant: true, evaluate: () => part.value });
+  if (part.constant) {
+    const { value } = part;
+    return Object.freeze({ constant: true, value, evaluate: () => value });
+  }
+  const { quick } = part;
   return Object.freeze({
     constant: false,
-    evaluate: (scope: Scope) => part.run(new Substitution(scope, tools.host)),
+    evaluate: (scope: Scope) => {
+      const value = quick?.(scope);
+      return value === undefined ? part.run(new Substitution(scope, tools.host)) : value;
+    },
   });
 }
 
@@ -61,7 +81,9 @@ function compileText(text: string, path: string, tools: TemplateTools): Part {
     return reference;
   });
   const [whole] = references;
-  if (whole && first.source === text) return { constant: false, run: (at) => at.wholeValue(whole, path) };
+  if (whole && first.source === text) {
+    return { constant: false, run: (at) => at.wholeValue(whole, path), quick: (scope) => plainValue(whole, scope) };
+  }
   const literals = variables.map(({ start }, index) => text.slice(variables[index - 1]?.end ?? 0, start));
   const tail = text.slice(variables.at(-1)?.end ?? 0);
   const isLastShallow = references.at(-1)?.isShallow === true;
@@ -80,6 +102,13 @@ function compileText(text: string, path: string, tools: TemplateTools): Part {
       return isLastShallow ? unescapeBraces(result) : substitution.text(result, path);
     },
   };
+}
+
+/** As `Substitution.wholeValue` for a value that holds no variable; `undefined` for one that may. */
+function plainValue(reference: VariableReference, scope: Scope): Json | EvaluationError | undefined {
+  const value = reference.resolve(scope);
+  if (typeof value !== 'object' || value === null || value instanceof EvaluationError) return value;
+  return holdsVariable(value) ? undefined : value;
 }
 
 function compileList(items: readonly Json[], path: string, tools: TemplateTools): Part {

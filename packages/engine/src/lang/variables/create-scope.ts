@@ -7,7 +7,7 @@ import type { StandIns } from '../../model/request.ts';
 import { ContextSize } from './context-size.ts';
 import { extractImages, imagesVariable } from './images.ts';
 import { mergeVariables } from './merge-variables.ts';
-import { requestVariable, serviceAccountOf } from './request-variables.ts';
+import { knownRequestVariable, serviceAccountOf } from './request-variables.ts';
 import type { RuleStandIns, Scope } from './scope.ts';
 import { ScopeNode } from './scope-tree.ts';
 
@@ -34,21 +34,27 @@ const ABSENT = Symbol('absent');
 class RootScope extends ScopeNode {
   readonly #input: RuleInput;
   readonly #options: ScopeOptions;
-  /** Most rules read no variable: made at the first. */
+  /** Most rules read no variable but `request`: made at the first. */
   #known: Map<string, Json | EvaluationError | typeof ABSENT> | undefined;
+  #contextSize: ContextSize | undefined;
 
   constructor(input: RuleInput, options: ScopeOptions) {
-    super({
-      now: input.request.now,
-      isDelete: input.request.operation === 'DELETE',
-      contextSize: new ContextSize(options.maxContextSize),
-      standIns: standInsOf(input.request.standIns, options.rule),
-    });
+    super(
+      input.request.now,
+      input.request.operation === 'DELETE',
+      input.request.standIns && standInsOf(input.request.standIns, options.rule),
+    );
     this.#input = input;
     this.#options = options;
   }
 
+  override get contextSize(): ContextSize {
+    this.#contextSize ??= new ContextSize(this.#options.maxContextSize);
+    return this.#contextSize;
+  }
+
   override lookup(name: string): Json | EvaluationError | undefined {
+    if (name === 'request' && this.#input.request.variables === undefined) return knownRequestVariable(this.#input);
     this.#known ??= new Map();
     let value = this.#known.get(name);
     if (value === undefined) {
@@ -79,7 +85,7 @@ class RootScope extends ScopeNode {
     const { user } = this.#input.request;
     switch (name) {
       case 'request':
-        return requestVariable(this.#input);
+        return knownRequestVariable(this.#input);
       case 'images':
         return this.#images();
       case 'serviceAccountName':
@@ -104,8 +110,7 @@ const AUTOGEN = /^autogen-(?:cronjob-)?/;
 const NOTHING: JsonObject = Object.freeze({});
 
 /** The values of a rule are also those of the rules autogen made of it. */
-function standInsOf(given: StandIns | undefined, rule: string | undefined): RuleStandIns | undefined {
-  if (!given) return undefined;
+function standInsOf(given: StandIns, rule: string | undefined): RuleStandIns {
   const name = rule ?? '';
   const variables = given.rules.get(name) ?? given.rules.get(name.replace(AUTOGEN, '')) ?? NOTHING;
   return { absent: given.absent, variables };

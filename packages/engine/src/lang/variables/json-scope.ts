@@ -4,6 +4,8 @@ import type { Scope } from './scope.ts';
 import { ScopeNode } from './scope-tree.ts';
 
 class EmptyScope extends ScopeNode {
+  override readonly contextSize = new ContextSize();
+
   override lookup(): undefined {
     return undefined;
   }
@@ -15,5 +17,5 @@ class EmptyScope extends ScopeNode {
 
 /** A scope of just these variables, for expressions that belong to no request. */
 export function createJsonScope(variables: JsonObject, now: number, isDelete = false): Scope {
-  return new EmptyScope({ now, isDelete, contextSize: new ContextSize(), standIns: undefined }).with(variables);
+  return new EmptyScope(now, isDelete, undefined).with(variables);
 }

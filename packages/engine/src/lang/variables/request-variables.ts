@@ -27,6 +27,15 @@ export function requestVariable({ request, resource }: RuleInput): JsonObject {
   };
 }
 
+/** `requestVariable`, made once for all rules that are evaluated for the same request and resource. */
+export function knownRequestVariable(input: RuleInput): JsonObject {
+  const { known, request, resource } = input;
+  if (known?.of?.request === request && known.of.resource === resource) return known.of.value;
+  const value = requestVariable(input);
+  if (known) known.of = { request, resource, value };
+  return value;
+}
+
 function userVariables(
   user: UserInfo | undefined,
   roles: readonly string[],

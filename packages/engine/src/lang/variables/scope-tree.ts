@@ -7,21 +7,24 @@ import type { RuleStandIns, Scope } from './scope.ts';
 export abstract class ScopeNode implements Scope {
   readonly now: number;
   readonly isDelete: boolean;
-  readonly contextSize: ContextSize;
   readonly standIns: RuleStandIns | undefined;
 
-  constructor(origin: Pick<Scope, 'now' | 'isDelete' | 'contextSize' | 'standIns'>) {
-    this.now = origin.now;
-    this.isDelete = origin.isDelete;
-    this.contextSize = origin.contextSize;
-    this.standIns = origin.standIns;
+  constructor(now: number, isDelete: boolean, standIns: RuleStandIns | undefined) {
+    this.now = now;
+    this.isDelete = isDelete;
+    this.standIns = standIns;
   }
 
+  abstract get contextSize(): ContextSize;
   abstract lookup(name: string): Json | EvaluationError | undefined;
   abstract toJson(): JsonObject | EvaluationError;
 
   with(variables: JsonObject): Scope {
     return new ChildScope(this, variables);
+  }
+
+  withElement(element: Json, index: number, nesting: number): Scope {
+    return new ElementScope(this, element, index, nesting);
   }
 
   withLazy(name: string, load: () => Json | EvaluationError): Scope {
@@ -37,51 +40,94 @@ export abstract class ScopeNode implements Scope {
   }
 }
 
-class ChildScope extends ScopeNode {
-  readonly #parent: Scope;
+/** A scope inside another. */
+abstract class InnerScope extends ScopeNode {
+  readonly parent: Scope;
+
+  constructor(parent: Scope) {
+    super(parent.now, parent.isDelete, parent.standIns);
+    this.parent = parent;
+  }
+
+  override get contextSize(): ContextSize {
+    return this.parent.contextSize;
+  }
+}
+
+class ChildScope extends InnerScope {
   readonly #variables: JsonObject;
 
   constructor(parent: Scope, variables: JsonObject) {
     super(parent);
-    this.#parent = parent;
     this.#variables = variables;
   }
 
   override lookup(name: string): Json | EvaluationError | undefined {
-    return Object.hasOwn(this.#variables, name) ? this.#variables[name] : this.#parent.lookup(name);
+    return Object.hasOwn(this.#variables, name) ? this.#variables[name] : this.parent.lookup(name);
   }
 
   override toJson(): JsonObject | EvaluationError {
-    const whole = this.#parent.toJson();
-    if (whole instanceof EvaluationError) return whole;
-    const copy: Record<string, Json> = { ...whole };
-    for (const [name, value] of Object.entries(this.#variables)) defineMember(copy, name, value);
-    return copy;
+    return withMembers(this.parent.toJson(), this.#variables);
   }
 }
 
-class LazyScope extends ScopeNode {
-  readonly #parent: Scope;
+/** `element` and `elementIndex`, and the same with the number of foreach blocks around (kyverno-core §2.9). */
+class ElementScope extends InnerScope {
+  readonly #element: Json;
+  readonly #index: number;
+  readonly #nesting: number;
+
+  constructor(parent: Scope, element: Json, index: number, nesting: number) {
+    super(parent);
+    this.#element = element;
+    this.#index = index;
+    this.#nesting = nesting;
+  }
+
+  override lookup(name: string): Json | EvaluationError | undefined {
+    if (name === 'element') return this.#element;
+    if (!name.startsWith('element')) return this.parent.lookup(name);
+    if (name === 'elementIndex' || name === `elementIndex${this.#nesting}`) return this.#index;
+    return name === `element${this.#nesting}` ? this.#element : this.parent.lookup(name);
+  }
+
+  override toJson(): JsonObject | EvaluationError {
+    return withMembers(this.parent.toJson(), {
+      element: this.#element,
+      elementIndex: this.#index,
+      [`element${this.#nesting}`]: this.#element,
+      [`elementIndex${this.#nesting}`]: this.#index,
+    });
+  }
+}
+
+function withMembers(whole: JsonObject | EvaluationError, variables: JsonObject): JsonObject | EvaluationError {
+  if (whole instanceof EvaluationError) return whole;
+  const copy: Record<string, Json> = { ...whole };
+  for (const [name, value] of Object.entries(variables)) defineMember(copy, name, value);
+  return copy;
+}
+
+class LazyScope extends InnerScope {
   readonly #name: string;
   readonly #load: () => Json | EvaluationError;
   #value: Json | EvaluationError | undefined;
 
   constructor(parent: Scope, name: string, load: () => Json | EvaluationError) {
     super(parent);
-    this.#parent = parent;
     this.#name = name;
     this.#load = load;
   }
 
   override lookup(name: string): Json | EvaluationError | undefined {
-    if (name !== this.#name) return this.#parent.lookup(name);
+    if (name !== this.#name) return this.parent.lookup(name);
     if (this.#value === undefined) this.#value = this.#load();
     return this.#value;
   }
 
   /** A variable nobody read yet is left out, as upstream: reading the whole root loads nothing. */
   override toJson(): JsonObject | EvaluationError {
-    const whole = this.#parent.toJson();
+    const whole = this.parent.toJson();
     if (whole instanceof EvaluationError || this.#value === undefined) return whole;
     return this.#value instanceof EvaluationError ? this.#value : withMember(whole, this.#name, this.#value);
   }

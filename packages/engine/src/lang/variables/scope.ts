@@ -23,6 +23,8 @@ export interface Scope extends VariableScope {
   readonly standIns: RuleStandIns | undefined;
   /** A child in which each member of `variables` replaces the variable of that name. */
   with(variables: JsonObject): Scope;
+  /** A child for one element of a list, inside `nesting` other loops: `element`, `elementIndex`, `element0`, … */
+  withElement(element: Json, index: number, nesting: number): Scope;
   /** A child in which `name` is computed by `load` at first use, at most once. `load` may throw `Need`. */
   withLazy(name: string, load: () => Json | EvaluationError): Scope;
   /** A child whose `request.object` is `resource`: what a rule sees after a mutation. */

@@ -120,7 +120,8 @@ export function keyText(key: string, resolved: Json | EvaluationError): string |
   return new EvaluationError(`expected string after substituting variables in key "${key}"`);
 }
 
-function holdsVariable(node: Json): boolean {
+/** Whether a text or key anywhere in it may be a variable. */
+export function holdsVariable(node: Json): boolean {
   if (typeof node === 'string') return mayHoldVariable(node);
   if (isJsonArray(node)) return node.some(holdsVariable);
   if (!isJsonObject(node)) return false;

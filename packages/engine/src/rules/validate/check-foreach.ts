@@ -1,4 +1,4 @@
-import { Need, orNeed } from '../../facts/fact-table.ts';
+import { Need } from '../../facts/fact-table.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
 import { appendDocumentPath } from '../../kernel/json-path.ts';
@@ -57,18 +57,17 @@ function overElements(
 ): number | RuleBodyOutcome {
   let applied = 0;
   let need: Need | undefined;
-  for (const [index, element] of elements.entries()) {
+  for (let index = 0; index < elements.length; index += 1) {
+    const element = elements[index] ?? null;
     if (element === null) continue;
     const isMap = isJsonObject(element);
     if (loop.elementScope === true && !isMap) return wrongScope(element);
     const scoped = loop.elementScope ?? isMap;
-    const outcome = orNeed(() =>
-      loop.checkElement({
-        input,
-        scope: scope.with(elementVariables(element, index, nesting)),
-        element: scoped && isMap ? element : outer,
-      }),
-    );
+    const outcome = checkOrNeed(loop.checkElement, {
+      input,
+      scope: scope.withElement(element, index, nesting),
+      element: scoped && isMap ? element : outer,
+    });
     if (outcome instanceof Need) need ??= outcome;
     if (need !== undefined || outcome instanceof Need) continue;
     if (outcome === undefined || outcome.status === 'skip') continue;
@@ -79,13 +78,13 @@ function overElements(
   return applied;
 }
 
-function elementVariables(element: Json, index: number, nesting: number): JsonObject {
-  return {
-    element,
-    elementIndex: index,
-    [`element${nesting}`]: element,
-    [`elementIndex${nesting}`]: index,
-  };
+function checkOrNeed(check: Check, evaluation: CheckEvaluation): RuleBodyOutcome | undefined | Need {
+  try {
+    return check(evaluation);
+  } catch (error) {
+    if (error instanceof Need) return error;
+    throw error;
+  }
 }
 
 function wrongScope(element: Json): RuleBodyOutcome {
@@ -119,7 +118,7 @@ function compileElement(block: JsonObject, compilation: CheckCompilation, policy
   const entries = member(block, 'context');
   const context = compileContext(isJsonArray(entries) ? entries.filter(isJsonObject) : [], policy, at('context'));
   const preconditions = compileConditions(member(block, 'preconditions'), at('preconditions'));
-  const check = compileCheck(block, { ...compilation, nesting: nesting + 1 });
+  const check = compileCheck(block, { ...compilation, nesting: nesting + 1 }).run;
   return (evaluation) => {
     const scope = context.attach(evaluation.scope, evaluation.input.facts);
     const outcome = preconditions.evaluate(scope);

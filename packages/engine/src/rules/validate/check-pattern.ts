@@ -5,15 +5,15 @@ import { compilePattern, type Pattern, type PatternOutcome } from '../../lang/pa
 import { compileTemplate } from '../../lang/variables/compile-template.ts';
 import type { Scope } from '../../lang/variables/scope.ts';
 import type { RuleBodyOutcome } from '../rule-kind.ts';
-import { type Check, type CheckCompilation, type CheckEvaluation, erred, passed } from './check.ts';
+import { type Check, type CheckCompilation, type CheckEvaluation, type CompiledCheck, erred, passed } from './check.ts';
 import { anyPatternFailure, patternError, patternFailure } from './failure-message.ts';
 
 /** `pattern`: compiled once, or for each request over the parts that hold no variables. */
-export function compilePatternCheck(pattern: Json, compilation: CheckCompilation): Check {
+export function compilePatternCheck(pattern: Json, compilation: CheckCompilation): CompiledCheck {
   const { ruleName, message } = compilation;
-  const resolve = compileDocument(pattern, 'pattern', compilation, compilePattern);
+  const { constant, resolve } = compileDocument(pattern, 'pattern', compilation, compilePattern);
   const pass = passed(`validation rule '${ruleName}' passed.`);
-  return (evaluation) => {
+  const run: Check = (evaluation) => {
     const resolved = resolve(evaluation.scope);
     if (resolved instanceof EvaluationError) return erred('variable substitution failed', resolved);
     const target = targetOf(evaluation);
@@ -22,6 +22,7 @@ export function compilePatternCheck(pattern: Json, compilation: CheckCompilation
     if (outcome.status === 'pass') return pass;
     return { ...worded(outcome, evaluation.scope), status: outcome.status };
   };
+  return constant ? { run, passes: (target) => (constant().matches(target) ? pass : undefined) } : { run };
 
   function worded(outcome: PatternOutcome, scope: Scope): Pick<RuleBodyOutcome, 'message' | 'path'> {
     if (outcome.status === 'skip') return { message: outcome.message };
@@ -31,10 +32,12 @@ export function compilePatternCheck(pattern: Json, compilation: CheckCompilation
 }
 
 /** `anyPattern`: the first that passes decides (kyverno-core §2.9). */
-export function compileAnyPatternCheck(anyPattern: Json, compilation: CheckCompilation): Check {
+export function compileAnyPatternCheck(anyPattern: Json, compilation: CheckCompilation): CompiledCheck {
   const { ruleName, message } = compilation;
-  const resolve = compileDocument(anyPattern, 'anyPattern', compilation, compilePatterns);
-  return (evaluation) => {
+  const { constant, resolve } = compileDocument(anyPattern, 'anyPattern', compilation, compilePatterns);
+  const passOf = (index: number) => passed(`validation rule '${ruleName}' anyPattern[${index}] passed.`);
+  const passes = isJsonArray(anyPattern) ? anyPattern.map((_, index) => passOf(index)) : [];
+  const run: Check = (evaluation) => {
     const patterns = resolve(evaluation.scope);
     if (patterns instanceof EvaluationError) return erred('variable substitution failed', patterns);
     const target = targetOf(evaluation);
@@ -47,6 +50,18 @@ export function compileAnyPatternCheck(anyPattern: Json, compilation: CheckCompi
     }
     return judge(patterns, target, evaluation.scope);
   };
+  if (!constant) return { run };
+  return {
+    run,
+    passes(target) {
+      const patterns = constant();
+      if (patterns === 'no-list') return undefined;
+      for (let index = 0; index < patterns.length; index += 1) {
+        if (patterns[index]?.matches(target)) return passes[index];
+      }
+      return undefined;
+    },
+  };
 
   function judge(patterns: readonly Pattern[], target: Json, scope: Scope): RuleBodyOutcome {
     const skips: string[] = [];
@@ -54,7 +69,7 @@ export function compileAnyPatternCheck(anyPattern: Json, compilation: CheckCompi
     for (const [index, pattern] of patterns.entries()) {
       const outcome = pattern.evaluate(target);
       const name = `rule ${ruleName}[${index}]`;
-      if (outcome.status === 'pass') return passed(`validation rule '${ruleName}' anyPattern[${index}] passed.`);
+      if (outcome.status === 'pass') return passes[index] ?? passOf(index);
       if (outcome.status === 'skip') skips.push(`${name} skipped: ${outcome.message}`);
       else if (outcome.status === 'error') failures.push(`${name} failed: ${outcome.message}`);
       else failures.push(`${name} failed at path ${outcome.path}`);
@@ -73,24 +88,35 @@ function compilePatterns(document: Json, parts: Parts): readonly Pattern[] | 'no
   return isJsonArray(document) ? document.map((pattern) => compilePattern(pattern, parts)) : 'no-list';
 }
 
+interface CompiledDocument<Compiled> {
+  /** For a document without variables. Compiled when first asked: many policies never meet a resource. */
+  readonly constant: (() => Compiled) | undefined;
+  readonly resolve: (scope: Scope) => Compiled | EvaluationError;
+}
+
 function compileDocument<Compiled>(
   document: Json,
   field: string,
   { host, report, path }: CheckCompilation,
   compile: (document: Json, parts: Parts) => Compiled,
-): (scope: Scope) => Compiled | EvaluationError {
+): CompiledDocument<Compiled> {
   const template = compileTemplate(document, { host, report, path: appendDocumentPath(path, field) });
   const parts: Parts = new WeakMap();
   if (template.constant) {
+    const { value } = template;
     let compiled: { readonly value: Compiled } | undefined;
-    return (scope) => {
-      compiled ??= { value: compile(template.evaluate(scope) as Json, parts) };
+    const constant = (): Compiled => {
+      compiled ??= { value: compile(value, parts) };
       return compiled.value;
     };
+    return { constant, resolve: constant };
   }
-  return (scope) => {
-    const resolved = template.evaluate(scope);
-    return resolved instanceof EvaluationError ? resolved : compile(resolved, parts);
+  return {
+    constant: undefined,
+    resolve: (scope) => {
+      const resolved = template.evaluate(scope);
+      return resolved instanceof EvaluationError ? resolved : compile(resolved, parts);
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../kernel/diagnostics/diagnostic.ts';
 import type { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { EngineHost } from '../../kernel/host.ts';
-import type { JsonObject } from '../../kernel/json.ts';
+import type { Json, JsonObject } from '../../kernel/json.ts';
 import type { Template } from '../../lang/variables/compile-template.ts';
 import type { Scope } from '../../lang/variables/scope.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
@@ -31,6 +31,14 @@ export interface CheckEvaluation {
 /** `undefined`: nothing was checked, the rule is absent from the results. */
 export type Check = (evaluation: CheckEvaluation) => RuleBodyOutcome | undefined;
 
+/** A check that reads no variable, asked in short: the outcome when `target` passes, else `undefined`. */
+export type PassTest = (target: Json) => RuleBodyOutcome | undefined;
+
+export interface CompiledCheck {
+  readonly run: Check;
+  readonly passes?: PassTest;
+}
+
 /** The rule's `message`: its text as written (may be empty) and compiled. */
 export interface RuleMessage {
   readonly source: string;
@@ -38,7 +46,7 @@ export interface RuleMessage {
 }
 
 export function passed(message: string): RuleBodyOutcome {
-  return { status: 'pass', message };
+  return Object.freeze({ status: 'pass', message });
 }
 
 export function erred(context: string, error: EvaluationError): RuleBodyOutcome {

@@ -1,6 +1,7 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
 import { compileTemplate } from '../../lang/variables/compile-template.ts';
-import type { Phase } from '../../model/compiled-policy.ts';
+import type { Scope } from '../../lang/variables/scope.ts';
+import type { Phase, RuleInput } from '../../model/compiled-policy.ts';
 import type { RuleBody, RuleBodyOutcome, RuleCompilation, RuleEvaluation, RuleKind } from '../rule-kind.ts';
 import type { CheckCompilation } from './check.ts';
 import { compileCheck } from './compile-check.ts';
@@ -18,11 +19,12 @@ const PHASES: ReadonlySet<Phase> = new Set(['validate']);
 
 export function compileValidate(compilation: RuleCompilation): RuleBody {
   const block = compilation.rule.validate ?? {};
-  const evaluate = compileBlock(block, compilation);
+  const { evaluate, passes } = compileBlock(block, compilation);
   const { name } = compilation.rule;
   return {
     type: 'Validation',
     phases: PHASES,
+    ...(passes ? { passes } : {}),
     evaluate: (evaluation) => {
       const outcome = evaluate(evaluation);
       if (outcome) evaluation.input.trace?.({ rule: name, step: 'check', ...traceOf(outcome) });
@@ -33,12 +35,17 @@ export function compileValidate(compilation: RuleCompilation): RuleBody {
 
 type Evaluate = (evaluation: RuleEvaluation) => RuleBodyOutcome | undefined;
 
+interface Evaluation {
+  readonly evaluate: Evaluate;
+  readonly passes?: (input: RuleInput) => RuleBodyOutcome | undefined;
+}
+
 /** The same order of precedence as upstream: manifests, podSecurity, cel, then the patterns and conditions. */
-function compileBlock(block: JsonObject, compilation: RuleCompilation): Evaluate {
-  if (hasAttestors(member(block, 'manifests'))) return notExecuted('manifests', compilation, true);
+function compileBlock(block: JsonObject, compilation: RuleCompilation): Evaluation {
+  if (hasAttestors(member(block, 'manifests'))) return { evaluate: notExecuted('manifests', compilation, true) };
   const podSecurity = member(block, 'podSecurity');
-  if (isJsonObject(podSecurity)) return compilePodSecurity(podSecurity, compilation);
-  if (isJsonObject(member(block, 'cel'))) return notExecuted('cel', compilation, false);
+  if (isJsonObject(podSecurity)) return { evaluate: compilePodSecurity(podSecurity, compilation) };
+  if (isJsonObject(member(block, 'cel'))) return { evaluate: notExecuted('cel', compilation, false) };
   return compileResourceCheck(block, compilation);
 }
 
@@ -60,7 +67,7 @@ function notExecuted(field: string, { rule, report }: RuleCompilation, ignoresDe
   return ({ input }) => (ignoresDelete && input.request.operation === 'DELETE' ? undefined : outcome);
 }
 
-function compileResourceCheck(block: JsonObject, { policy, rule, host, report }: RuleCompilation): Evaluate {
+function compileResourceCheck(block: JsonObject, { policy, rule, host, report }: RuleCompilation): Evaluation {
   const path = `${rule.path}.validate`;
   const message = member(block, 'message');
   const source = typeof message === 'string' ? message : '';
@@ -73,12 +80,17 @@ function compileResourceCheck(block: JsonObject, { policy, rule, host, report }:
     message: { source, template: compileTemplate(source, { host, report, path: `${path}.message` }) },
     nesting: 0,
   };
-  const check = compileCheck(block, compilation);
+  const { run, passes } = compileCheck(block, compilation);
+  const judge = (input: RuleInput, scope: Scope) => run({ input, scope, element: undefined });
   const excuses = excusesExisting(policy, rule);
-  return (evaluation: RuleEvaluation) => {
-    const outcome = check({ input: evaluation.input, scope: evaluation.scope, element: undefined });
-    if (!excuses) return outcome;
-    return excuseExisting(outcome, evaluation, (input, scope) => check({ input, scope, element: undefined }));
+  const evaluate: Evaluate = (evaluation) => {
+    const outcome = judge(evaluation.input, evaluation.scope);
+    return excuses ? excuseExisting(outcome, evaluation, judge) : outcome;
+  };
+  if (!passes) return { evaluate };
+  return {
+    evaluate,
+    passes: ({ request, resource }) => (request.operation === 'DELETE' ? undefined : passes(resource)),
   };
 }
 
