@@ -66,15 +66,17 @@ export function parseClusterConfiguration(
 ): ClusterConfiguration {
   const defaults = defaultConfigurationData(ownNamespace);
   const problems: string[] = [];
-  const json = (key: string): Json | undefined => {
+  const json = <Shape extends Json>(key: string, isRight: (value: Json) => value is Shape): Shape | undefined => {
     const text = data[key];
     if (text === undefined || text.trim() === '') return undefined;
     try {
-      return JSON.parse(text);
+      const value: Json = JSON.parse(text);
+      if (isRight(value)) return value;
     } catch {
-      problems.push(key);
-      return undefined;
+      // told below
     }
+    problems.push(key);
+    return undefined;
   };
   const isFiltered = compileResourceFilters(data['resourceFilters'] ?? '');
   const isUserExcluded = compileExcludedUsers({
@@ -83,15 +85,14 @@ export function parseClusterConfiguration(
     excludeRoles: data['excludeRoles'] ?? '',
     excludeClusterRoles: data['excludeClusterRoles'] ?? '',
   });
-  const webhooks = objectOf(json('webhooks')) ?? objectOf(JSON.parse(defaults['webhooks'] ?? '{}')) ?? {};
-  const conditions = json('matchConditions');
+  const webhooks = json('webhooks', isJsonObject) ?? objectOf(JSON.parse(defaults['webhooks'] ?? '{}')) ?? {};
   return {
     isExcluded: (request) => isFiltered(request) || isUserExcluded(request),
     webhookNamespaceSelector: objectOf(member(webhooks, 'namespaceSelector')),
     webhookObjectSelector: objectOf(member(webhooks, 'objectSelector')),
-    webhookLabels: stringsOf(json('webhookLabels')),
-    webhookAnnotations: stringsOf(json('webhookAnnotations')),
-    matchConditions: isJsonArray(conditions) ? conditions.filter(isJsonObject) : [],
+    webhookLabels: json('webhookLabels', isTextMap) ?? {},
+    webhookAnnotations: json('webhookAnnotations', isTextMap) ?? {},
+    matchConditions: json('matchConditions', isObjectList) ?? [],
     defaultRegistry: data['defaultRegistry'] || 'docker.io',
     enableDefaultRegistryMutation: data['enableDefaultRegistryMutation'] !== 'false',
     generateSuccessEvents: data['generateSuccessEvents'] === 'true',
@@ -103,9 +104,10 @@ function objectOf(value: Json | undefined): JsonObject | undefined {
   return isJsonObject(value) ? value : undefined;
 }
 
-function stringsOf(value: Json | undefined): Readonly<Record<string, string>> {
-  if (!isJsonObject(value)) return {};
-  return Object.fromEntries(
-    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
+function isTextMap(value: Json): value is Readonly<Record<string, string>> {
+  return isJsonObject(value) && Object.values(value).every((text) => typeof text === 'string');
+}
+
+function isObjectList(value: Json): value is readonly JsonObject[] {
+  return isJsonArray(value) && value.every(isJsonObject);
 }

@@ -121,7 +121,7 @@ function list(text: string): readonly string[] {
 
 function integer(name: string, text: string, low: number, high: number): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < low || value > high) {
+  if (!/^\d{1,9}$/.test(text) || value < low || value > high) {
     throw new Error(`--${name} must be a whole number from ${low} to ${high}, not \`${text}\``);
   }
   return value;
@@ -139,13 +139,18 @@ function oneOf<Value extends string>(name: string, text: string, allowed: readon
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
+/** What a timer of Node can wait for; one that is to wait longer does not wait at all. */
+const MAX_DURATION_MS = 2 ** 31 - 1;
+
 /** Go durations of whole units, such as `90s` or `1h30m`, to milliseconds. */
 function duration(name: string, text: string): number {
   const parts = [...text.matchAll(/(\d+)(ms|s|m|h)/g)];
-  if (text !== '0' && parts.map(([part]) => part).join('') !== text) {
-    throw new Error(`--${name} must be a duration such as \`60m\`, not \`${text}\``);
+  const total = parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNITS[unit ?? ''] ?? 0), 0);
+  const isRead = text === '0' || (text !== '' && parts.map(([part]) => part).join('') === text);
+  if (!isRead || total > MAX_DURATION_MS) {
+    throw new Error(`--${name} must be a duration such as \`60m\`, at most \`596h\`, not \`${text}\``);
   }
-  return parts.reduce((total, [, amount, unit]) => total + Number(amount) * (UNITS[unit ?? ''] ?? 0), 0);
+  return total;
 }
 
 function mirrors(pairs: readonly string[]): Readonly<Record<string, string>> {

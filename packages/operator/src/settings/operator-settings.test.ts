@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { parseOperatorSettings } from './operator-settings.ts';
+
+const parse = (...args: string[]) => parseOperatorSettings(args, {});
+
+describe('flags', () => {
+  it('have Kyverno’s defaults', () => {
+    expect(parse()).toMatchObject({
+      namespace: 'kyverno',
+      serviceName: 'kyverno-svc',
+      configMapName: 'kyverno',
+      webhookServerPort: 9443,
+      servicePort: 443,
+      metricsPort: 8000,
+      webhookTimeout: 10,
+      enablePolicyException: false,
+      exceptionNamespace: '',
+      imageVerifyCacheEnabled: true,
+      imageVerifyCacheMaxSize: 1000,
+      imageVerifyCacheTtlMs: 3_600_000,
+      auditMutateDigest: 'warn',
+      auditOnly: 'Ignore',
+      reportsDelayMs: 10_000,
+      backgroundScanIntervalMs: 3_600_000,
+      leaderElection: true,
+      logLevel: 'info',
+      serverIP: undefined,
+      trustedRoot: undefined,
+    });
+  });
+
+  it('are read', () => {
+    const settings = parse(
+      ...['--webhookServerPort', '0', '--serverIP', '127.0.0.1:9443', '--imagePullSecrets', 'a, team/b ,'],
+      ...['--registryMirror', 'ghcr.io=http://127.0.0.1:5000', '--registryMirror', 'quay.io=http://x/?a=b'],
+      ...['--reportsDelay', '1h30m5s250ms', '--leaderElection=false', '--enablePolicyException'],
+      ...['--imageVerifyCacheMaxSize', '0', '--imageVerifyCacheTTLDuration', '0'],
+    );
+    expect(settings).toMatchObject({
+      webhookServerPort: 0,
+      serverIP: '127.0.0.1:9443',
+      imagePullSecrets: ['a', 'team/b'],
+      reportsDelayMs: 5_405_250,
+      leaderElection: false,
+      enablePolicyException: true,
+      imageVerifyCacheMaxSize: 1000,
+      imageVerifyCacheTtlMs: 3_600_000,
+    });
+    expect({ ...settings.registryMirrors }).toEqual({ 'ghcr.io': 'http://127.0.0.1:5000', 'quay.io': 'http://x/?a=b' });
+  });
+
+  it('and the environment, empty values being none', () => {
+    const env = {
+      KYVERNO_NAMESPACE: 'policy',
+      KYVERNO_SVC: 'svc',
+      INIT_CONFIG: '',
+      KYVERNO_POD_NAME: '',
+      HOSTNAME: 'pod-1',
+    };
+    expect(parseOperatorSettings([], env)).toMatchObject({
+      namespace: 'policy',
+      serviceName: 'svc',
+      configMapName: 'kyverno',
+      podName: 'pod-1',
+    });
+  });
+
+  it.each([
+    ['--webhookServerPort', '65536'],
+    ['--webhookServerPort', '-1'],
+    ['--webhookServerPort', '9443.5'],
+    ['--servicePort', '0'],
+    ['--metricsPort', 'http'],
+    ['--webhookTimeout', '0'],
+    ['--webhookTimeout', '31'],
+    ['--imageVerifyCacheMaxSize', '1e9'],
+    ['--imageVerifyCacheTTLDuration', '1d'],
+    ['--reportsDelay', '10'],
+    ['--reportsDelay', ''],
+    ['--backgroundScanInterval', '1h 30m'],
+    ['--backgroundScanInterval', '597h'],
+    ['--webhookServerPort', ''],
+    ['--webhookTimeout', '0x10'],
+    ['--imageVerifyCacheEnabled', 'yes'],
+    ['--admissionReports', 'TRUE'],
+    ['--leaderElection', ''],
+    ['--auditMutateDigest', 'deny'],
+    ['--auditOnlyFailurePolicy', 'Fail'],
+    ['--loggingFormat', 'xml'],
+    ['--v', '4'],
+    ['--registryMirror', 'ghcr.io'],
+    ['--registryMirror', '=http://x'],
+  ])('a bad value is refused and its flag named: %s=%s', (flag, value) => {
+    expect(() => parse(`${flag}=${value}`)).toThrow(new RegExp(`^${flag} `));
+  });
+
+  it.each(['--unknown', '--kubeconfig', 'positional'])('%s alone is refused', (argument) => {
+    expect(() => parse(argument)).toThrow(argument);
+  });
+
+  it('a mirror of a host named like a member of objects is a mirror like any other', () => {
+    expect(Object.keys(parse('--registryMirror', '__proto__=http://x').registryMirrors)).toEqual(['__proto__']);
+  });
+});
