@@ -100,6 +100,12 @@ describe('certificate attestors', () => {
     expect((await attempt(signer, certificates)).reason).toBe(reason);
   });
 
+  it('an authority where the certificate belongs is told where it belongs', async () => {
+    const refusal = await attempt(signer, { cert: root.certificatePem });
+    expect(refusal.reason).toBe('bad-signature');
+    expect(refusal.message).toContain('`certChain`');
+  });
+
   it('an intermediate that is not along is missed', async () => {
     const pem = { certChain: root.certificatePem };
     expect((await attempt(signer, pem, '')).reason).toBe('certificate-chain');

@@ -37,7 +37,8 @@ export function checkCertificateTimestamps(
 ): void {
   const extension = leaf.extensions.get(extensionOids.signedCertificateTimestampList);
   if (extension === undefined) {
-    throw new Refusal('certificate-chain', 'the certificate has no signed certificate timestamp');
+    const hint = '(a private authority gives none: `ctlog.ignoreSCT: true`)';
+    throw new Refusal('certificate-chain', `the certificate has no signed certificate timestamp ${hint}`);
   }
   const timestamps = readOrRefuse('certificate-chain', 'the signed certificate timestamps', () =>
     readList(Buffer.from(readDerOctetString(readDer(extension.value), 'timestamp list'))),

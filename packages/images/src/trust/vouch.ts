@@ -57,9 +57,8 @@ function checkKeySignature(
   now: number,
 ): Vouched {
   if (!isSignedBy(key.key, material.signedBytes, material.signature, hash)) {
-    // cosign 3 signs with Ed25519ph, which the platform cannot check (and cosign 3 itself does not).
-    const hint = key.key.asymmetricKeyType === 'ed25519' ? ' (Ed25519ph signatures are not supported)' : '';
-    throw new Refusal('bad-signature', `the signature was not made by the key${hint}`, { wanted: key.fingerprint });
+    const message = `the signature was not made by the key${hintOf(key, certificate)}`;
+    throw new Refusal('bad-signature', message, { wanted: key.fingerprint });
   }
   const known = checkTimes(material, attestor, { spki: key.spki });
   const { integratedTime } = known;
@@ -76,6 +75,15 @@ function checkKeySignature(
     path = checkPath(certificate, material, authorities, attestor, used.times);
   }
   return { signer: { ...signer, ...identityOf(certificate) }, validUntil: used.isPresent ? endOf(path) : undefined };
+}
+
+/** What is often behind a signature by another key. */
+function hintOf({ key }: PublicKey, certificate: ParsedCertificate | undefined): string {
+  // cosign 3 signs with Ed25519ph, which the platform cannot check (and cosign 3 itself does not).
+  if (key.asymmetricKeyType === 'ed25519') return ' (Ed25519ph signatures are not supported)';
+  return certificate?.basicConstraints?.isCertificateAuthority === true
+    ? " of the certificate (`cert` holds an authority's: to accept what it has issued, give it as `certChain`)"
+    : '';
 }
 
 function checkCertificateSignature(
