@@ -29,9 +29,9 @@ function checkExpectation(expectation: TestExpectation, run: TestRun, folder: st
   const { operation } = expectation;
   const trigger = operation === '' ? run.trigger : (run.triggerByOperation.get(operation) ?? NOTHING);
   const name = policyName(expectation);
-  const { keys, missing } = findKeys(expectation, run.target, trigger, run.targetResources);
   const skipped = run.unsupported.get(name);
-  if (skipped !== undefined) return notRun(expectation, keys, missing, skipped);
+  if (skipped !== undefined) return notRun(expectation, skipped);
+  const { keys, missing } = findKeys(expectation, run.target, trigger, run.targetResources);
   const options: CheckOptions = { expectation, folder, kinds: run.kinds };
   const rows = keys.flatMap((key) => {
     const found = [...checkTrigger(key, trigger.get(key) ?? [], options), ...checkTarget(key, run, options)];
@@ -169,13 +169,8 @@ function whatIsMissing({ rule, policy }: TestExpectation, key: string, run: Test
   return `Not found: no resource \`${nameOfKey(key)}\` was evaluated`;
 }
 
-function notRun(
-  { policy, rule, resources }: TestExpectation,
-  keys: readonly string[],
-  missing: readonly string[],
-  reason: string,
-): readonly Row[] {
-  const about = resources === undefined || resources.length === 0 ? [''] : [...keys.map(pathOfKey), ...missing];
+function notRun({ policy, rule, resources }: TestExpectation, reason: string): readonly Row[] {
+  const about = resources === undefined || resources.length === 0 ? [''] : resources;
   return about.map((resource) => ({
     policy,
     rule,
