@@ -113,7 +113,12 @@ describe('webhook configurations', () => {
 describe('custom resource definitions', () => {
   const crd = (name: string, versions: JsonObject[]): JsonObject => ({
     metadata: { name },
-    spec: { group: 'example.com', scope: 'Namespaced', names: { plural: 'widgets', kind: 'Widget' }, versions },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+      versions,
+    },
   });
   const version: JsonObject = {
     name: 'v1',
@@ -129,8 +134,8 @@ describe('custom resource definitions', () => {
       'metadata.name: Invalid value: "widgets": must be spec.names.plural+"."+spec.group',
     ]);
     expect(problems(target, crd('widgets.example.com', [{ ...version, storage: false, schema: {} }]))).toEqual([
-      expect.stringContaining('spec.versions: Invalid value: '),
-      'spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required',
+      'spec.versions[0].schema.openAPIV3Schema: Required value',
+      expect.stringContaining('must have exactly one version marked as storage version'),
     ]);
   });
 });

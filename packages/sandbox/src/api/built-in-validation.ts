@@ -1,11 +1,12 @@
+import { validateDefinition } from '../schema/custom/validate-definition.ts';
 import type { JsonObject } from '../store/json-value.ts';
 import { equalJson, memberAt, numberAt, objectAt, objectsAt, stringAt, valueAtPath } from '../store/json-value.ts';
 import { labelsOf, selectorFromObject } from '../store/label-selector.ts';
 import { dnsLabelProblems } from '../store/label-syntax.ts';
-import { customResourceDefinitionCauses, webhookConfigurationCauses } from './configuration-validation.ts';
 import type { ResourceDefinition } from './resource-definition.ts';
 import type { FieldCause } from './status-error.ts';
 import { duplicateField, forbiddenField, invalidField, requiredField } from './status-error.ts';
+import { webhookConfigurationCauses } from './webhook-validation.ts';
 
 const TEMPLATED = new Set([
   'deployments.apps',
@@ -39,7 +40,7 @@ export function validateBuiltIn(
     case 'validatingwebhookconfigurations.admissionregistration.k8s.io':
       return webhookConfigurationCauses(object);
     case 'customresourcedefinitions.apiextensions.k8s.io':
-      return customResourceDefinitionCauses(object, old);
+      return [...validateDefinition(object, old)];
     default:
       return TEMPLATED.has(definition.storage) ? workloadCauses(definition.storage, spec, old) : [];
   }

@@ -16,6 +16,7 @@ import { kindShape } from '../schema/typed/type-shape.ts';
 import type { JsonObject } from '../store/json-value.ts';
 import type { SchemaPort } from './schema-port.ts';
 import { StatusError } from './status-error.ts';
+import { compileValidationRules } from './validation-rules.ts';
 
 /** The schema room behind the port: its refusals become Status answers. */
 export const SCHEMA: SchemaPort = {
@@ -61,7 +62,7 @@ export const SCHEMA: SchemaPort = {
   openapiIndex: (definitions) => openapiIndex(definitions),
   openapiDocument: (path, definitions) => openapiDocument(path, definitions),
   compileCustomResourceSchema: (_crd, version) => {
-    const compiled = answering(() => compileCustomResourceSchema(version));
+    const compiled = answering(() => compileCustomResourceSchema(version, compileValidationRules));
     return {
       prune: (object) => answering(() => compiled.prune(object)),
       applyDefaults: (object) => answering(() => compiled.applyDefaults(object)),

@@ -9,6 +9,8 @@ import { apiVersionOf } from './resource-definition.ts';
 import type { FieldCause } from './status-error.ts';
 import { invalidField } from './status-error.ts';
 
+const CRD_STORAGE = 'customresourcedefinitions.apiextensions.k8s.io';
+
 /** Built-in kinds whose `metadata.generation` counts spec changes. */
 const COUNTED = new Set([
   'pods',
@@ -138,11 +140,16 @@ function clearStatus(definition: ResourceDefinition, object: JsonObject): JsonOb
 
 /** Checks a new object; the server's texts. */
 export function validateCreate(definition: ResourceDefinition, object: JsonObject): FieldCause[] {
-  const causes = [...typeCauses(definition, object), ...validateMetadata(definition, object)];
+  const causes = [...typeCauses(definition, object), ...metadataCauses(definition, object)];
   if (definition.custom !== undefined) {
     return [...causes, ...definition.custom.schema.validate(object)];
   }
   return [...causes, ...(kindStrategy(definition)?.validate?.(object, undefined) ?? [])];
+}
+
+/** The validation of definitions judges their metadata too. */
+function metadataCauses(definition: ResourceDefinition, object: JsonObject): FieldCause[] {
+  return definition.storage === CRD_STORAGE ? [] : validateMetadata(definition, object);
 }
 
 function typeCauses(definition: ResourceDefinition, object: JsonObject): FieldCause[] {
@@ -228,7 +235,7 @@ export function validateUpdate(definition: ResourceDefinition, object: JsonObjec
     ...metadataUpdate,
     ...metadataUpdate,
     ...typeCauses(definition, object),
-    ...validateMetadata(definition, object),
+    ...metadataCauses(definition, object),
   ];
   if (definition.custom !== undefined) {
     return [...causes, ...definition.custom.schema.validate(object, old)];

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../store/json-value.ts';
-import { listAt, memberAt, numberAt, objectAt, objectsAt, stringAt, stringsAt } from '../store/json-value.ts';
+import { memberAt, numberAt, objectAt, objectsAt, stringAt, stringsAt } from '../store/json-value.ts';
 import type { FieldCause } from './status-error.ts';
 import { duplicateField, invalidField, requiredField, unsupportedField } from './status-error.ts';
 
@@ -99,72 +99,4 @@ function conditionCauses(webhook: JsonObject, path: string): FieldCause[] {
       .filter((key) => stringAt(condition, key).trim() === '')
       .map((key) => requiredField(`${path}.matchConditions[${index}].${key}`)),
   );
-}
-
-/** The checks of custom resource definitions that people meet; texts of apiextensions validation. */
-export function customResourceDefinitionCauses(crd: JsonObject, old: JsonObject | undefined): FieldCause[] {
-  const spec = objectAt(crd, 'spec');
-  const names = objectAt(spec, 'names');
-  const plural = stringAt(names, 'plural');
-  const group = stringAt(spec, 'group');
-  const name = stringAt(objectAt(crd, 'metadata'), 'name');
-  const causes: FieldCause[] = [];
-  if (name !== `${plural}.${group}`) {
-    causes.push(invalidField('metadata.name', name, 'must be spec.names.plural+"."+spec.group'));
-  }
-  for (const key of ['group', 'scope']) {
-    if (stringAt(spec, key) === '') {
-      causes.push(requiredField(`spec.${key}`));
-    }
-  }
-  for (const key of ['plural', 'kind']) {
-    if (stringAt(names, key) === '') {
-      causes.push(requiredField(`spec.names.${key}`));
-    }
-  }
-  const scope = stringAt(spec, 'scope');
-  if (scope !== '' && scope !== 'Namespaced' && scope !== 'Cluster') {
-    causes.push(unsupportedField('spec.scope', scope, ['Cluster', 'Namespaced']));
-  }
-  causes.push(...versionListCauses(spec), ...immutableCauses(spec, objectAt(old, 'spec')));
-  return causes;
-}
-
-function versionListCauses(spec: JsonObject | undefined): FieldCause[] {
-  const causes: FieldCause[] = [];
-  const versions = objectsAt(spec, 'versions');
-  const storage = versions.filter((version) => version['storage'] === true).length;
-  if (storage !== 1) {
-    causes.push(
-      invalidField(
-        'spec.versions',
-        [...listAt(spec, 'versions')],
-        'must have exactly one version marked as storage version',
-      ),
-    );
-  }
-  for (const [index, version] of versions.entries()) {
-    if (objectAt(objectAt(version, 'schema'), 'openAPIV3Schema') === undefined) {
-      causes.push(requiredField(`spec.versions[${index}].schema.openAPIV3Schema`, 'schemas are required'));
-    }
-  }
-  return causes;
-}
-
-function immutableCauses(spec: JsonObject | undefined, before: JsonObject | undefined): FieldCause[] {
-  if (before === undefined) {
-    return [];
-  }
-  const causes: FieldCause[] = [];
-  for (const key of ['group', 'scope']) {
-    if (stringAt(spec, key) !== stringAt(before, key)) {
-      causes.push(invalidField(`spec.${key}`, stringAt(spec, key), 'field is immutable'));
-    }
-  }
-  for (const key of ['plural', 'kind']) {
-    if (stringAt(objectAt(spec, 'names'), key) !== stringAt(objectAt(before, 'names'), key)) {
-      causes.push(invalidField(`spec.names.${key}`, stringAt(objectAt(spec, 'names'), key), 'field is immutable'));
-    }
-  }
-  return causes;
 }
