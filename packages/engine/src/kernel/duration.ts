@@ -10,6 +10,7 @@ const UNIT_NANOSECONDS = new Map<string, bigint>([
 ]);
 
 const TERM = /([0-9]*)(?:\.([0-9]*))?([^0-9.]+)/y;
+const [ZERO, NINE, POINT] = [0x30, 0x39, 0x2e] as const;
 const LARGEST = 2n ** 63n;
 /** A valid duration of normal length; longer texts are refused unread. */
 const LENGTH_LIMIT = 256;
@@ -20,6 +21,9 @@ export function parseDuration(text: string): bigint | undefined {
   const negative = text.startsWith('-');
   const body = negative || text.startsWith('+') ? text.slice(1) : text;
   if (body === '0') return 0n;
+  // A quick no for nearly all texts that are none: a term begins with a digit or a point.
+  const first = body.charCodeAt(0);
+  if (!((first >= ZERO && first <= NINE) || first === POINT)) return undefined;
   const total = sumOfTerms(body);
   if (total === undefined) return undefined;
   if (negative) return total > LARGEST ? undefined : -total;

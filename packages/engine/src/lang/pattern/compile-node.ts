@@ -1,7 +1,6 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
-import { explain } from './explain.ts';
 import { orderKeys, type PatternKey } from './map-keys.ts';
-import { needsExpansion } from './metadata-wildcards.ts';
+import { compileExpansion, expandInMetadata, needsExpansion } from './metadata-wildcards.ts';
 import { compileScalar } from './scalar-pattern.ts';
 import { FAIL, isSkip, NEGATED, PASS, SKIP_COLLECTED, SKIP_DIRECT, type Verdict } from './verdict.ts';
 
@@ -24,10 +23,8 @@ export function compileNode(pattern: Json, parts: PatternParts): PatternNode {
 
 function compileLeaf(pattern: Json): PatternNode {
   const test = compileScalar(pattern);
-  return (value) => {
-    const matches = Array.isArray(value) ? value.every(test) : test(value);
-    return matches ? PASS : FAIL;
-  };
+  return (value) =>
+    (typeof value === 'object' && Array.isArray(value) ? value.every(test) : test(value)) ? PASS : FAIL;
 }
 
 /** The first element decides what the list means. */
@@ -37,7 +34,7 @@ function compileList(pattern: readonly Json[], parts: PatternParts): PatternNode
   if (isJsonArray(first)) return compilePositions(pattern, parts);
   const node = compileNode(first, parts);
   if (!isJsonObject(first)) return (value) => (Array.isArray(value) ? node(value) : FAIL);
-  return (value) => (Array.isArray(value) ? overElements(value, () => node) : FAIL);
+  return (value) => (Array.isArray(value) ? overEach(value, node) : FAIL);
 }
 
 function compilePositions(pattern: readonly Json[], parts: PatternParts): PatternNode {
@@ -46,6 +43,16 @@ function compilePositions(pattern: readonly Json[], parts: PatternParts): Patter
     if (!Array.isArray(value) || value.length < nodes.length) return FAIL;
     return overElements(value.slice(0, nodes.length), (index) => nodes[index]);
   };
+}
+
+function overEach(elements: readonly Json[], node: PatternNode): Verdict {
+  let applied = 0;
+  for (let index = 0; index < elements.length; index++) {
+    const verdict = node(elements[index]);
+    if (verdict === PASS) applied++;
+    else if (!isSkip(verdict)) return verdict;
+  }
+  return applied === 0 && elements.length > 0 ? SKIP_COLLECTED : PASS;
 }
 
 /** Elements that skip are ignored; when all skip, the list does. */
@@ -62,8 +69,30 @@ function overElements(elements: readonly Json[], nodeAt: (index: number) => Patt
 type KeyNode = (resource: JsonObject) => Verdict;
 
 function compileMap(pattern: JsonObject, parts: PatternParts): PatternNode {
-  // Which keys such a map has depends on the resource, so there is nothing to compile.
-  if (needsExpansion(pattern)) return (value) => explain(pattern, value).verdict;
+  return needsExpansion(pattern) ? compileExpanded(pattern, parts) : compilePlainMap(pattern, parts);
+}
+
+/** Different keys of labels and annotations that the wildcards of one pattern were seen to become. */
+const REMEMBERED_EXPANSIONS = 64;
+
+/** Which keys such a map has depends on the resource: compiled once for each set of them. */
+function compileExpanded(pattern: JsonObject, parts: PatternParts): PatternNode {
+  const read = compileExpansion(pattern);
+  const known = new Map<string, PatternNode>();
+  return (value) => {
+    if (!isJsonObject(value)) return FAIL;
+    const keys = read(value);
+    let node = known.get(keys);
+    if (node === undefined) {
+      node = compilePlainMap(expandInMetadata(pattern, value), parts);
+      if (known.size >= REMEMBERED_EXPANSIONS) known.clear();
+      known.set(keys, node);
+    }
+    return node(value);
+  };
+}
+
+function compilePlainMap(pattern: JsonObject, parts: PatternParts): PatternNode {
   const { anchors, others } = orderKeys(pattern);
   const anchorNodes = anchors.map((key) => compileKey(key, parts));
   const otherNodes = others.map((key) => compileKey(key, parts));
@@ -76,8 +105,8 @@ function compileMap(pattern: JsonObject, parts: PatternParts): PatternNode {
 }
 
 function allOf(nodes: readonly KeyNode[], resource: JsonObject): Verdict {
-  for (const node of nodes) {
-    const verdict = node(resource);
+  for (let index = 0; index < nodes.length; index++) {
+    const verdict = nodes[index]?.(resource) ?? PASS;
     if (verdict !== PASS) return verdict;
   }
   return PASS;

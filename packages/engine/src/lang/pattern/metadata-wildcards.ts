@@ -1,5 +1,5 @@
 import { defineMember, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
-import { hasWildcard, matchWildcard } from '../../kernel/wildcard.ts';
+import { compileWildcard, hasWildcard, matchWildcard } from '../../kernel/wildcard.ts';
 import { formatAnchor, parseAnchor } from './anchor.ts';
 
 /**
@@ -16,12 +16,54 @@ export function expandInMetadata(pattern: JsonObject, resource: JsonObject): Jso
   return expanded === metadata ? pattern : { ...pattern, [metadataKey]: expanded };
 }
 
+/** Which keys of a resource the wildcards of a pattern become; equal texts mean equal expansions. */
+export type ExpansionReader = (resource: JsonObject) => string;
+
+/** `expandInMetadata` without making the pattern: for remembering what was made of it. */
+export function compileExpansion(pattern: JsonObject): ExpansionReader {
+  const metadataKey = keyOf(pattern, 'metadata');
+  const metadata = metadataKey === undefined ? undefined : pattern[metadataKey];
+  if (!isJsonObject(metadata)) return () => '';
+  const readers = TAGS.map((tag) => compileTag(metadata, tag));
+  return (resource) => {
+    const found = member(resource, 'metadata');
+    if (!isJsonObject(found)) return '';
+    let text = '';
+    for (const read of readers) text += read(found);
+    return text;
+  };
+}
+
+const TAGS = ['labels', 'annotations'] as const;
+
+function compileTag(metadata: JsonObject, tag: string): ExpansionReader {
+  const key = keyOf(metadata, tag);
+  const entries = key === undefined ? undefined : metadata[key];
+  if (!isJsonObject(entries)) return () => '';
+  const wanted = Object.entries(entries)
+    .filter(([name, value]) => typeof value === 'string' && hasWildcard(name))
+    .map(([name]) => compileWildcard(parseAnchor(name)?.key ?? name));
+  return (found) => {
+    const foundKey = keyOf(found, tag);
+    const existing = foundKey === undefined ? undefined : found[foundKey];
+    if (!isJsonObject(existing)) return '-';
+    let text = '+';
+    for (const matches of wanted) text += `${firstName(existing, matches) ?? ''}\n`;
+    return text;
+  };
+}
+
+function firstName(existing: JsonObject, matches: (text: string) => boolean): string | undefined {
+  for (const name of Object.keys(existing)) if (typeof existing[name] === 'string' && matches(name)) return name;
+  return undefined;
+}
+
 /** Whether expansion can change this pattern for some resource. */
 export function needsExpansion(pattern: JsonObject): boolean {
   const metadataKey = keyOf(pattern, 'metadata');
   const metadata = metadataKey === undefined ? undefined : pattern[metadataKey];
   if (!isJsonObject(metadata)) return false;
-  return ['labels', 'annotations'].some((tag) => {
+  return TAGS.some((tag) => {
     const key = keyOf(metadata, tag);
     const entries = key === undefined ? undefined : metadata[key];
     return (

@@ -1,4 +1,4 @@
-import { compareQuantities, parseQuantity } from '@vouchsafe/cel/quantity';
+import { compareQuantities, parseQuantity, type Quantity } from '@vouchsafe/cel/quantity';
 import { parseDuration } from '../../kernel/duration.ts';
 import { formatPlainNumber, parseGoFloat } from '../../kernel/go-number.ts';
 import { isJsonObject, type Json } from '../../kernel/json.ts';
@@ -36,7 +36,17 @@ function compileText(pattern: string): ScalarTest {
   });
   const [only] = alternatives;
   if (alternatives.length === 1 && only) return (value) => value === pattern || only(value);
-  return (value) => value === pattern || alternatives.some((alternative) => alternative(value));
+  const literals = new Set(pattern.split('|').map(trimBlanks).filter(isLiteral));
+  return (value) => {
+    if (value === pattern || (typeof value === 'string' && literals.has(value))) return true;
+    for (let index = 0; index < alternatives.length; index++) if (alternatives[index]?.(value)) return true;
+    return false;
+  };
+}
+
+/** A term that a text equal to it matches, whatever else does. */
+function isLiteral(term: string): boolean {
+  return !term.includes('&') && term === term.trim() && scalarOperator(term) === '';
 }
 
 /** Only blanks go, as upstream; tabs stay. */
@@ -80,7 +90,12 @@ function compileComparison(operator: Comparison, operand: string): ScalarTest {
   const quantity = parseQuantity(operand);
   const text = compileTextComparison(operator, operand);
   if (duration === undefined && quantity === undefined) return text;
+  const whole = quantity === undefined ? undefined : wholeNumber(quantity);
   return (value) => {
+    // No whole number but 0 reads as a duration.
+    if (whole !== undefined && typeof value === 'number' && value !== 0 && Number.isSafeInteger(value)) {
+      return holds(operator, value - whole);
+    }
     const read = readableNumber(value);
     if (read === undefined) return text(value);
     if (duration !== undefined) {
@@ -93,6 +108,11 @@ function compileComparison(operator: Comparison, operand: string): ScalarTest {
     }
     return text(value);
   };
+}
+
+function wholeNumber(quantity: Quantity): number | undefined {
+  const number = quantity.scale === 0 ? Number(quantity.unscaled) : undefined;
+  return Number.isSafeInteger(number) ? number : undefined;
 }
 
 /** The text durations and quantities are read from; `undefined` for values that are neither number nor text. */
