@@ -3,14 +3,17 @@ import {
   type Decision,
   decide,
   type EvaluationRequest,
+  type GroupVersionKind,
   type Phase,
   toRequest,
   withResource,
 } from '@vouchsafe/engine';
 import { type FactSource, FactTable } from '@vouchsafe/engine/facts';
+import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { type AdmissionResponse, toAdmissionResponse } from '@vouchsafe/engine/report';
 import { decideForReport, verifiesImages } from '../facts/decide-for-report.ts';
 import type { ClusterConfiguration } from '../settings/cluster-configuration.ts';
+import { isBootstrapKind } from '../store/bootstrap-resources.ts';
 import type { PolicySnapshot } from '../store/policy-store.ts';
 import { restoreProtectedAnnotations, stripProtectedAnnotations } from './annotation-guard.ts';
 import type { AdmissionAnswer, AdmissionRequest } from './review.ts';
@@ -22,6 +25,8 @@ export interface ReviewHandlerOptions {
   readonly configuration: () => ClusterConfiguration;
   readonly roles: () => RoleIndex;
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>>;
+  /** The kind that owns the subresource of a request: `Deployment` for `deployments/scale`, whose object is a Scale. */
+  readonly parentKind: (admission: JsonObject) => GroupVersionKind | undefined;
   /** Told after the answer is on its way, in order; never throws into the request. */
   readonly onDecided: (outcome: ReviewOutcome) => void;
   /** Audit work for after the answer; refuses (drops) beyond its bound. */
@@ -51,9 +56,8 @@ export interface ReviewHandler {
 
 export interface ReviewRoute {
   readonly failurePolicy: 'Fail' | 'Ignore';
-  /** Seconds the caller waits. */
-  readonly timeoutSeconds: number | undefined;
-  readonly signal: () => AbortSignal;
+  /** Ends the wait for facts a little before the caller stops waiting. The same signal for the whole request. */
+  readonly deadline: () => AbortSignal;
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
@@ -62,10 +66,12 @@ const MARGIN_MS = 500;
 
 /** Turns AdmissionReviews into answers: the flow of kyverno-core §4.2. */
 export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandler {
-  const { snapshot, facts, configuration, roles, namespaceLabels, onDecided, enqueueAudit, now } = options;
+  const { snapshot, facts, configuration, roles, namespaceLabels, parentKind, onDecided, enqueueAudit, now } = options;
 
   function toEvaluation(request: AdmissionRequest): EvaluationRequest {
+    const parent = request.subresource === '' ? undefined : parentKind(request.document);
     return toRequest(request.document, {
+      ...(parent ? { kind: parent } : {}),
       ...roles().rolesOf(request, request.namespace),
       namespaceLabels: request.namespace ? namespaceLabels(request.namespace) : {},
       now: now(),
@@ -74,7 +80,9 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
 
   function candidates(evaluation: EvaluationRequest, phase: Phase, route: ReviewRoute): readonly CompiledPolicy[] {
     const { indexes } = snapshot();
-    return indexes[route.failurePolicy].candidates(evaluation, phase);
+    const registered = indexes[route.failurePolicy].candidates(evaluation, phase);
+    if (route.failurePolicy === 'Fail' || !isBootstrapKind(evaluation.kind)) return registered;
+    return [...registered, ...indexes.Fail.candidates(evaluation, phase)];
   }
 
   return {
@@ -156,12 +164,16 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
   ): Promise<Decision[]> {
     if (policies.length === 0) return [];
     const waits = policies.some((policy) => policy.needs.size > 0);
-    return decide(policies, evaluation, facts, {
+    const decisions = await decide(policies, evaluation, facts, {
       phase,
       trace,
       facts: table,
-      ...(waits ? { signal: deadlineOf(route) } : {}),
+      ...(waits ? { signal: route.deadline() } : {}),
     });
+    // what is registered Ignore stops nobody when it cannot be evaluated, either
+    return route.failurePolicy === 'Fail'
+      ? decisions
+      : decisions.map((decision) => ({ ...decision, failurePolicy: 'Ignore' }));
   }
 
   function tell(
@@ -184,11 +196,17 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
 /** Audit work has no caller waiting; this bounds it all the same. */
 const AUDIT_SECONDS = 30;
 
-/** Ends a little before the caller stops waiting, so that our answer, with its reason, is the one that counts. */
-function deadlineOf({ timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, signal }: ReviewRoute): AbortSignal {
-  const patience = timeoutSeconds * 1000;
-  const wait = Math.max(patience / 2, patience - MARGIN_MS);
-  return AbortSignal.any([signal(), AbortSignal.timeout(wait)]);
+/**
+ * The deadline of one request, made when first asked for: most requests wait for nothing. It ends a little before the
+ * caller stops waiting, so that our answer, with its reason, is the one that counts.
+ */
+export function createDeadline(timeoutSeconds: number | undefined, gone: () => AbortSignal): () => AbortSignal {
+  let signal: AbortSignal | undefined;
+  return () => {
+    const patience = (timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
+    signal ??= AbortSignal.any([gone(), AbortSignal.timeout(Math.max(patience / 2, patience - MARGIN_MS))]);
+    return signal;
+  };
 }
 
 function toAnswer(response: AdmissionResponse, stripped: readonly unknown[]): AdmissionAnswer {

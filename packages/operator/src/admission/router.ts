@@ -1,6 +1,6 @@
 import type { Logger } from '../settings/logger.ts';
 import { type AdmissionAnswer, type AdmissionRequest, parseAdmissionReview, renderAdmissionReview } from './review.ts';
-import type { ReviewHandler, ReviewRoute } from './review-handler.ts';
+import { createDeadline, type ReviewHandler, type ReviewRoute } from './review-handler.ts';
 import type { WebhookReply, WebhookRequest } from './webhook-server.ts';
 
 export interface RouterOptions {
@@ -25,7 +25,7 @@ export function createRouter({
   const review =
     (side: 'mutate' | 'validate', failurePolicy: ReviewRoute['failurePolicy']): Route =>
     (request, { timeoutSeconds, signal }) =>
-      handler[side](request, { failurePolicy, timeoutSeconds, signal });
+      handler[side](request, { failurePolicy, deadline: createDeadline(timeoutSeconds, signal) });
   const routes = new Map<string, Route>([
     ['/mutate/fail', review('mutate', 'Fail')],
     ['/mutate/ignore', review('mutate', 'Ignore')],

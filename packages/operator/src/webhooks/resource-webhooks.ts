@@ -1,6 +1,7 @@
-import type { CompiledPolicy } from '@vouchsafe/engine';
+import type { CompiledPolicy, FailurePolicy } from '@vouchsafe/engine';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { PROTECTED_ANNOTATIONS } from '../settings/protected-annotations.ts';
+import { BOOTSTRAP_RESOURCES } from '../store/bootstrap-resources.ts';
 import { type AuditOnly, registeredFailurePolicy } from '../store/registered-failure-policy.ts';
 import { clientConfigOf, type WebhookTarget } from './client-config.ts';
 import {
@@ -67,11 +68,15 @@ export function computeResourceWebhooks(inputs: WebhookInputs): WebhookConfigura
 function configuration(side: Side, inputs: WebhookInputs): JsonObject {
   const { configuration: name, kind } = NAMES[side];
   const admitted = inputs.policies.filter((policy) => policy.admission);
-  const webhooks = (['Fail', 'Ignore'] as const).flatMap((failurePolicy) => {
-    const policies = admitted.filter((policy) => registeredFailurePolicy(policy, inputs.auditOnly) === failurePolicy);
-    const rules = computeWebhookRules(policies, side, inputs.served);
-    return rules.length === 0 ? [] : [webhook(side, failurePolicy, policies, rules, inputs)];
-  });
+  const registeredAs = (failurePolicy: FailurePolicy) =>
+    admitted.filter((policy) => registeredFailurePolicy(policy, inputs.auditOnly) === failurePolicy);
+  const [fail, ignore] = [registeredAs('Fail'), registeredAs('Ignore')];
+  const failRules = computeWebhookRules(fail, side, inputs.served);
+  const ignoreRules = [...computeWebhookRules(ignore, side, inputs.served), ...bootstrapRules(failRules)];
+  const webhooks = [
+    ...(failRules.length > 0 ? [webhook(side, 'Fail', fail, failRules, inputs)] : []),
+    ...(ignoreRules.length > 0 ? [webhook(side, 'Ignore', ignore, ignoreRules, inputs)] : []),
+  ];
   if (side === 'mutating') webhooks.push(...guardWebhook(admitted, inputs));
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
@@ -107,19 +112,27 @@ function webhook(
   };
 }
 
-/** What a cluster needs to come back to life: it must never wait for us. */
-const BOOTSTRAP = [
-  { group: '', resource: 'nodes' },
-  { group: 'coordination.k8s.io', resource: 'leases' },
-  { group: 'certificates.k8s.io', resource: 'certificatesigningrequests' },
-  { group: 'authentication.k8s.io', resource: 'tokenreviews' },
-  { group: 'authorization.k8s.io', resource: 'subjectaccessreviews' },
-] as const;
-
-function bootstrapConditions(rules: readonly WebhookRule[]): readonly JsonObject[] {
-  const reached = BOOTSTRAP.filter(({ group, resource }) =>
+function reachedBootstrap(rules: readonly WebhookRule[]) {
+  return BOOTSTRAP_RESOURCES.filter(({ group, resource }) =>
     rules.some((rule) => coversResource(rule, group, resource)),
   );
+}
+
+/** The part of the Fail rules that is about bootstrap resources, to be called `Ignore` instead. */
+function bootstrapRules(rules: readonly WebhookRule[]): readonly WebhookRule[] {
+  return reachedBootstrap(rules).map(({ group, resource }) => ({
+    apiGroups: [group],
+    apiVersions: ['*'],
+    resources: [resource],
+    operations: [
+      ...new Set(rules.filter((rule) => coversResource(rule, group, resource)).flatMap(({ operations }) => operations)),
+    ],
+    scope: '*',
+  }));
+}
+
+function bootstrapConditions(rules: readonly WebhookRule[]): readonly JsonObject[] {
+  const reached = reachedBootstrap(rules);
   if (reached.length === 0) return [];
   const terms = reached.map(
     ({ group, resource }) => `(request.resource.group == '${group}' && request.resource.resource == '${resource}')`,

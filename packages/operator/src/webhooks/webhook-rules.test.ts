@@ -170,6 +170,9 @@ describe('resource webhook configurations', () => {
     expect(conditions).toContain('kyverno-exclude-bootstrap-resources');
     expect(conditions).toContain("request.resource.resource == 'nodes'");
     expect(conditions).toContain("request.resource.resource == 'leases'");
+    const ignored = webhookNamed(validating, 'validate.kyverno.svc-ignore');
+    expect(ignored).toMatchObject({ failurePolicy: 'Ignore', clientConfig: { service: { path: '/validate/ignore' } } });
+    expect(JSON.stringify(ignored?.['rules'])).toContain('"nodes"');
     const narrow = computeResourceWebhooks({
       ...inputs,
       policies: [policy({ selectors: [{ kind: 'Pod', phases: ['validate'] }] })],

@@ -1,5 +1,6 @@
-import type { JsonObject } from '@vouchsafe/engine/kernel';
+import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import {
+  type GroupVersionKind,
   type GroupVersionResource,
   type Informer,
   type KubeClient,
@@ -13,6 +14,8 @@ import { type Logger, messageOf } from '../settings/logger.ts';
 /** The live state that requests are judged with, kept by informers. */
 export interface ClusterView {
   namespaceLabels(namespace: string): Readonly<Record<string, string>>;
+  /** The kind that serves a resource, for the parents of subresources; undefined when discovery does not tell. */
+  parentKind(admission: JsonObject): GroupVersionKind | undefined;
   /** Rebuilt lazily, at most once a change of bindings. */
   roles(): RoleIndex;
   readonly synced: Promise<void>;
@@ -32,6 +35,15 @@ export function startClusterView(client: KubeClient, log: Logger): ClusterView {
       onChange,
       onError: (error) => log.warn({ resource: gvr.resource, error: messageOf(error) }, 'watching failed; it goes on'),
     });
+  const kinds = new Map<string, GroupVersionKind>();
+  const readKinds = () =>
+    client.discovery.resources().then(
+      (served) => {
+        for (const { group, version, resource, kind } of served)
+          kinds.set(`${group}/${version}/${resource}`, { group, version, kind });
+      },
+      (error: unknown) => log.warn({ error: messageOf(error) }, 'the served kinds are not known'),
+    );
   const forgetRoles = () => {
     roles = undefined;
   };
@@ -42,11 +54,19 @@ export function startClusterView(client: KubeClient, log: Logger): ClusterView {
 
   return {
     namespaceLabels: (name) => namespaces.get(name)?.metadata.labels ?? NO_LABELS,
+    parentKind(admission) {
+      const [group, version, resource] = ['group', 'version', 'resource'].map((part) =>
+        memberAt(admission, 'resource', part),
+      );
+      const known = kinds.get(`${group}/${version}/${resource}`);
+      if (!known) void readKinds(); // a kind installed since: the next request finds it
+      return known;
+    },
     roles() {
       roles ??= createRoleIndex([...roleBindings.list(), ...clusterRoleBindings.list()].map(jsonOf));
       return roles;
     },
-    synced: Promise.all(informers.map((informer) => informer.synced)).then(() => {}),
+    synced: Promise.all([readKinds(), ...informers.map((informer) => informer.synced)]).then(() => {}),
     async stop() {
       await Promise.all(informers.map((informer) => informer.stop()));
     },

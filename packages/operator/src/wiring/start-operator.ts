@@ -170,6 +170,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     configuration: () => configuration,
     roles: view.roles,
     namespaceLabels: view.namespaceLabels,
+    parentKind: view.parentKind,
     onDecided: (outcome) => {
       try {
         onDecided(outcome);
