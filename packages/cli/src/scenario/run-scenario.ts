@@ -33,6 +33,7 @@ interface Play extends ScenarioTools {
 }
 
 const POLL_MS = 150;
+const HOUR_MS = 3_600_000;
 const NOTHING: CommandResult = { code: 0, stdout: '', stderr: '' };
 
 /** Plays a scenario on a fresh cluster, telling each step as it ends; stops at the first surprise. */
@@ -64,6 +65,7 @@ function startPlay(scenario: Scenario, tools: ScenarioTools): Play {
     key: async (name) => (await material(name)).publicKey,
     certificate: async (name) => (await material(name)).certificate,
     chain: async (name) => (await material(name)).chain,
+    inHours: async (hours) => new Date(Date.now() + Number(hours) * HOUR_MS).toISOString(),
     webhook: async (name) => known(webhooks, name, 'webhook').url,
     webhookAuthority: async (name) => known(webhooks, name, 'webhook').caBundle,
   };
