@@ -6,7 +6,12 @@ export {
   type EnvironmentOptions,
 } from './environment/environment.ts';
 export type { Activation, CelProgram, EvaluateOptions, Evaluation } from './environment/program.ts';
-export { createKubernetesEnvironment, createMatchConditionEnvironment } from './kubernetes/kubernetes-environment.ts';
+export {
+  createKubernetesEnvironment,
+  createMatchConditionEnvironment,
+  kubernetesLibraries,
+} from './kubernetes/kubernetes-environment.ts';
+export { extensionLibraries } from './library/extensions.ts';
 export { type CelIssue, formatIssues } from './syntax/source.ts';
 export { CelError } from './values/cel-error.ts';
 export * as celTypes from './values/cel-type.ts';

@@ -30,22 +30,11 @@ import type { CheckedExpr, Reference } from './checked.ts';
 import { OPERATORS } from './operators.ts';
 import { instantiate, isDyn, isDynOrError, Substitutions } from './substitutions.ts';
 
-export interface CheckOptions {
-  /** Whether elements of list and map literals must have one type. */
-  readonly homogeneousLiterals: boolean;
-}
-
 export type CheckResult = CheckedExpr | { readonly issues: readonly CelIssue[] };
 
 /** Checks an expression against declarations: types of all nodes, what names mean, which overloads may apply. */
-export function check(
-  text: string,
-  expr: Expr,
-  nodeCount: number,
-  declarations: Declarations,
-  options: CheckOptions,
-): CheckResult {
-  const checker = new Checker(text, declarations, options);
+export function check(text: string, expr: Expr, nodeCount: number, declarations: Declarations): CheckResult {
+  const checker = new Checker(text, declarations);
   checker.check(expr);
   if (checker.issues.length > 0) return { issues: sortIssues(checker.issues) };
   const types = checker.finalTypes();
@@ -65,13 +54,11 @@ class Checker {
   readonly #substitutions = new Substitutions();
   readonly #text: string;
   readonly #declarations: Declarations;
-  readonly #options: CheckOptions;
   #scope: Scope | undefined;
 
-  constructor(text: string, declarations: Declarations, options: CheckOptions) {
+  constructor(text: string, declarations: Declarations) {
     this.#text = text;
     this.#declarations = declarations;
-    this.#options = options;
   }
 
   finalTypes(): (CelType | undefined)[] {
@@ -287,7 +274,7 @@ class Checker {
     let element: CelType | undefined;
     for (const { value, optional } of expr.elements) {
       const type = this.#entryType(value, optional);
-      element = this.#join(value.position, element, type);
+      element = this.#join(element, type);
     }
     return listType(element ?? this.#substitutions.newParameter());
   }
@@ -296,8 +283,8 @@ class Checker {
     let key: CelType | undefined;
     let value: CelType | undefined;
     for (const entry of expr.entries) {
-      key = this.#join(entry.key.position, key, this.check(entry.key));
-      value = this.#join(entry.value.position, value, this.#entryType(entry.value, entry.optional));
+      key = this.#join(key, this.check(entry.key));
+      value = this.#join(value, this.#entryType(entry.value, entry.optional));
     }
     return mapType(key ?? this.#substitutions.newParameter(), value ?? this.#substitutions.newParameter());
   }
@@ -310,12 +297,10 @@ class Checker {
     return inner ?? type;
   }
 
-  #join(position: number, previous: CelType | undefined, current: CelType): CelType {
+  #join(previous: CelType | undefined, current: CelType): CelType {
     if (previous === undefined) return current;
     if (this.#substitutions.isAssignable(previous, current)) return this.#substitutions.mostGeneral(previous, current);
-    if (!this.#options.homogeneousLiterals) return DYN;
-    this.#mismatch(position, previous, current);
-    return ERROR_TYPE;
+    return DYN;
   }
 
   #struct(expr: StructExpr): CelType {

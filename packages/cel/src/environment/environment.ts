@@ -1,13 +1,16 @@
 import { check } from '../check/checker.ts';
+import { checkLiterals } from '../check/literal-checks.ts';
 import { Declarations } from '../declare/declarations.ts';
 import type { FunctionDeclaration } from '../declare/function-declaration.ts';
 import type { CelLibrary } from '../declare/library.ts';
 import type { TypeDeclaration, TypeResolver, VariableDeclaration } from '../declare/type-declaration.ts';
 import { optionalLibrary } from '../library/optionals.ts';
 import { standardLibrary } from '../library/standard.ts';
+import { compilePattern } from '../regex/pattern.ts';
 import { MacroTable } from '../syntax/macro.ts';
 import { parse } from '../syntax/parser.ts';
-import type { CelIssue } from '../syntax/source.ts';
+import { type CelIssue, sortIssues } from '../syntax/source.ts';
+import { CelError } from '../values/cel-error.ts';
 import {
   BOOL,
   BYTES,
@@ -42,6 +45,8 @@ export interface EnvironmentOptions {
   readonly aliases?: ReadonlyMap<string, string>;
   /** Whether elements of a literal must have one type; true unless said otherwise, as in Kubernetes. */
   readonly homogeneousLiterals?: boolean;
+  /** Whether literal durations, timestamps, patterns and lists are checked as Kubernetes does; false by default. */
+  readonly validateLiterals?: boolean;
   /** Whether optionals are part of the language; true unless said otherwise. */
   readonly optionals?: boolean;
 }
@@ -64,6 +69,8 @@ const TYPE_NAMES: readonly (readonly [string, CelType])[] = [
   ),
 ];
 
+const isPattern = (source: string): boolean => !(compilePattern(source) instanceof CelError);
+
 /** Makes an environment of the standard functions and what the options add. */
 export function createEnvironment(options: EnvironmentOptions): Environment {
   const libraries = [
@@ -74,13 +81,18 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
   const declarations = declare(options, libraries);
   const macros = new MacroTable(libraries.flatMap((library) => library.macros ?? []));
   const parseOptions = { macros, optionalSyntax: options.optionals !== false };
-  const checkOptions = { homogeneousLiterals: options.homogeneousLiterals !== false };
+  const literalRules = {
+    homogeneous: options.homogeneousLiterals !== false,
+    isPattern: options.validateLiterals === true ? isPattern : undefined,
+  };
   return Object.freeze({
     compile(text: string): CompileResult {
       const parsed = parse(text, parseOptions);
       if ('issues' in parsed) return parsed;
-      const checked = check(text, parsed.expr, parsed.nodeCount, declarations, checkOptions);
+      const checked = check(text, parsed.expr, parsed.nodeCount, declarations);
       if ('issues' in checked) return checked;
+      const invalid = checkLiterals(text, checked, literalRules);
+      if (invalid.length > 0) return { issues: sortIssues(invalid) };
       return { program: createProgram(checked), resultType: checked.resultType };
     },
     extend: (more: EnvironmentOptions) => createEnvironment(merge(options, more)),

@@ -1,5 +1,5 @@
 import type { CallCost, Overload } from '../declare/function-declaration.ts';
-import { CelError } from '../values/cel-error.ts';
+import { CelError, NO_SUCH_OVERLOAD } from '../values/cel-error.ts';
 import type { CelResult, CelValue } from '../values/cel-value.ts';
 import { typeOf } from '../values/type-of.ts';
 import { type Frame, type Step, spend } from './frame.ts';
@@ -16,8 +16,7 @@ interface Candidate {
 }
 
 /**
- * A call of the overload whose parameters the arguments fit at run time. Costs are those of the overload when only
- * one can apply, else one unit, as in the original; that one unit hides no unbounded work is up to the overloads.
+ * A call of the overload whose parameters the arguments fit at run time, at that overload's cost.
  */
 export function planCall(name: string, overloads: readonly Overload[], args: readonly Step[]): Step {
   const candidates = overloads.map(toCandidate);
@@ -62,7 +61,6 @@ function planPair(name: string, { guards, invoke, cost }: Candidate, left: Step,
 }
 
 function planAny(name: string, candidates: readonly Candidate[], args: readonly Step[]): Step {
-  const single = candidates.length === 1;
   return (frame) => {
     const values: CelValue[] = [];
     for (const argument of args) {
@@ -73,7 +71,7 @@ function planAny(name: string, candidates: readonly Candidate[], args: readonly 
     for (const { guards, invoke, host, cost } of candidates) {
       if (!guards.every((guard, index) => guard(values[index] ?? null))) continue;
       const result = host ? invoke(frame.host, ...values) : invoke(...values);
-      charge(frame, single ? cost : undefined, values, result);
+      charge(frame, cost, values, result);
       return result;
     }
     return noOverload(name, values, frame);
@@ -84,8 +82,13 @@ function charge(frame: Frame, cost: CallCost | undefined, args: readonly CelValu
   spend(frame, cost === undefined || result instanceof CelError ? 1 : cost(args, result));
 }
 
-/** The error of arguments that no overload takes; `size` and a few others name the function alone. */
+/** Functions whose implementation in the original complains without saying what it was given. */
+const TERSE = new Set('contains endsWith find findAll matches startsWith'.split(' '));
+
+/** The error of arguments that no overload takes. */
 function noOverload(name: string, values: readonly CelValue[], frame: Frame): CelError {
   frame.cost++;
-  return new CelError(`no such overload: ${name}(${values.map((value) => typeOf(value).name).join(', ')})`);
+  if (TERSE.has(name)) return NO_SUCH_OVERLOAD;
+  const shown = name === 'size' ? name : `${name}(${values.map((value) => typeOf(value).name).join(', ')})`;
+  return new CelError(`no such overload: ${shown}`);
 }

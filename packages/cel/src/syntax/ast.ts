@@ -113,3 +113,35 @@ export function qualifiedName(expr: Expr): string | undefined {
   const operand = qualifiedName(expr.operand);
   return operand === undefined ? undefined : `${operand}.${expr.field}`;
 }
+
+/** The direct parts of a node, in the order they are written. */
+export function childrenOf(expr: Expr): readonly Expr[] {
+  switch (expr.kind) {
+    case 'select':
+      return [expr.operand];
+    case 'call':
+      return expr.target === undefined ? expr.args : [expr.target, ...expr.args];
+    case 'list':
+      return expr.elements.map(({ value }) => value);
+    case 'map':
+      return expr.entries.flatMap(({ key, value }) => [key, value]);
+    case 'struct':
+      return expr.fields.map(({ value }) => value);
+    case 'comprehension':
+      return expr.filter === undefined ? [expr.range, expr.step] : [expr.range, expr.filter, expr.step];
+    case 'bind':
+      return [expr.init, expr.body];
+    default:
+      return [];
+  }
+}
+
+/** Visits all nodes, parents first; what a visit returns is passed to the visits of the parts. */
+export function forEachExpr<Context>(
+  expr: Expr,
+  context: Context,
+  visit: (expr: Expr, context: Context) => Context,
+): void {
+  const inner = visit(expr, context);
+  for (const child of childrenOf(expr)) forEachExpr(child, inner, visit);
+}
