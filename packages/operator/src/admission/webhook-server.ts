@@ -35,6 +35,10 @@ export interface WebhookServerOptions {
   readonly get: (path: string, query: string) => WebhookReply | undefined;
   /** Reviews worked on at once; more are answered by 503, so that the API server applies the failurePolicy. */
   readonly maxConcurrent?: number;
+  /** Milliseconds that headers may take; 10 s unless told. */
+  readonly headersTimeoutMs?: number;
+  /** Milliseconds that a whole request may take to arrive; 30 s unless told. */
+  readonly requestTimeoutMs?: number;
   readonly onError?: (error: unknown) => void;
 }
 
@@ -60,8 +64,14 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
   const running = new Set<Promise<void>>();
   const sockets = new Set<Socket>();
   const maxConcurrent = options.maxConcurrent ?? DEFAULT_MAX_CONCURRENT;
+  const headersTimeout = options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS;
   const server = createServer(
-    { ...secureContext(options.certificate), minVersion: 'TLSv1.2', handshakeTimeout: HEADERS_TIMEOUT_MS },
+    {
+      ...secureContext(options.certificate),
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: headersTimeout,
+      connectionsCheckingInterval: headersTimeout / 4, // how late the timeouts are noticed
+    },
     (request, response) => {
       if (request.method !== 'POST') {
         answer(response, getReply(options, request));
@@ -76,8 +86,8 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
       running.add(work);
     },
   );
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.headersTimeout = headersTimeout;
+  server.requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = IDLE_TIMEOUT_MS;
   server.maxConnections = MAX_CONNECTIONS;
   server.on('tlsClientError', () => {}); // a scanner's broken handshake is nobody's error
