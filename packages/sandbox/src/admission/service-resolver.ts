@@ -10,7 +10,7 @@ export interface ServiceResolver {
 }
 
 /** Annotation of a Service whose backend listens on a port of 127.0.0.1: the way in for other processes. */
-export const LOOPBACK_PORT = 'sandbox.vouchsafe.dev/loopback-port';
+const LOOPBACK_PORT = 'sandbox.vouchsafe.dev/loopback-port';
 
 /** Creates a table of routes; what is not in it is looked up in the Service's own annotation. */
 export function createServiceResolver(store?: ResourceStore): ServiceResolver {

@@ -110,7 +110,7 @@ function tracked(cluster: Cluster, before: JsonObject, after: JsonObject): JsonO
 }
 
 /** The resources of a definition, one per served version. */
-export function definitionsOf(cluster: Cluster, crd: JsonObject): ResourceDefinition[] {
+function definitionsOf(cluster: Cluster, crd: JsonObject): ResourceDefinition[] {
   const spec = objectAt(crd, 'spec');
   const names = objectAt(spec, 'names');
   const group = stringAt(spec, 'group');

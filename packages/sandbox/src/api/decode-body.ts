@@ -9,7 +9,7 @@ import type { RequestBody, ResourceRequest } from './resource-request.ts';
 import { badRequest, StatusError, unsupportedMediaType } from './status-error.ts';
 
 /** Media types of request bodies, in the order error texts list them. */
-export const BODY_MEDIA_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const BODY_MEDIA_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 const SUMMARY_LIMIT = 16 * 1024;
 
 /** A decoded document and what was wrong with its fields. */
@@ -77,7 +77,7 @@ function finishTyped(cluster: Cluster, kind: GroupVersionKind, typed: JsonObject
 }
 
 /** Built-in objects print `kind`, `apiVersion`, `metadata` first. */
-export function kindFirst(object: JsonObject): JsonObject {
+function kindFirst(object: JsonObject): JsonObject {
   const { kind, apiVersion, metadata, ...rest } = object;
   return {
     ...(kind === undefined ? {} : { kind }),

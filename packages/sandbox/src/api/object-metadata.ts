@@ -110,11 +110,6 @@ export function timestamp(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`;
 }
 
-/** RFC 3339 with microseconds, as metav1.MicroTime prints. */
-export function microTimestamp(date: Date): string {
-  return `${date.toISOString().slice(0, 23)}000Z`;
-}
-
 /** `base` with five random characters of the alphabet Kubernetes uses; cut so that the whole fits 63. */
 export function generatedName(base: string): string {
   return `${base.slice(0, 58)}${randomSuffix(5)}`;

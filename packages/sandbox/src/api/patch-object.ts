@@ -24,7 +24,7 @@ const STRATEGIC_PATCH = 'application/strategic-merge-patch+json';
 const APPLY_YAML = 'application/apply-patch+yaml';
 
 /** Patch media types a resource accepts; strategic merge needs Go types, so custom resources lack it. */
-export function patchMediaTypes(custom: boolean): readonly string[] {
+function patchMediaTypes(custom: boolean): readonly string[] {
   return custom ? [JSON_PATCH, MERGE_PATCH, APPLY_YAML] : [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_YAML];
 }
 

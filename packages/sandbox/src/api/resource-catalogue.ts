@@ -92,7 +92,7 @@ function getOrAdd<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value)
 }
 
 /** Kubernetes' order of versions: v2, v1, v1beta2, v1beta1, v1alpha1, then others by name. */
-export function compareVersions(left: string, right: string): number {
+function compareVersions(left: string, right: string): number {
   const leftRank = rankOf(left);
   const rightRank = rankOf(right);
   for (const [index, rank] of leftRank.entries()) {

@@ -21,7 +21,7 @@ export function hasScale(definition: ResourceDefinition): boolean {
 }
 
 /** The `autoscaling/v1 Scale` of an object. */
-export function scaleOf(definition: ResourceDefinition, object: JsonObject): JsonObject {
+function scaleOf(definition: ResourceDefinition, object: JsonObject): JsonObject {
   const paths = scalePaths(definition);
   const metadata = metadataOf(object);
   const shown: JsonObject = {};

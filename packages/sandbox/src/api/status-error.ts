@@ -81,16 +81,6 @@ export function notFound(resource: GroupResource, name: string): StatusError {
   });
 }
 
-/** 404 for a path the server serves in JSON. */
-export function resourceNotFound(): StatusError {
-  return new StatusError({
-    code: 404,
-    message: 'the server could not find the requested resource',
-    reason: 'NotFound',
-    details: {},
-  });
-}
-
 /** 409 for a create of an existing object. */
 export function alreadyExists(resource: GroupResource, name: string): StatusError {
   return new StatusError({
@@ -154,16 +144,6 @@ export function internalError(message: string): StatusError {
     message: `Internal error occurred: ${message}`,
     reason: 'InternalError',
     details: { causes: [{ message }] },
-  });
-}
-
-/** 422 without details: a JSON patch that does not apply. */
-export function unprocessable(): StatusError {
-  return new StatusError({
-    code: 422,
-    message: 'the server rejected our request due to an error in our request',
-    reason: 'Invalid',
-    details: {},
   });
 }
 

@@ -16,7 +16,7 @@ interface MediaRange {
 }
 
 /** Parses an Accept header; the best ranges first, ties in their order. */
-export function parseAccept(header: string): readonly MediaRange[] {
+function parseAccept(header: string): readonly MediaRange[] {
   const ranges = header.split(',').map(parseRange);
   return ranges.filter(({ type }) => type !== '').sort((left, right) => right.quality - left.quality);
 }

@@ -14,7 +14,7 @@ export interface KubeconfigInput {
 }
 
 /** The kubeconfig as JSON, which is YAML too. */
-export function kubeconfigText(input: KubeconfigInput): string {
+function kubeconfigText(input: KubeconfigInput): string {
   const name = 'vouchsafe-sandbox';
   const credentials =
     input.clientCertificatePem === undefined

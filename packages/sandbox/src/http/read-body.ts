@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { requestTooLarge } from '../api/status-error.ts';
 
 /** The real server's limit of request bodies: 3 MiB. */
-export const BODY_LIMIT = 3 * 1024 * 1024;
+const BODY_LIMIT = 3 * 1024 * 1024;
 
 /** Reads a request body up to the limit; throws 413 beyond it. */
 export async function readBody(request: IncomingMessage, limit = BODY_LIMIT): Promise<Uint8Array> {

@@ -14,7 +14,7 @@ import { RESPONSE_MEDIA_TYPES } from './accept.ts';
 type IncludeObject = 'None' | 'Metadata' | 'Object';
 
 /** `includeObject` of the query. */
-export function includeObjectOf(query: URLSearchParams): IncludeObject {
+function includeObjectOf(query: URLSearchParams): IncludeObject {
   const value = query.get('includeObject');
   return value === 'None' || value === 'Object' ? value : 'Metadata';
 }

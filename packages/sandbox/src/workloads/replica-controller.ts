@@ -65,7 +65,7 @@ async function reconcileReplicas(
 }
 
 /** Pods of an owner that still count. */
-export function activePods(cluster: Cluster, owner: StoredObject): StoredObject[] {
+function activePods(cluster: Cluster, owner: StoredObject): StoredObject[] {
   return controlledBy(cluster, 'pods', owner).filter(({ object }) => {
     const phase = stringAt(objectAt(object, 'status'), 'phase');
     return !isTerminating(object) && phase !== 'Succeeded' && phase !== 'Failed';
