@@ -19,7 +19,7 @@ const steps: readonly Step[] = [
   {
     name: 'format and lint',
     why: 'one style, no known mistakes',
-    command: ['biome', 'ci', '.'],
+    command: ['biome', 'ci', '--colors=off', '.'],
     mend: 'npm run format',
   },
   { name: 'boundaries', why: 'the graph in boundaries.json holds', command: [...node, 'tools/check-boundaries.ts'] },
