@@ -6,7 +6,7 @@ import type { ContextEntries } from '../lang/variables/compile-context.ts';
 import type { Template } from '../lang/variables/compile-template.ts';
 import type { Scope } from '../lang/variables/scope.ts';
 import type { MatchPredicate } from '../match/match-resources.ts';
-import type { CompiledRule, Phase, RuleInput, RuleOfShape, RuleOutcome } from '../model/compiled-policy.ts';
+import type { CompiledRule, PassTest, Phase, RuleInput, RuleOfShape, RuleOutcome } from '../model/compiled-policy.ts';
 import type { Effect, RuleResult, TraceStep } from '../model/decision.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import type { RuleBody, RuleBodyOutcome, RuleEvaluation } from '../rules/rule-kind.ts';
@@ -56,11 +56,32 @@ export function createRule(parts: RuleParts): CompiledRule {
 }
 
 function ofShape(parts: RuleParts, memory: ConstantOutcomes): RuleOfShape {
+  const { body } = parts;
   return Object.freeze({
     matches: (request: EvaluationRequest, phase: Phase) =>
       parts.isFor(phase, request.kind.kind) && parts.match.matches(request, NO_RESOURCE),
     evaluate: (input: RuleInput) => evaluateMatched(parts, input, memory),
+    ...(body.passes && isConstant(parts) && isUnconditional(parts)
+      ? { passes: compilePasses(body.passes, memory) }
+      : {}),
   });
+}
+
+function compilePasses(passes: NonNullable<RuleBody['passes']>, memory: ConstantOutcomes): PassTest {
+  return (input) => {
+    const passed = passes(input);
+    return passed && memory.conclude(input, undefined, passed);
+  };
+}
+
+/** Nothing but the body goes into its result. */
+function isConstant({ reportProperties, action }: RuleParts): boolean {
+  return reportProperties === undefined && action.constant !== undefined;
+}
+
+/** Nothing comes before the body but match and exclude. */
+function isUnconditional({ preconditions, exceptions }: RuleParts): boolean {
+  return preconditions === undefined && exceptions.length === 0;
 }
 
 /** Never looked at by a match that is of a shape. */
@@ -81,7 +102,7 @@ class ConstantOutcomes {
 
   conclude(input: RuleInput, scope: Scope | undefined, body: BodyOutcomes): RuleOutcome {
     if (this.#outcome !== undefined && this.#body === body && !input.trace) return this.#outcome;
-    if (isList(body) || input.trace || this.#parts.reportProperties || this.#parts.action.constant === undefined) {
+    if (isList(body) || input.trace || !isConstant(this.#parts)) {
       return conclude(this.#parts, input, scope, body);
     }
     const outcome = conclude(this.#parts, input, scope, body);
@@ -102,7 +123,7 @@ function evaluateRule(parts: RuleParts, input: RuleInput, memory: ConstantOutcom
 
 function evaluateMatched(parts: RuleParts, input: RuleInput, memory: ConstantOutcomes): RuleOutcome {
   const { body } = parts;
-  if (body.passes && !input.trace && !parts.preconditions && parts.exceptions.length === 0) {
+  if (body.passes && !input.trace && isUnconditional(parts)) {
     const passed = body.passes(input);
     if (passed) return memory.conclude(input, undefined, passed);
   }

@@ -2,7 +2,14 @@ import type { FactRequest } from '../facts/fact-request.ts';
 import { type FactTable, Need } from '../facts/fact-table.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import { diffJson } from '../kernel/json-patch.ts';
-import type { CompiledPolicy, CompiledRule, Phase, RuleInput, RuleOutcome } from '../model/compiled-policy.ts';
+import type {
+  CompiledPolicy,
+  CompiledRule,
+  PassTest,
+  Phase,
+  RuleInput,
+  RuleOutcome,
+} from '../model/compiled-policy.ts';
 import type { Decision, Effect, ResourceRef, RuleResult, TraceStep } from '../model/decision.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { toResourceRef, toShape } from '../model/request.ts';
@@ -60,7 +67,7 @@ export function toSubject(request: EvaluationRequest, { facts, phase }: PolicyEv
   return {
     request,
     ref: toResourceRef(request),
-    shape: toShape(request),
+    shape: toShape(request, phase),
     input: resource && { request, resource, phase, facts, trace: undefined, known: { of: undefined } },
   };
 }
@@ -75,6 +82,11 @@ export function evaluatePolicy(
   const { phase, closing } = evaluation;
   let { input } = subject;
   if (input === undefined) return toDecision(policy, subject, phase, undefined, NOTHING.results, NOTHING.effects);
+  const shaped = evaluation.trace ? undefined : policy.rulesFor?.(request, phase, subject.shape);
+  if (shaped?.passes) {
+    const passed = passAll(shaped.passes, input, policy.applyRules);
+    if (passed) return toDecision(policy, subject, phase, input.resource, passed, NOTHING.effects);
+  }
   const steps: TraceStep[] | undefined = evaluation.trace ? [] : undefined;
   const trace = steps && ((step: TraceStep) => void steps.push(step));
   let results = NOTHING.results;
@@ -82,7 +94,7 @@ export function evaluatePolicy(
   if (trace) input = { ...input, trace };
   let complete = true;
   // An explanation also tells why rules about other kinds do not match.
-  for (const rule of trace ? policy.rules : (policy.rulesFor?.(request, phase, subject.shape) ?? policy.rules)) {
+  for (const rule of shaped?.rules ?? policy.rules) {
     if (!rule.phases.has(phase)) continue;
     const outcome = evaluateRule(rule, input, closing);
     if (outcome === undefined) {
@@ -98,6 +110,22 @@ export function evaluatePolicy(
   }
   if (!complete) return undefined;
   return toDecision(policy, subject, phase, input.resource, results, effects, steps);
+}
+
+/** The results when every rule passes the short way. */
+function passAll(
+  passes: readonly PassTest[],
+  input: RuleInput,
+  applyRules: CompiledPolicy['applyRules'],
+): RuleOutcome['results'] | undefined {
+  let results = NOTHING.results;
+  for (let index = 0; index < passes.length; index += 1) {
+    const outcome = passes[index]?.(input);
+    if (outcome === undefined) return undefined;
+    results = join(results, outcome.results);
+    if (applyRules === 'One') break;
+  }
+  return results;
 }
 
 /** Both lists; most policies have one rule for a kind, and then nothing is copied. */

@@ -62,6 +62,20 @@ export interface RuleOfShape {
   readonly matches: (request: EvaluationRequest, phase: Phase) => boolean;
   /** `evaluate` for a request that is known to match. */
   readonly evaluate: (input: RuleInput) => RuleOutcome;
+  readonly passes?: PassTest;
+}
+
+/**
+ * The short way for what mostly happens: the outcome, always the same one, when the rule passes and no variable is
+ * needed to tell. `undefined`: evaluate the rule.
+ */
+export type PassTest = (input: RuleInput) => RuleOutcome | undefined;
+
+/** The rules of a policy that can concern the requests of a shape. */
+export interface RulesOfShape {
+  readonly rules: readonly CompiledRule[];
+  /** In order, when all of them have one. */
+  readonly passes: readonly PassTest[] | undefined;
 }
 
 /** Coarse index entry: which requests can concern the policy at all. `*` and `?` are wildcards. */
@@ -93,7 +107,7 @@ export interface CompiledPolicy {
   readonly standing: (request: EvaluationRequest, phase: Phase) => Standing;
   readonly rules: readonly CompiledRule[];
   /** Those of them that can concern a request of this shape in a phase, judged once a shape (`toShape`). */
-  readonly rulesFor?: (request: EvaluationRequest, phase: Phase, shape: string) => readonly CompiledRule[];
+  readonly rulesFor?: (request: EvaluationRequest, phase: Phase, shape: string) => RulesOfShape;
   /** The kinds of facts its rules can ask for. */
   readonly needs: ReadonlySet<FactKind>;
   /** Rules as autogen wrote them, for the policy's status. */

@@ -69,8 +69,8 @@ export function toResourceRef(request: EvaluationRequest): ResourceRef {
 }
 
 /** Equal for requests of one operation, kind and subresource: what most rules match by, so that it is judged once. */
-export function toShape({ kind, subresource, operation }: EvaluationRequest): string {
-  return `${kind.kind}|${kind.group}|${kind.version}|${subresource}|${operation}`;
+export function toShape({ kind, subresource, operation }: EvaluationRequest, phase: string): string {
+  return `${phase}|${kind.kind}|${kind.group}|${kind.version}|${subresource}|${operation}`;
 }
 
 /** The request with `resource` as its new object, in expressions too: what the next phase or policy sees. */

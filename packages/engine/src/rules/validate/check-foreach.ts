@@ -115,15 +115,25 @@ function compileLoop(block: JsonObject, compilation: CheckCompilation): Loop {
 function compileElement(block: JsonObject, compilation: CheckCompilation, policy: CheckCompilation['policy']): Check {
   const { host, report, path, nesting } = compilation;
   const at = (field: string) => ({ host, report, path: appendDocumentPath(path, field) });
-  const entries = member(block, 'context');
-  const context = compileContext(isJsonArray(entries) ? entries.filter(isJsonObject) : [], policy, at('context'));
-  const preconditions = compileConditions(member(block, 'preconditions'), at('preconditions'));
+  const given = member(block, 'context');
+  const entries = isJsonArray(given) ? given.filter(isJsonObject) : [];
+  const context = compileContext(entries, policy, at('context'));
+  const conditions = member(block, 'preconditions') ?? null;
+  const preconditions = compileConditions(conditions, at('preconditions'));
   const check = compileCheck(block, { ...compilation, nesting: nesting + 1 }).run;
+  if (entries.length === 0 && conditions === null) {
+    return (evaluation) =>
+      evaluation.scope.standIns ? check({ ...evaluation, scope: attach(evaluation) }) : check(evaluation);
+  }
   return (evaluation) => {
-    const scope = context.attach(evaluation.scope, evaluation.input.facts);
+    const scope = attach(evaluation);
     const outcome = preconditions.evaluate(scope);
     // An element whose preconditions cannot be evaluated is skipped like one that does not meet them, as upstream.
     if (outcome instanceof EvaluationError || !outcome.value) return undefined;
     return check({ ...evaluation, scope });
   };
+
+  function attach({ scope, input }: CheckEvaluation): Scope {
+    return context.attach(scope, input.facts);
+  }
 }

@@ -28,6 +28,7 @@ function isEqual(key: Json, value: Json): boolean {
 
 /** Durations, then quantities, then the value as a wildcard pattern. */
 function isEqualText(key: string, value: Json): boolean {
+  if (typeof value === 'string' && !mayBeNumber(key) && !mayBeNumber(value)) return matchWildcard(value, key);
   const durations = bothDurations(key, value);
   if (durations) return durations[0] === durations[1];
   if (typeof value !== 'string') return false;
@@ -36,3 +37,11 @@ function isEqualText(key: string, value: Json): boolean {
   const other = quantityText(value);
   return other !== undefined && compareQuantities(quantity, other) === 0;
 }
+
+/** Durations and quantities begin with a sign, a digit or a point, but for bare suffixes: `k`, `Mi`, `e3`. */
+function mayBeNumber(text: string): boolean {
+  const first = text.charCodeAt(0);
+  return text.length <= 2 || first < LETTERS || first === SMALL_E || first === LARGE_E;
+}
+
+const [LETTERS, LARGE_E, SMALL_E] = [0x41, 0x45, 0x65] as const;

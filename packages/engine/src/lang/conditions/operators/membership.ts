@@ -66,13 +66,18 @@ function overKeys(
   return (key) => {
     if (isJsonArray(key)) {
       if (!holdsEach) return false;
-      const texts = key.map(sprint);
+      const texts = textsOf(key);
       return texts.length === 1 && texts[0] === offer.alone ? alone : ofMany(texts, holdsEach);
     }
     if (key === null || typeof key === 'object') return false;
     const holds = holdsOne?.(sprint(key));
     return holds !== undefined && ofOne(holds);
   };
+}
+
+/** Nearly always texts already. */
+function textsOf(items: readonly Json[]): readonly string[] {
+  return items.every((item): item is string => typeof item === 'string') ? items : items.map(sprint);
 }
 
 /** AnyIn and AnyNotIn also take one number or boolean for a list of it, when the key is a list. */
@@ -83,7 +88,7 @@ function readAnyOffer(value: Json): Offer {
 
 function readOffer(value: Json): Offer {
   if (isJsonArray(value)) {
-    const holds = either(value.map(sprint));
+    const holds = either(textsOf(value));
     return { holdsOne: holds, holdsEach: holds };
   }
   return typeof value === 'string' ? readText(value) : { holdsOne: undefined, holdsEach: undefined };
@@ -113,10 +118,14 @@ function readText(value: string): Offer {
 
 /** Whether a key matches one of the texts, wildcards counting on both sides. */
 function either(texts: readonly string[]): (key: string) => boolean {
-  const plain = new Set(texts);
-  const patterns = texts.filter(hasWildcard).map(compileWildcard);
+  const plain = texts.length > FEW ? new Set(texts) : undefined;
+  const patterns = texts.some(hasWildcard) ? texts.filter(hasWildcard).map(compileWildcard) : NO_PATTERNS;
   return (key) =>
-    plain.has(key) ||
-    patterns.some((matches) => matches(key)) ||
+    (plain === undefined ? texts.includes(key) : plain.has(key)) ||
+    (patterns.length > 0 && patterns.some((matches) => matches(key))) ||
     (hasWildcard(key) && texts.some((text) => matchWildcard(key, text)));
 }
+
+/** So many texts are compared faster than hashed. */
+const FEW = 8;
+const NO_PATTERNS: readonly ((text: string) => boolean)[] = [];
