@@ -7,6 +7,11 @@ function listDefects(): { name: string; defects: NotaryDefects; intended: Verdic
   return [
     { name: 'none', defects: {}, intended: 'accept' },
     { name: 'other-digest', defects: { digest: `sha256:${'1'.repeat(64)}` }, intended: 'refuse' },
+    {
+      name: 'other-media-type',
+      defects: { mediaType: 'application/vnd.oci.image.index.v1+json' },
+      intended: 'refuse',
+    },
     { name: 'tampered', defects: { isTampered: true }, intended: 'refuse' },
     { name: 'other-content-type', defects: { contentType: 'application/json' }, intended: 'refuse' },
     { name: 'other-scheme', defects: { scheme: 'notary.other' }, intended: 'refuse' },

@@ -51,10 +51,11 @@ function policyOf({ signer }: Question): unknown {
   if (signer.kind !== 'identity') return undefined;
   const text = (value: string) =>
     signer.isExpression === true ? value : `^${value.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&')}$`;
-  return {
-    subjectAlternativeName: text(signer.subject),
-    extensions: { issuer: signer.isExpression ? undefined : signer.issuer },
-  };
+  const subjectAlternativeName = text(signer.subject);
+  // Issuers are compared as they are.
+  return signer.isExpression === true
+    ? { subjectAlternativeName }
+    : { subjectAlternativeName, extensions: { issuer: signer.issuer } };
 }
 
 function statementFlaw(document: { dsseEnvelope?: { payload: string } }, question: Question, { digest }: Artefact) {

@@ -45,6 +45,9 @@ export function createNotaryKeys(
 /** How an envelope differs from an honest one. */
 export interface NotaryDefects {
   readonly digest?: string;
+  /** Of the image, in the signed descriptor. */
+  readonly mediaType?: string;
+  readonly size?: number;
   readonly contentType?: string;
   readonly scheme?: string;
   readonly critical?: readonly string[];
@@ -118,8 +121,14 @@ export function attachReferrer(
   return { digest: name, layerDigest: layer.digest };
 }
 
-function payloadOf({ digest, annotations = {}, defects = {} }: NotaryOptions): Buffer {
-  const targetArtifact = { annotations, digest: defects.digest ?? digest, mediaType: 'x', size: 1 };
+function payloadOf({ registry, repository, digest, annotations = {}, defects = {} }: NotaryOptions): Buffer {
+  const found = registry.content.manifest(repository, digest)?.manifest;
+  const targetArtifact = {
+    annotations,
+    digest: defects.digest ?? digest,
+    mediaType: defects.mediaType ?? found?.mediaType ?? '',
+    size: defects.size ?? found?.bytes.length ?? 0,
+  };
   return Buffer.from(JSON.stringify({ targetArtifact }));
 }
 

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, member } from '@vouchsafe/engine/kernel';
 import { type ParsedCertificate, parseCertificate } from '@vouchsafe/kube/pki';
+import type { Manifest } from '../../registry/manifest.ts';
 import { type CertificatePath, findCertificatePath } from '../../trust/certificate-path.ts';
 import { parseJsonObject } from '../../trust/encoded-text.ts';
 import { Refusal, readOrRefuse, shown } from '../../trust/refusal.ts';
@@ -27,9 +28,9 @@ export interface ReadEnvelope {
 
 /**
  * Requires what the Notary Project signature specification asks of an envelope about `digest`, other than its signature:
- * payload, critical attributes, scheme. Attributes for plugins and unknown critical ones are refused. `bad-signature`.
+ * payload, critical attributes, scheme; and, where the artifact is at hand, its size and media type. Attributes for plugins and unknown critical ones are refused. `bad-signature`.
  */
-export function readEnvelope(envelope: NotaryEnvelope, digest: string): ReadEnvelope {
+export function readEnvelope(envelope: NotaryEnvelope, digest: string, artifact?: Manifest): ReadEnvelope {
   if (envelope.contentType !== payloadType)
     throw malformedEnvelope(`its payload is \`${shown(envelope.contentType)}\``);
   if (!envelope.critical.includes(schemeAttribute)) throw malformedEnvelope('its signing scheme is not critical');
@@ -51,7 +52,26 @@ export function readEnvelope(envelope: NotaryEnvelope, digest: string): ReadEnve
       got,
     });
   }
+  if (artifact !== undefined) checkDescriptor(target, artifact);
   return { envelope, certificates: readCertificates(envelope.certificates), target };
+}
+
+/** The whole descriptor is signed, so that the same bytes are not taken for another kind of thing. */
+function checkDescriptor(target: JsonObject, { size, document }: Manifest): void {
+  const signedSize = member(target, 'size');
+  const signedType = member(target, 'mediaType');
+  const type = member(document, 'mediaType');
+  if (signedSize !== size) {
+    throw new Refusal('bad-signature', 'the signature is for another image: the size differs', {
+      wanted: String(size),
+      got: typeof signedSize === 'number' ? String(signedSize) : 'none',
+    });
+  }
+  if (typeof type !== 'string' || signedType === type) return;
+  throw new Refusal('bad-signature', 'the signature is for another kind of artifact: the media type differs', {
+    wanted: shown(type),
+    got: typeof signedType === 'string' ? shown(signedType) : 'none',
+  });
 }
 
 function readCertificates(list: readonly Buffer[]): ReadEnvelope['certificates'] {

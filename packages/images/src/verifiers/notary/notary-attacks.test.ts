@@ -66,6 +66,8 @@ describe.each(['jws', 'cose'] as const)('a Notary signature (%s)', (format) => {
 
   it.each<[string, NotaryDefects, string, string]>([
     ['about another image', { digest: `sha256:${'0'.repeat(64)}` }, 'bad-signature', 'another image'],
+    ['about another kind of thing', { mediaType: 'text/plain' }, 'bad-signature', 'media type differs'],
+    ['about another size', { size: 1 }, 'bad-signature', 'size differs'],
     ['tampered with', { isTampered: true }, 'bad-signature', 'not made by the key'],
     ['of another payload type', { contentType: 'text/plain' }, 'bad-signature', 'its payload is'],
     ['of another scheme', { scheme: 'notary.x509.signingAuthority' }, 'bad-signature', 'is not trusted'],

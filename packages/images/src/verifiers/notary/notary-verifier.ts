@@ -36,7 +36,7 @@ export const notaryVerifier: Verifier = {
     const pieces: Piece[] = [];
     for (const { manifest, layer } of await findAttestations(question)) {
       const document = await readAttestation(question, manifest, layer);
-      const signatures = await findSignatures(question, manifest.digest);
+      const signatures = await findSignatures(question, manifest.digest, manifest);
       for (const signature of signatures) pieces.push({ signature, about: manifest.digest, document });
     }
     return createEvidence(question, pieces);
@@ -58,7 +58,7 @@ interface Piece {
 }
 
 function createEvidence({ digest, part }: EvidenceQuestion, pieces: readonly Piece[]): EvidenceSet {
-  const names = pieces.map(({ signature, about }) => [signature.evidence, about]);
+  const names = pieces.map(({ signature, about }) => [signature.evidence, about, signature.read.ok]);
   return {
     hash: createHash('sha256')
       .update(JSON.stringify(['notary', part, digest, names]))
@@ -93,7 +93,7 @@ function listPiece({ signature, document }: Piece): EvidenceClaims {
 }
 
 /** The signatures of one artifact: referrers whose manifest says so, one layer each. */
-async function findSignatures(question: EvidenceQuestion, digest: string): Promise<Signature[]> {
+async function findSignatures(question: EvidenceQuestion, digest: string, known?: Manifest): Promise<Signature[]> {
   const { reader, signal, limits } = question;
   const referrers = await reader.referrers(digest, signal);
   const layers: Descriptor[] = [];
@@ -106,13 +106,15 @@ async function findSignatures(question: EvidenceQuestion, digest: string): Promi
     if (layer !== undefined && more.length === 0) layers.push(layer);
   }
   const blobs = await fetchBlobs(layers, reader, limits, signal);
-  return layers.map((layer) => readSignature(layer, blobs.get(layer.digest) ?? new Uint8Array(), digest));
+  // Signatures may be kept where the image is not; then the digest alone tells what is signed.
+  const artifact = known ?? (layers.length === 0 ? undefined : await reader.manifest(digest, signal));
+  return layers.map((layer) => readSignature(layer, blobs.get(layer.digest) ?? new Uint8Array(), digest, artifact));
 }
 
-function readSignature(layer: Descriptor, bytes: Uint8Array, digest: string): Signature {
+function readSignature(layer: Descriptor, bytes: Uint8Array, digest: string, artifact?: Manifest): Signature {
   const read = attempt(() => {
-    if (layer.mediaType === jwsMediaType) return readEnvelope(readJwsEnvelope(bytes), digest);
-    if (layer.mediaType === coseMediaType) return readEnvelope(readCoseEnvelope(bytes), digest);
+    if (layer.mediaType === jwsMediaType) return readEnvelope(readJwsEnvelope(bytes), digest, artifact);
+    if (layer.mediaType === coseMediaType) return readEnvelope(readCoseEnvelope(bytes), digest, artifact);
     throw malformedEnvelope('its media type is unknown');
   });
   return { evidence: layer.digest, bytes: bytes.length, read };
