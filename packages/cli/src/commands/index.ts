@@ -1,4 +1,5 @@
 import type { Command } from '../flags/command.ts';
+import { applyCommand } from './apply/apply-command.ts';
 import { demoCommand } from './demo/demo-command.ts';
 import { explainCommand } from './explain/explain-command.ts';
 import { sandboxCommand } from './sandbox/sandbox-command.ts';
@@ -6,4 +7,11 @@ import { testCommand } from './test/test-command.ts';
 import { verifyCommand } from './verify/verify-command.ts';
 
 /** Every verb, in the order help shows them. */
-export const COMMANDS: readonly Command[] = [testCommand, verifyCommand, explainCommand, sandboxCommand, demoCommand];
+export const COMMANDS: readonly Command[] = [
+  applyCommand,
+  testCommand,
+  verifyCommand,
+  explainCommand,
+  sandboxCommand,
+  demoCommand,
+];

@@ -1,4 +1,4 @@
-import { Command as Program } from 'commander';
+import { Option, Command as Program } from 'commander';
 import type { Command, CommandIo, FlagSpec } from './command.ts';
 
 export interface ProgramOptions {
@@ -46,9 +46,11 @@ function addCommand(parent: Program, command: Command, io: CommandIo, onExit: (c
 }
 
 function addFlag(verb: Program, flag: FlagSpec): void {
+  const option = new Option(flag.flags, flag.summary).hideHelp(flag.hidden ?? false);
   if (flag.repeatable) {
-    verb.option(flag.flags, flag.summary, (value: string, all: string[]) => [...all, value], [] as string[]);
-  } else {
-    verb.option(flag.flags, flag.summary, flag.default);
+    option.default([] as string[]).argParser((value: string, all: string[]) => [...all, value]);
+  } else if (flag.default !== undefined) {
+    option.default(flag.default);
   }
+  verb.addOption(option);
 }

@@ -15,6 +15,8 @@ export interface FlagSpec {
   readonly default?: string | boolean;
   /** May be given several times; the value is then a list. */
   readonly repeatable?: boolean;
+  /** Not shown in help. */
+  readonly hidden?: boolean;
 }
 
 export type FlagValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;

@@ -1,5 +1,3 @@
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { formatDiagnostic } from '@vouchsafe/engine/kernel';
 import { findFiles } from './find-files.ts';
 import { InputProblem } from './input-problem.ts';
@@ -7,8 +5,9 @@ import type { KindTable } from './kind-table.ts';
 import { shownPath } from './policy-set.ts';
 import { readInputDocuments } from './read-documents.ts';
 import { textAt } from './read-fields.ts';
-import { isUrl, readSource } from './read-source.ts';
+import { readSource } from './read-source.ts';
 import { type InputResource, toResource } from './resources.ts';
+import { streamParts } from './stream-documents.ts';
 
 /**
  * The resources of files, of the files directly in a folder, of globs, URLs and `-`. Throws `InputProblem` for a path
@@ -27,8 +26,8 @@ export async function loadResources(
 }
 
 /** The resources of one text; a document without kind is none. */
-export function readResources(text: string, origin: string, kinds: KindTable): readonly InputResource[] {
-  const { documents, problems } = readInputDocuments(text, origin);
+export function readResources(text: string, origin: string, kinds: KindTable, before = 0): readonly InputResource[] {
+  const { documents, problems } = readInputDocuments(text, origin, before);
   const [problem] = problems;
   if (problem) throw new InputProblem(formatDiagnostic(problem));
   for (const { object, sources } of documents) {
@@ -39,12 +38,32 @@ export function readResources(text: string, origin: string, kinds: KindTable): r
   return documents.map((document) => toResource(document, kinds));
 }
 
-/** Whether the path is a folder on disk. */
-export async function isFolder(path: string, folder: string): Promise<boolean> {
-  if (path === '-' || isUrl(path)) return false;
-  try {
-    return (await stat(resolve(folder, path))).isDirectory();
-  } catch {
-    return false;
+/** The same one after the other, never holding more than a part of a file. */
+export async function* streamResources(
+  paths: readonly string[],
+  folder: string,
+  kinds: KindTable,
+): AsyncGenerator<InputResource> {
+  for (const file of await findFiles(paths, folder, { recursive: false })) {
+    const origin = shownPath(file, folder);
+    for await (const { text, lines } of streamParts(file, folder)) yield* readResources(text, origin, kinds, lines);
   }
+}
+
+const LIST = /^kind:\s*["']?\w*List\b/m;
+
+/** How many resources the paths hold, without keeping any: the documents that say something, and the items of lists. */
+export async function countResources(paths: readonly string[], folder: string, kinds: KindTable): Promise<number> {
+  let count = 0;
+  for (const file of await findFiles(paths, folder, { recursive: false })) {
+    for await (const { text } of streamParts(file, folder)) {
+      const isPlain = !LIST.test(text) && !text.trimStart().startsWith('{');
+      count += isPlain ? countDocuments(text) : readResources(text, file, kinds).length;
+    }
+  }
+  return count;
+}
+
+function countDocuments(text: string): number {
+  return text.split(/^---(?=\s|$)/m).filter((document) => /^[^#\s]/m.test(document)).length;
 }

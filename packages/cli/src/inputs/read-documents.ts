@@ -1,5 +1,5 @@
 import { flattenList, readDocuments, type SourceMap } from '@vouchsafe/engine';
-import { type Diagnostic, isJsonObject, type JsonObject } from '@vouchsafe/engine/kernel';
+import { type Diagnostic, isJsonObject, type JsonObject, type SourceRange } from '@vouchsafe/engine/kernel';
 
 /** One object of a file, with the places of its parts. */
 export interface InputDocument {
@@ -14,12 +14,19 @@ export interface ReadInput {
   readonly problems: readonly Diagnostic[];
 }
 
-/** The one place where the commands turn text into objects. Lists are taken apart; documents that are no object are problems. */
-export function readInputDocuments(text: string, origin: string): ReadInput {
+/**
+ * The one place where the commands turn text into objects. Lists are taken apart; documents that are no object are problems.
+ *
+ * @param lines how many lines of the origin are before the text
+ */
+export function readInputDocuments(text: string, origin: string, lines = 0): ReadInput {
   const read = readDocuments(text, origin);
   const documents: InputDocument[] = [];
-  const problems: Diagnostic[] = read.diagnostics.filter(({ severity }) => severity === 'error');
-  for (const { value, sources } of read.documents.flatMap(flattenList)) {
+  const problems: Diagnostic[] = read.diagnostics
+    .filter(({ severity }) => severity === 'error')
+    .map((problem) => (problem.range ? { ...problem, range: shifted(problem.range, lines) } : problem));
+  for (const { value, sources: own } of read.documents.flatMap(flattenList)) {
+    const sources = shiftSources(own, lines);
     if (isJsonObject(value)) {
       documents.push({ object: value, origin, sources });
       continue;
@@ -33,4 +40,16 @@ export function readInputDocuments(text: string, origin: string): ReadInput {
     });
   }
   return { documents, problems };
+}
+
+function shiftSources(sources: SourceMap, lines: number): SourceMap {
+  if (lines === 0) return sources;
+  return (path) => {
+    const range = sources(path);
+    return range && shifted(range, lines);
+  };
+}
+
+function shifted(range: SourceRange, lines: number): SourceRange {
+  return { ...range, line: range.line + lines, endLine: range.endLine + lines };
 }

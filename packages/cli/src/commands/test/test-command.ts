@@ -1,4 +1,5 @@
 import type { Command } from '../../flags/command.ts';
+import { COMPATIBLE_FLAGS } from '../../flags/compatible-flags.ts';
 
 /** Flags, texts and exit codes are Kyverno's. */
 export const testCommand: Command = {
@@ -21,6 +22,7 @@ export const testCommand: Command = {
     { flags: '--remove-color', summary: 'no colours' },
     { flags: '--detailed-results', summary: 'with the message of each result' },
     { flags: '--require-tests', summary: 'fail when there is no test' },
+    ...COMPATIBLE_FLAGS,
   ],
   examples: [
     { line: 'vouchsafe test .', summary: 'all tests at and below this folder' },

@@ -1,0 +1,139 @@
+import type { PolicyException } from '@vouchsafe/engine';
+import { formatDiagnostic, type JsonObject } from '@vouchsafe/engine/kernel';
+import { CLEANUP_RULE, readCleanupPolicy } from '../../evaluation/cleanup-policy.ts';
+import type { RunnablePolicy } from '../../evaluation/evaluate-resource.ts';
+import { preparePolicies } from '../../evaluation/prepare-policies.ts';
+import { findFiles } from '../../inputs/find-files.ts';
+import { checkoutRepository, isRepository } from '../../inputs/git.ts';
+import { InputProblem } from '../../inputs/input-problem.ts';
+import { createKindTable, type KindTable, kindOf } from '../../inputs/kind-table.ts';
+import { loadPolicySet, type PolicySet } from '../../inputs/policy-set.ts';
+import { readInputDocuments } from '../../inputs/read-documents.ts';
+import { readSource } from '../../inputs/read-source.ts';
+import { type Requester, readUserInfo } from '../../inputs/user-info.ts';
+import { globalOperation, NO_VALUES, readValues, type Values } from '../../inputs/values.ts';
+import type { ApplySettings } from './apply-settings.ts';
+
+/** A policy that is not evaluated, as the output lists it. */
+export interface SkippedPolicy {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** Everything but the resources. */
+export interface ApplyInputs {
+  readonly kinds: KindTable;
+  readonly values: Values;
+  readonly requester: Requester | undefined;
+  readonly policySets: readonly PolicySet[];
+  readonly exceptionsGiven: readonly PolicyException[];
+}
+
+/** Reads values, user and policies. Throws `InputProblem`. */
+export async function loadApplyInputs(
+  settings: ApplySettings,
+  folder: string,
+  cleanups: (() => Promise<void>)[],
+): Promise<ApplyInputs> {
+  const { userInfo, valuesFile } = settings;
+  const requester = userInfo === '' ? undefined : readUserInfo(await readOne(userInfo, folder), userInfo);
+  const values = valuesFile === '' ? NO_VALUES : readValues(await readOne(valuesFile, folder), valuesFile);
+  globalOperation(values);
+  const policySets: PolicySet[] = [];
+  for (const path of settings.policies) policySets.push(await loadPolicies(path, settings, folder, cleanups));
+  return {
+    kinds: createKindTable(await loadDefinitions(settings.definitions, folder)),
+    values,
+    requester,
+    policySets,
+    exceptionsGiven: await loadExceptions(settings.exceptions, folder),
+  };
+}
+
+async function readOne(path: string, folder: string): Promise<JsonObject> {
+  const { documents, problems } = readInputDocuments(await readSource(path, folder), path);
+  const [problem] = problems;
+  if (problem) throw new InputProblem(`failed to decode yaml (${formatDiagnostic(problem)})`);
+  const [document] = documents;
+  if (!document) throw new InputProblem(`${path} is empty`);
+  return document.object;
+}
+
+async function loadPolicies(
+  path: string,
+  { git }: ApplySettings,
+  folder: string,
+  cleanups: (() => Promise<void>)[],
+): Promise<PolicySet> {
+  if (!isRepository(path)) return loadPolicySet([path], folder);
+  const { branch, ...credentials } = git;
+  const checkout = await checkoutRepository(path, branch, credentials);
+  cleanups.push(checkout.remove);
+  return loadPolicySet([checkout.folder], folder);
+}
+
+async function loadDefinitions(paths: readonly string[], folder: string): Promise<readonly JsonObject[]> {
+  const definitions: JsonObject[] = [];
+  for (const file of await findFiles(paths, folder, { recursive: false })) {
+    definitions.push(...readInputDocuments(await readSource(file, folder), file).documents.map(({ object }) => object));
+  }
+  return definitions;
+}
+
+async function loadExceptions(paths: readonly string[], folder: string): Promise<readonly PolicyException[]> {
+  const set = await loadPolicySet(paths, folder);
+  const [problem] = set.problems;
+  const [other] = set.others;
+  const [invalid] = set.invalid;
+  if (problem) throw new InputProblem(`failed to load exceptions (${formatDiagnostic(problem)})`);
+  if (invalid) throw new InputProblem(`failed to load exceptions (${invalid.name}: ${invalid.reason})`);
+  if (!other) return set.exceptions;
+  const { group, version, kind } = kindOf(other.object);
+  throw new InputProblem(
+    `failed to load exceptions (policy exception type not supported ${group}/${version}, Kind=${kind})`,
+  );
+}
+
+/** What is evaluated, and what is not. */
+export interface ApplyPolicies {
+  readonly policies: readonly RunnablePolicy[];
+  readonly skipped: readonly SkippedPolicy[];
+  /** Rules with those of autogen. */
+  readonly ruleCount: number;
+}
+
+/** Compiles all policies with the exceptions in force; CleanupPolicies become rules that match what they would delete. */
+export function compileApplyPolicies(
+  { policySets }: ApplyInputs,
+  exceptions: readonly PolicyException[],
+): ApplyPolicies {
+  const readings = policySets.flatMap(({ cleanups }) => cleanups.map(readCleanupPolicy));
+  const prepared = preparePolicies(
+    policySets.flatMap(({ policies }) => policies),
+    exceptions,
+  );
+  const cleanups = preparePolicies(
+    readings.flatMap((reading) => ('policy' in reading ? [reading.policy] : [])),
+    [],
+  );
+  const policies = [...prepared.policies, ...cleanups.policies];
+  const unusable = [
+    ...policySets.flatMap((set) => [...set.invalid, ...set.unsupported]),
+    ...prepared.invalid,
+    ...prepared.unsupported,
+    ...readings.flatMap((reading) => ('invalid' in reading ? [reading.invalid] : [])),
+    ...cleanups.invalid,
+  ];
+  const unreadable = policySets.flatMap(({ problems }) =>
+    problems.map((problem) => ({ name: problem.range?.origin ?? 'policy', reason: formatDiagnostic(problem) })),
+  );
+  return {
+    policies,
+    skipped: [...unusable.map(({ name, reason }) => ({ name, reason })), ...unreadable],
+    ruleCount: policies.reduce((count, { compiled }) => count + compiled.rules.length, 0),
+  };
+}
+
+export function isCleanup({ policy }: RunnablePolicy): boolean {
+  return policy.spec.rules.length === 1 && policy.spec.rules[0]?.name === CLEANUP_RULE;
+}

@@ -1,0 +1,170 @@
+import type { PolicyException } from '@vouchsafe/engine';
+import { loadDocument } from '@vouchsafe/engine';
+import type { FactKind } from '@vouchsafe/engine/facts';
+import type { PolicyResponse, RunnablePolicy, Surroundings } from '../../evaluation/evaluate-resource.ts';
+import { type Finding, toDeletion, toFindings } from '../../evaluation/finding.ts';
+import { readGlobalEntries } from '../../evaluation/global-entries.ts';
+import { openImageFacts } from '../../evaluation/image-facts.ts';
+import { createLocalFacts } from '../../evaluation/local-facts.ts';
+import { createObjectStore } from '../../evaluation/object-store.ts';
+import { kindOf } from '../../inputs/kind-table.ts';
+import { countResources, loadResources, streamResources } from '../../inputs/load-resources.ts';
+import type { InputResource } from '../../inputs/resources.ts';
+import { parseSet } from '../../inputs/values.ts';
+import type { ApplySettings } from './apply-settings.ts';
+import {
+  type ApplyInputs,
+  type ApplyPolicies,
+  compileApplyPolicies,
+  isCleanup,
+  loadApplyInputs,
+  type SkippedPolicy,
+} from './load-apply-inputs.ts';
+import { openCluster } from './open-cluster.ts';
+
+/** All that is to be done, ready to be run resource by resource. */
+export interface ApplyWork {
+  readonly surroundings: Surroundings;
+  readonly resources: () => AsyncIterable<InputResource>;
+  readonly skipped: readonly SkippedPolicy[];
+  readonly policyCount: number;
+  readonly ruleCount: number;
+  readonly resourceCount: number;
+  readonly exceptionCount: number;
+  readonly now: number;
+  /** What a response says, as the policy's own kind tells it. */
+  readonly findings: (response: PolicyResponse, resource: InputResource) => readonly Finding[];
+}
+
+/** Reads everything but resources that can be streamed. Throws `InputProblem`. */
+export async function prepareWork(
+  settings: ApplySettings,
+  folder: string,
+  cleanups: (() => Promise<void>)[],
+): Promise<ApplyWork> {
+  const inputs = await loadApplyInputs(settings, folder, cleanups);
+  const first = compileApplyPolicies(inputs, inputs.exceptionsGiven);
+  const cluster = settings.cluster && (await openCluster(settings.cluster, first.policies, inputs.kinds));
+  if (cluster) cleanups.push(cluster.close);
+  const keepsAll = !cluster && (settings.exceptionsWithinResources || first.policies.some(asksForObjects));
+  const kept = keepsAll ? await loadResources(settings.resources, folder, inputs.kinds) : undefined;
+  const targets = await loadResources(settings.targets, folder, inputs.kinds);
+  const exceptions = exceptionsOf(settings, inputs, kept ?? []);
+  const policies = exceptions === inputs.exceptionsGiven ? first : compileApplyPolicies(inputs, exceptions);
+  const images = settings.registry ? openImageFacts() : undefined;
+  if (images) cleanups.push(images.close);
+  const now = Date.now();
+  const judged = kept?.filter((resource) => !isGlobalEntry(resource));
+  const facts = createFacts([...(kept ?? []), ...targets], inputs, images?.source, now);
+  const cleanupPolicies = new Set(policies.policies.filter(isCleanup).map(({ policy }) => policy));
+  return {
+    surroundings: {
+      policies: policies.policies,
+      values: inputs.values,
+      set: parseSet(settings.set),
+      requester: inputs.requester,
+      source: cluster ? cluster.facts(facts.source) : facts.source,
+      absent: cluster ? withoutApiCalls(facts.absent) : facts.absent,
+      namespaceLabels: cluster ? cluster.namespaceLabels : () => ({}),
+      now,
+      trace: false,
+    },
+    resources: () => (cluster ? cluster.resources(settings.resources) : fromFiles(judged, settings, folder, inputs)),
+    ...countPolicies(policies),
+    resourceCount: await countAll(judged, settings, folder, inputs, cluster?.count),
+    exceptionCount: exceptions.length,
+    now,
+    findings: (response, resource) =>
+      cleanupPolicies.has(response.policy)
+        ? [toDeletion(response, resource)]
+        : toFindings(response, resource, { auditWarn: settings.auditWarn }),
+  };
+}
+
+function countPolicies({
+  policies,
+  skipped,
+  ruleCount,
+}: ApplyPolicies): Pick<ApplyWork, 'skipped' | 'ruleCount' | 'policyCount'> {
+  return { skipped, ruleCount, policyCount: policies.length + skipped.length };
+}
+
+/** Rules that look at other objects than the one they judge; these must then all be at hand. */
+const OBJECT_FACTS: readonly FactKind[] = ['api-call', 'resource', 'global-context'];
+
+function asksForObjects({ policy, compiled }: RunnablePolicy): boolean {
+  return (
+    OBJECT_FACTS.some((kind) => compiled.needs.has(kind)) ||
+    policy.spec.rules.some(({ mutate, generate }) => mutate?.['targets'] !== undefined || generate !== undefined)
+  );
+}
+
+function exceptionsOf(
+  { exceptionsWithinPolicies, exceptionsWithinResources }: ApplySettings,
+  { policySets, exceptionsGiven }: ApplyInputs,
+  resources: readonly InputResource[],
+): readonly PolicyException[] {
+  if (!exceptionsWithinPolicies && !exceptionsWithinResources) return exceptionsGiven;
+  const own = exceptionsWithinPolicies ? policySets.flatMap(({ exceptions }) => exceptions) : [];
+  const given = exceptionsWithinResources
+    ? resources.flatMap(({ object, sources }) => loadDocument(object, sources).exception ?? [])
+    : exceptionsGiven;
+  return [...given, ...own];
+}
+
+function createFacts(
+  resources: readonly InputResource[],
+  { kinds }: ApplyInputs,
+  images: Parameters<typeof createLocalFacts>[0]['images'],
+  now: number,
+): ReturnType<typeof createLocalFacts> {
+  const store = createObjectStore(
+    resources.map(({ object }) => object),
+    kinds,
+  );
+  const entries = resources.filter(isGlobalEntry).map(({ object }) => object);
+  return createLocalFacts({
+    store,
+    contextAsksStore: resources.length > 0,
+    // Upstream never loads ConfigMaps here; values stand in for them.
+    contextAsksConfigMaps: false,
+    calls: new Map(),
+    globals: readGlobalEntries(entries, store, now),
+    images,
+  });
+}
+
+function isGlobalEntry({ object }: InputResource): boolean {
+  const { group, kind } = kindOf(object);
+  return group === 'kyverno.io' && kind === 'GlobalContextEntry';
+}
+
+function withoutApiCalls(absent: ReadonlySet<FactKind>): ReadonlySet<FactKind> {
+  return new Set([...absent].filter((kind) => kind !== 'api-call'));
+}
+
+async function* fromFiles(
+  kept: readonly InputResource[] | undefined,
+  { resources }: ApplySettings,
+  folder: string,
+  { kinds }: ApplyInputs,
+): AsyncGenerator<InputResource> {
+  if (kept) {
+    yield* kept;
+    return;
+  }
+  for await (const resource of streamResources(resources, folder, kinds)) if (!isGlobalEntry(resource)) yield resource;
+}
+
+async function countAll(
+  kept: readonly InputResource[] | undefined,
+  { resources, view, pipe }: ApplySettings,
+  folder: string,
+  { kinds }: ApplyInputs,
+  inCluster: number | undefined,
+): Promise<number> {
+  if (inCluster !== undefined) return inCluster;
+  if (kept) return kept.length;
+  const isTold = (view === 'text' || view === 'table') && !pipe;
+  return isTold ? countResources(resources, folder, kinds) : 0;
+}

@@ -1,0 +1,38 @@
+import type { PolicyResponse } from '../../evaluation/evaluate-resource.ts';
+import type { Finding } from '../../evaluation/finding.ts';
+import { textAt } from '../../inputs/read-fields.ts';
+
+/** `namespace/kind/name`, with a leading slash for a resource without namespace. */
+export function resourcePath({ resource }: PolicyResponse): string {
+  const path = [
+    textAt(resource, 'metadata', 'namespace'),
+    textAt(resource, 'kind'),
+    textAt(resource, 'metadata', 'name'),
+  ].join('/');
+  return path === '//' ? 'JSON payload' : path;
+}
+
+/** What the plain output says of a response: skipped and broken mutations, then the rules that failed (kyverno-core §5.2). */
+export function renderResponse(response: PolicyResponse, findings: readonly Finding[], auditWarn: boolean): string {
+  const path = resourcePath(response);
+  const policy = response.policy.ref.name;
+  let text = '';
+  for (const { type, status, message } of response.results) {
+    if (type === 'Mutation' && status === 'skip') text += `\nskipped mutate policy ${policy} -> resource ${path}\n`;
+    if (type === 'Mutation' && status === 'error') {
+      text += `\nerror while applying mutate policy ${policy} -> resource ${path} \nerror:  ${message}\n`;
+    }
+    if (type === 'Generation' && status === 'error') {
+      text += `\nerror while applying generate policy ${policy} -> resource ${path} \nerror: ${message}\n`;
+    }
+  }
+  const failed = findings.filter(({ result }) => result.status === 'fail');
+  if (failed.length === 0) return text;
+  const isWarning = auditWarn && failed.every(({ result }) => result.action === 'Audit');
+  text += `policy ${policy} -> resource ${path} failed${isWarning ? ' as audit warning' : ''}:\n`;
+  for (const [index, { result, place }] of failed.entries()) {
+    text += `${index + 1} - ${result.rule} ${result.message === '' ? 'validation failed' : result.message}\n`;
+    if (place) text += `    at ${place.file}:${place.line}\n`;
+  }
+  return text;
+}

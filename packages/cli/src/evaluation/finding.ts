@@ -1,0 +1,110 @@
+import type { PolicyRef, RuleResult } from '@vouchsafe/engine';
+import { toDocumentPath } from '@vouchsafe/engine/kernel';
+import { textAt } from '../inputs/read-fields.ts';
+import type { InputResource } from '../inputs/resources.ts';
+import type { PolicyResponse } from './evaluate-resource.ts';
+
+/** A place in a file; lines and columns count from 1. */
+export interface FindingPlace {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One result of one rule on one resource, with where the resource is written. Holds no object, so that many can be kept. */
+export interface Finding {
+  readonly policy: PolicyRef;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly background: boolean;
+  readonly admission: boolean;
+  readonly result: RuleResult;
+  /** As a report would hold it: an unscored failure, or one of Audit when asked so, is a warning. */
+  readonly status: RuleResult['status'];
+  readonly resource: {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly resourceVersion: string;
+  };
+  readonly place: FindingPlace | undefined;
+}
+
+export interface FindingOptions {
+  /** Failures of rules in Audit are warnings. */
+  readonly auditWarn: boolean;
+}
+
+export function toFindings(
+  response: PolicyResponse,
+  resource: InputResource,
+  options: FindingOptions,
+): readonly Finding[] {
+  const { policy, results } = response;
+  if (results.length === 0) return [];
+  const about = aboutOf(resource);
+  return results.map((result) => ({
+    ...policyOf(response),
+    result,
+    status: reportedStatus(policy.annotations, result, options),
+    resource: about,
+    place: placeOf(resource, result),
+  }));
+}
+
+/** What a cleanup, judged as a rule that denies what it would delete, says: upstream reports a match as passed. */
+export function toDeletion(response: PolicyResponse, resource: InputResource): Finding {
+  const [found] = response.results;
+  const status = found?.status === 'fail' ? 'pass' : found?.status === 'error' ? 'error' : 'fail';
+  const message = status === 'pass' ? 'resource matched' : 'resource did not match';
+  const result: RuleResult = {
+    rule: response.policy.ref.name,
+    type: 'Deletion',
+    status,
+    message: status === 'error' ? (found?.message ?? message) : message,
+    action: 'Audit',
+  };
+  return { ...policyOf(response), result, status, resource: aboutOf(resource), place: placeOf(resource, result) };
+}
+
+function policyOf({ policy }: PolicyResponse): Pick<Finding, 'policy' | 'annotations' | 'background' | 'admission'> {
+  const { ref, annotations, spec } = policy;
+  return { policy: ref, annotations, background: spec.background, admission: spec.admission };
+}
+
+function aboutOf({ object, namespace, name }: InputResource): Finding['resource'] {
+  return {
+    apiVersion: textAt(object, 'apiVersion'),
+    kind: textAt(object, 'kind'),
+    namespace,
+    name,
+    uid: textAt(object, 'metadata', 'uid'),
+    resourceVersion: textAt(object, 'metadata', 'resourceVersion'),
+  };
+}
+
+function reportedStatus(
+  annotations: Readonly<Record<string, string>>,
+  { status, type, action }: RuleResult,
+  { auditWarn }: FindingOptions,
+): RuleResult['status'] {
+  if (status !== 'fail' || (type !== 'Validation' && type !== 'ImageVerify')) return status;
+  const isUnscored = annotations['policies.kyverno.io/scored'] === 'false';
+  return isUnscored || (auditWarn && action === 'Audit') ? 'warn' : 'fail';
+}
+
+/** Where the failing field is written, or the nearest place above it. */
+function placeOf({ sources, origin }: InputResource, { path, status }: RuleResult): FindingPlace | undefined {
+  if (status === 'pass' || status === 'skip') return undefined;
+  const segments = (path ?? '').split('/').filter((segment) => segment !== '');
+  for (let length = segments.length; length >= 0; length -= 1) {
+    const range = sources(toDocumentPath(segments.slice(0, length).map(toSegment)));
+    if (range) return { file: origin, line: range.line, column: range.column };
+  }
+  return { file: origin, line: 1, column: 1 };
+}
+
+function toSegment(text: string): string | number {
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
