@@ -32,9 +32,18 @@ import { instantiate, isDyn, isDynOrError, Substitutions } from './substitutions
 
 export type CheckResult = CheckedExpr | { readonly issues: readonly CelIssue[] };
 
-/** Checks an expression against declarations: types of all nodes, what names mean, which overloads may apply. */
-export function check(text: string, expr: Expr, nodeCount: number, declarations: Declarations): CheckResult {
-  const checker = new Checker(text, declarations);
+/**
+ * Checks an expression against declarations: types of all nodes, what names mean, which overloads may apply. A
+ * `lenient` check reports nothing: what is unknown is left to the evaluation.
+ */
+export function check(
+  text: string,
+  expr: Expr,
+  nodeCount: number,
+  declarations: Declarations,
+  lenient = false,
+): CheckResult {
+  const checker = new Checker(text, declarations, lenient);
   checker.check(expr);
   if (checker.issues.length > 0) return { issues: sortIssues(checker.issues) };
   const types = checker.finalTypes();
@@ -54,9 +63,11 @@ class Checker {
   readonly #substitutions = new Substitutions();
   readonly #text: string;
   readonly #declarations: Declarations;
+  readonly #lenient: boolean;
   #scope: Scope | undefined;
 
-  constructor(text: string, declarations: Declarations) {
+  constructor(text: string, declarations: Declarations, lenient: boolean) {
+    this.#lenient = lenient;
     this.#text = text;
     this.#declarations = declarations;
   }
@@ -76,7 +87,7 @@ class Checker {
       case 'literal':
         return typeOf(expr.value);
       case 'ident':
-        return this.#name(expr, expr.name) ?? this.#undeclared(expr.position, expr.name);
+        return this.#name(expr, expr.name) ?? this.#unknownName(expr, expr.name);
       case 'select':
         return this.#select(expr);
       case 'call':
@@ -95,12 +106,17 @@ class Checker {
   }
 
   #issue(position: number, message: string): void {
-    this.issues.push(issueAt(this.#text, position, message));
+    if (!this.#lenient) this.issues.push(issueAt(this.#text, position, message));
   }
 
   #undeclared(position: number, name: string): CelType {
     this.#issue(position, `undeclared reference to '${name}' (in container '${this.#declarations.container}')`);
     return ERROR_TYPE;
+  }
+
+  #unknownName(expr: Expr, name: string): CelType {
+    if (this.#lenient) this.references[expr.id] = { kind: 'variable', name: name.replace(/^\./, '') };
+    return this.#undeclared(expr.position, name);
   }
 
   #mismatch(position: number, expected: CelType, found: CelType): void {
@@ -265,9 +281,16 @@ class Checker {
       if (result === undefined) result = type;
       else if (!isDyn(result) && !isSameType(result, type)) result = DYN;
     }
-    if (result === undefined) return this.#noOverload(expr.position, declared.name, args, member);
+    if (result === undefined) {
+      if (!this.#lenient) return this.#noOverload(expr.position, declared.name, args, member);
+      applicable.push(
+        ...declared.overloads.filter(
+          (overload) => overload.member === member && overload.parameters.length === args.length,
+        ),
+      );
+    }
     this.references[expr.id] = { kind: 'function', name: declared.name, overloads: applicable, namespaced };
-    return result;
+    return result ?? DYN;
   }
 
   #list(expr: ListExpr): CelType {

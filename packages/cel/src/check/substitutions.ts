@@ -152,7 +152,10 @@ function isNullable({ kind, wrapper }: CelType): boolean {
 
 function isLessSpecific(a: CelType, b: CelType): boolean {
   if (isDyn(a) || a.kind === 'parameter') return true;
+  // What may be null is more general than null, and than the scalar a wrapper holds.
+  if (b.kind === 'null') return isNullable(a);
   if (isDyn(b) || b.kind === 'parameter' || a.kind !== b.kind) return false;
+  if (a.wrapper !== b.wrapper) return a.wrapper;
   if (a.kind === 'type') return true;
   if (a.name !== b.name || a.parameters.length !== b.parameters.length) return false;
   return a.parameters.every((part, index) => isLessSpecific(part, b.parameters[index] ?? DYN));

@@ -17,7 +17,6 @@ import {
   type CelType,
   DOUBLE,
   DURATION,
-  DYN,
   INT,
   LIST,
   MAP,
@@ -47,6 +46,8 @@ export interface EnvironmentOptions {
   readonly homogeneousLiterals?: boolean;
   /** Whether literal durations, timestamps, patterns and lists are checked as Kubernetes does; false by default. */
   readonly validateLiterals?: boolean;
+  /** Whether names and types are checked before evaluation; true unless said otherwise. */
+  readonly check?: boolean;
   /** Whether optionals are part of the language; true unless said otherwise. */
   readonly optionals?: boolean;
 }
@@ -64,7 +65,7 @@ export interface Environment {
 }
 
 const TYPE_NAMES: readonly (readonly [string, CelType])[] = [
-  ...[BOOL, BYTES, DOUBLE, DURATION, DYN, INT, LIST, MAP, NULL_TYPE, STRING, TIMESTAMP, TYPE_TYPE, UINT].map(
+  ...[BOOL, BYTES, DOUBLE, DURATION, INT, LIST, MAP, NULL_TYPE, STRING, TIMESTAMP, TYPE_TYPE, UINT].map(
     (type) => [type.name, type] as const,
   ),
 ];
@@ -89,7 +90,7 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
     compile(text: string): CompileResult {
       const parsed = parse(text, parseOptions);
       if ('issues' in parsed) return parsed;
-      const checked = check(text, parsed.expr, parsed.nodeCount, declarations);
+      const checked = check(text, parsed.expr, parsed.nodeCount, declarations, options.check === false);
       if ('issues' in checked) return checked;
       const invalid = checkLiterals(text, checked, literalRules);
       if (invalid.length > 0) return { issues: sortIssues(invalid) };

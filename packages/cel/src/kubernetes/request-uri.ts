@@ -11,7 +11,7 @@ export interface RequestUri {
 }
 
 const SCHEME = /^[a-zA-Z][a-zA-Z0-9+.-]*$/;
-const HOST_CHARACTERS = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:"<>[\]]|[^\x00-\x7f]|%[0-9a-fA-F]{2})*$/;
+const HOST_CHARACTERS = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:"<>[\]]|[\u0080-\uffff]|%[0-9a-fA-F]{2})*$/;
 const PORT = /^(?::\d*)?$/;
 const BAD_ESCAPE = /%(?![0-9a-fA-F]{2}).{0,2}/s;
 

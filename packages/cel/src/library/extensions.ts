@@ -3,6 +3,7 @@ import { bindingsLibrary } from './bindings.ts';
 import { encodersLibrary } from './encoders.ts';
 import { listsLibrary, setsLibrary } from './lists.ts';
 import { mathLibrary } from './math.ts';
+import { protoLibrary } from './proto.ts';
 import { regexLibrary } from './regex.ts';
 import { stringsLibrary } from './strings.ts';
 import { twoVariableLibrary } from './two-variables.ts';
@@ -15,6 +16,7 @@ export function extensionLibraries(): readonly CelLibrary[] {
     listsLibrary(),
     setsLibrary(),
     encodersLibrary(),
+    protoLibrary(),
     bindingsLibrary(),
     regexLibrary(),
     twoVariableLibrary(),

@@ -29,7 +29,7 @@ export interface NodeFactory {
   ident(name: string): Ident;
   call(name: string, args: readonly Expr[], target?: Expr): Call;
   list(elements: readonly ListElement[]): Expr;
-  test(select: Select): Select;
+  select(operand: Expr, field: string, test: boolean): Select;
   comprehension(parts: ComprehensionParts): Comprehension;
   bind(variable: string, init: Expr, body: Expr): Bind;
   readonly place: Place;

@@ -449,7 +449,7 @@ class Parser {
       ident: (name) => ({ kind: 'ident', ...base(), name }),
       call: (name, args, target) => ({ kind: 'call', ...base(), name, target, args }),
       list: (elements) => ({ kind: 'list', ...base(), elements }),
-      test: (select): Select => ({ ...select, ...base(), test: true }),
+      select: (operand, field, test): Select => ({ kind: 'select', ...base(), operand, field, test }),
       comprehension: ({ form, range, variables, filter, step }) => ({
         kind: 'comprehension',
         ...base(),

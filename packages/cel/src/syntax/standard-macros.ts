@@ -21,7 +21,7 @@ function hasMacro(): Macro {
     arity: 1,
     expand: (make, [argument]) =>
       argument?.kind === 'select' && !argument.test
-        ? make.test(argument)
+        ? make.select(argument.operand, argument.field, true)
         : new MacroIssue(argument?.position ?? 0, 'invalid argument to has() macro'),
   };
 }

@@ -49,7 +49,7 @@ export function selectOptional(value: CelValue, field: string): CelResult {
   if (value instanceof CelOptional) {
     return value.value === undefined ? OPTIONAL_NONE : selectOptional(value.value, field);
   }
-  if (value instanceof CelRecord && !value.has(field)) return OPTIONAL_NONE;
+  if (value instanceof CelRecord && value.has(field) === false) return OPTIONAL_NONE;
   const found = findField(value, field);
   return found instanceof CelError ? found : optionalOf(found);
 }

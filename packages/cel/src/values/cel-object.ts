@@ -1,3 +1,4 @@
+import type { CelError } from './cel-error.ts';
 import type { CelType } from './cel-type.ts';
 import type { CelValue } from './cel-value.ts';
 
@@ -24,5 +25,5 @@ export abstract class CelRecord extends CelObject {
   abstract get(field: string): unknown;
 
   /** What `has(record.field)` says. */
-  abstract has(field: string): boolean;
+  abstract has(field: string): boolean | CelError;
 }
