@@ -220,6 +220,17 @@ describe('caching', () => {
     expect(asked).toHaveLength(8);
   });
 
+  it('what was being asked when it was forgotten is not kept', async () => {
+    const { discovery, asked } = serve({ ...aggregated });
+    const early = discovery.resources();
+    discovery.invalidate();
+    const late = discovery.resources();
+    await Promise.all([early, late]);
+    expect(asked).toHaveLength(4);
+    await discovery.resources();
+    expect(asked).toHaveLength(4);
+  });
+
   it('a failed refresh is an error, not an absence, and the next lookup tries again', async () => {
     const { discovery, documents } = serve({ ...aggregated });
     await discovery.resources();

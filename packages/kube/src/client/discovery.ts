@@ -37,15 +37,18 @@ export function createDiscovery(requester: Requester): Discovery {
   let known: { readonly found: DiscoveredResources; readonly at: number } | undefined;
   let running: Promise<DiscoveredResources> | undefined;
   const refresh = (): Promise<DiscoveredResources> => {
-    running ??= discover(requester)
+    if (running !== undefined) return running;
+    const asked = discover(requester)
       .then((found) => {
-        known = { found, at: performance.now() };
+        // an answer asked for before it was forgotten may be older than what made it so
+        if (running === asked) known = { found, at: performance.now() };
         return found;
       })
       .finally(() => {
-        running = undefined;
+        if (running === asked) running = undefined;
       });
-    return running;
+    running = asked;
+    return asked;
   };
   const isOlderThan = (milliseconds: number): boolean =>
     known === undefined || performance.now() - known.at > milliseconds;
@@ -72,6 +75,7 @@ export function createDiscovery(requester: Requester): Discovery {
     findResource: ({ group, version, resource }) => find(group, version, (item) => item.resource === resource),
     invalidate: () => {
       known = undefined;
+      running = undefined;
     },
   };
 }

@@ -62,6 +62,13 @@ export function computeWebhookRules(
   return groupRules(dropCovered(wanted));
 }
 
+/** Whether a policy names a kind that nothing served answers to. */
+export function namesUnservedKind(policies: readonly CompiledPolicy[], served: readonly ServedResource[]): boolean {
+  return policies.some((policy) =>
+    policy.selectors.some((selector) => targetsOf(selector, policy, served).length === 0),
+  );
+}
+
 /** Whether a rule reaches `group/resource`, itself or by wildcard. */
 export function coversResource(rule: WebhookRule, group: string, resource: string): boolean {
   const within = (list: readonly string[], value: string) => list.includes('*') || list.includes(value);

@@ -30,6 +30,7 @@ import { createOperatorImages } from './image-facts.ts';
 import { startLeadership } from './leadership.ts';
 import { startPlainServer } from './plain-server.ts';
 import { writePolicyStatuses } from './policy-status-writer.ts';
+import { followDefinitions } from './served-resources.ts';
 import { startWebhookReconciler } from './webhook-reconciler.ts';
 
 export interface RunningOperator {
@@ -244,6 +245,10 @@ export async function startOperator(settings: OperatorSettings, version: string)
     scan.trigger();
   });
 
+  const definitions = followDefinitions(client, log, () => {
+    webhooks.trigger();
+    scan.trigger();
+  });
   exceptions.start((policyKeys) => store.recompile(policyKeys));
   const renewal = setInterval(() => {
     ensureCertificates({ client, names, now: () => new Date(), mayRenew: leadership.isLeader() }).then(
@@ -267,7 +272,10 @@ export async function startOperator(settings: OperatorSettings, version: string)
     () => reports.stop(),
     () => events.stop(),
     () => denials.flush(),
-    () => Promise.all([...policies, configurationMap, exceptions].map((informer) => informer.stop())).then(() => {}),
+    () =>
+      Promise.all([...policies, configurationMap, exceptions, definitions].map((informer) => informer.stop())).then(
+        () => {},
+      ),
     () => view.stop(),
     () => plain.stop(),
     async () => images.close(),

@@ -1,3 +1,4 @@
+import type { CompiledPolicy } from '@vouchsafe/engine';
 import type { KubeClient } from '@vouchsafe/kube';
 import type { ClusterConfiguration } from '../settings/cluster-configuration.ts';
 import { type Logger, messageOf } from '../settings/logger.ts';
@@ -7,7 +8,8 @@ import { applyWebhooks, areWebhooksPresent, removeWebhooks } from '../webhooks/a
 import type { WebhookTarget } from '../webhooks/client-config.ts';
 import { computePolicyWebhooks } from '../webhooks/policy-webhooks.ts';
 import { computeResourceWebhooks } from '../webhooks/resource-webhooks.ts';
-import type { ServedResource } from '../webhooks/webhook-rules.ts';
+import { namesUnservedKind, type ServedResource } from '../webhooks/webhook-rules.ts';
+import { readServedResources } from './served-resources.ts';
 
 export interface WebhookReconcilerOptions {
   readonly client: KubeClient;
@@ -50,9 +52,10 @@ export function startWebhookReconciler(options: WebhookReconcilerOptions): Webho
   async function reconcile(): Promise<void> {
     const current = snapshot();
     const conf = configuration();
+    const { policies } = current.indexes.all;
     const { mutating, validating } = computeResourceWebhooks({
-      policies: current.indexes.all.policies,
-      served: await servedResources(client),
+      policies,
+      served: await servedFor(policies),
       target,
       caBundle: caBundle(),
       defaultTimeout: settings.webhookTimeout,
@@ -72,6 +75,14 @@ export function startWebhookReconciler(options: WebhookReconcilerOptions): Webho
     await applyWebhooks(client, wanted);
     isApplied = true;
     onApplied(current);
+  }
+
+  /** A kind that is not served, as far as is known, may have been installed a moment ago. */
+  async function servedFor(policies: readonly CompiledPolicy[]): Promise<readonly ServedResource[]> {
+    const known = await readServedResources(client);
+    if (!namesUnservedKind(policies, known)) return known;
+    client.discovery.invalidate();
+    return readServedResources(client);
   }
 
   async function run(): Promise<void> {
@@ -109,18 +120,4 @@ export function startWebhookReconciler(options: WebhookReconcilerOptions): Webho
       if (remove) await removeWebhooks(client);
     },
   };
-}
-
-async function servedResources(client: KubeClient): Promise<readonly ServedResource[]> {
-  const resources = await client.discovery.resources();
-  return resources.flatMap(({ group, version, resource, kind, isNamespaced, subresources }) =>
-    ['', ...subresources.map(({ name }) => name)].map((subresource) => ({
-      group,
-      version,
-      resource,
-      subresource,
-      kind,
-      namespaced: isNamespaced,
-    })),
-  );
 }
