@@ -119,9 +119,13 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
         return [...mutations, ...verifications];
       };
       const decisions = await run(false);
-      const response = toAdmissionResponse(decisions, evaluation, { patch: true });
+      const sealed = await othersOutcomes(evaluation, decisions, route, table, stripped.length > 0);
+      const response = toAdmissionResponse(decisions, evaluation);
+      const patch = response.allowed
+        ? toAdmissionResponse([...sealed, ...decisions], evaluation, { patch: true }).patch
+        : [];
       tell('mutating', evaluation, decisions, response, started, false, () => run(true));
-      return toAnswer(response, stripped);
+      return toAnswer({ ...response, ...(patch ? { patch } : {}) }, stripped);
     },
 
     async validate(request, route) {
@@ -153,6 +157,27 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
       return { allowed: true, patch: restoreProtectedAnnotations(request.object, request.oldObject) };
     },
   };
+
+  /**
+   * A Pod may be the concern of both webhooks, Fail and Ignore. Each strips what the other wrote, as it cannot tell it from
+   * a forgery, so it asks the other's policies again (their answers are known by now) for the annotation alone. The one for
+   * Fail is called first, and once more when the other changed something: it need not ask when there was nothing to strip.
+   */
+  async function othersOutcomes(
+    evaluation: EvaluationRequest,
+    decisions: readonly Decision[],
+    route: ReviewRoute,
+    table: FactTable,
+    hasStripped: boolean,
+  ): Promise<readonly Decision[]> {
+    if (route.failurePolicy === 'Fail' && !hasStripped) return [];
+    const mutated = decisions.findLast(({ phase, patched }) => phase === 'mutate' && patched !== undefined)?.patched;
+    const next = mutated ? withResource(evaluation, mutated) : evaluation;
+    const other = route.failurePolicy === 'Fail' ? 'Ignore' : 'Fail';
+    const others = snapshot().indexes[other].candidates(next, 'verify-images');
+    const outcomes = await decideWithin(others, next, 'verify-images', route, table, false);
+    return outcomes.map((decision) => ({ ...decision, standing: 'audit' }));
+  }
 
   async function decideWithin(
     policies: readonly CompiledPolicy[],
