@@ -38,12 +38,12 @@ interface Place {
   readonly sibling: string;
 }
 
-/** Every import that crosses a wall, and every file that stands in no listed room. Tests may import what they like. */
+/** Every import that crosses a wall, and every file that stands in no listed room. Tests and their fixtures may import what they like. */
 export function checkBoundaries(tree: SourceTree, boundaries: Boundaries): readonly Violation[] {
   const violations: Violation[] = [...cycles(boundaries)];
   for (const [file, text] of tree.files) {
     const place = placeOf(file);
-    if (!place || file.endsWith('.test.ts')) continue;
+    if (!place || /\.(test|fixture)\.ts$/.test(file)) continue;
     const report = (line: number, message: string, why: string) => violations.push({ file, line, message, why });
     checkPlace(place, boundaries, report);
     for (const { specifier, line } of scanImports(text)) {

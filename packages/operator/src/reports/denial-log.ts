@@ -24,6 +24,8 @@ const CONFIG_MAPS = { group: '', version: 'v1', resource: 'configmaps' } as cons
 const KEPT = 20;
 /** Of one entry, so that the ConfigMap stays far below the limit of an object. */
 const MAX_ENTRY_BYTES = 24_000;
+/** Policies kept of an entry that is larger. */
+const MAX_CUT_DECISIONS = 3;
 
 /**
  * Keeps the last refusals in a ConfigMap of our namespace: who may read it is the cluster's own RBAC, and they outlive a
@@ -99,7 +101,7 @@ function toEntry(request: EvaluationRequest, message: string, decisions: readonl
   return {
     ...entry,
     message: message.slice(0, 4000),
-    decisions: relevant.map(({ policy, results }) =>
+    decisions: relevant.slice(0, MAX_CUT_DECISIONS).map(({ policy, results }) =>
       JSON.parse(
         JSON.stringify({
           policy,

@@ -38,7 +38,7 @@ interface Entry {
 /** Resources remembered at most; beyond it the oldest go, as their reports stay in the cluster. */
 const MAX_ENTRIES = 200_000;
 
-export function createResultLedger(): ResultLedger {
+export function createResultLedger(maxEntries = MAX_ENTRIES): ResultLedger {
   const entries = new Map<string, Entry>();
   const changed = new Set<string>();
 
@@ -66,7 +66,7 @@ export function createResultLedger(): ResultLedger {
       entries.delete(uid);
       entries.set(uid, entry);
       changed.add(uid);
-      evictOldest(entries, changed);
+      evictOldest(entries, changed, maxEntries);
     },
     forget(uid) {
       entries.delete(uid);
@@ -120,9 +120,9 @@ function isSame({ timestamp: _, ...a }: PolicyReportResult, { timestamp: __, ...
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function evictOldest(entries: Map<string, Entry>, changed: Set<string>): void {
+function evictOldest(entries: Map<string, Entry>, changed: ReadonlySet<string>, maxEntries: number): void {
   for (const uid of entries.keys()) {
-    if (entries.size <= MAX_ENTRIES) return;
+    if (entries.size <= maxEntries) return;
     if (!changed.has(uid)) entries.delete(uid);
   }
 }

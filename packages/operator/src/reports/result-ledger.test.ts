@@ -1,0 +1,159 @@
+import {
+  type CompiledPolicy,
+  createEngine,
+  type Decision,
+  loadPolicy,
+  policyKey,
+  type RuleResult,
+} from '@vouchsafe/engine';
+import { describe, expect, it } from 'vitest';
+import { NODE_HOST } from '../facts/node-host.ts';
+import { createResultLedger } from './result-ledger.ts';
+
+const engine = createEngine({ host: NODE_HOST });
+
+function compiled(name: string, ...rules: readonly string[]): CompiledPolicy {
+  const match = { any: [{ resources: { kinds: ['ConfigMap'] } }] };
+  const { policy } = loadPolicy({
+    apiVersion: 'kyverno.io/v1',
+    kind: 'ClusterPolicy',
+    metadata: { name },
+    spec: { rules: rules.map((rule) => ({ name: rule, match, validate: { message: 'm', pattern: { data: {} } } })) },
+  });
+  const result = policy && engine.compile(policy).compiled;
+  if (!result) throw new Error('the policy does not compile');
+  return result;
+}
+
+const policies = (...list: readonly CompiledPolicy[]) => new Map(list.map((policy) => [policyKey(policy.ref), policy]));
+const resource = (uid: string) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  namespace: 'default',
+  name: `n-${uid}`,
+  uid,
+});
+const result = (rule: string, status: RuleResult['status'], message = status): RuleResult => ({
+  rule,
+  type: 'Validation',
+  status,
+  message,
+  action: 'Audit',
+});
+
+function decision(policy: CompiledPolicy, ...results: readonly RuleResult[]): Decision {
+  return {
+    policy: policy.ref,
+    phase: 'validate',
+    standing: 'audit',
+    resource: resource('1'),
+    failurePolicy: 'Fail',
+    results,
+    effects: [],
+  };
+}
+
+const shown = (entries: ReturnType<ReturnType<typeof createResultLedger>['takeChanged']>) =>
+  entries.map(({ resource: { uid }, results }) => [
+    uid,
+    ...results.map((one) => `${one.policy}/${one.rule} ${one.result}`),
+  ]);
+
+describe('the ledger of results', () => {
+  const [a, b] = [compiled('a', 'r1', 'r2'), compiled('b', 'r1')];
+  const known = policies(a, b);
+
+  it('gives what changed, once', () => {
+    const ledger = createResultLedger();
+    ledger.record(resource('1'), [decision(b, result('r1', 'pass')), decision(a, result('r1', 'fail'))], known, 0);
+    ledger.record(resource('2'), [decision(a, result('r1', 'pass'))], known, 0);
+    expect(shown(ledger.takeChanged())).toEqual([
+      ['1', 'a/r1 fail', 'b/r1 pass'],
+      ['2', 'a/r1 pass'],
+    ]);
+    expect(ledger.takeChanged()).toEqual([]);
+  });
+
+  it('a result that says the same later is no change; another message is', () => {
+    const ledger = createResultLedger();
+    ledger.record(resource('1'), [decision(a, result('r1', 'fail', 'x'))], known, 1000);
+    ledger.takeChanged();
+    ledger.record(resource('1'), [decision(a, result('r1', 'fail', 'x'))], known, 99_000);
+    expect(ledger.takeChanged()).toEqual([]);
+    expect(ledger.entry('1')?.results[0]?.timestamp.seconds).toBe(1);
+    ledger.record(resource('1'), [decision(a, result('r1', 'fail', 'y'))], known, 99_000);
+    expect(ledger.takeChanged()[0]?.results[0]).toMatchObject({ message: 'y', timestamp: { seconds: 99 } });
+  });
+
+  it('a rule that no longer matches loses its result; other policies keep theirs', () => {
+    const ledger = createResultLedger();
+    ledger.record(
+      resource('1'),
+      [decision(a, result('r1', 'fail'), result('r2', 'pass')), decision(b, result('r1', 'pass'))],
+      known,
+      0,
+    );
+    ledger.record(resource('1'), [decision(a, result('r2', 'pass'))], known, 0);
+    expect(shown(ledger.takeChanged())).toEqual([['1', 'a/r2 pass', 'b/r1 pass']]);
+    ledger.record(resource('1'), [decision(a)], known, 0);
+    expect(shown(ledger.takeChanged())).toEqual([['1', 'b/r1 pass']]);
+  });
+
+  it('several results of a rule become the worst of them', () => {
+    const ledger = createResultLedger();
+    const images: readonly RuleResult[] = (['pass', 'fail', 'skip'] as const).map((status) => ({
+      ...result('r1', status),
+      type: 'ImageVerify',
+    }));
+    ledger.record(resource('1'), [decision(a, ...images)], known, 0);
+    expect(shown(ledger.takeChanged())).toEqual([['1', 'a/r1 fail']]);
+  });
+
+  it('keeps nothing without a uid, of unknown policies, or without results', () => {
+    const ledger = createResultLedger();
+    const { uid: _, ...unborn } = resource('1');
+    ledger.record(unborn, [decision(a, result('r1', 'fail'))], known, 0);
+    ledger.record(resource('2'), [decision(b, result('r1', 'fail'))], policies(a), 0);
+    ledger.record(resource('3'), [decision(a)], known, 0);
+    expect([ledger.size, ledger.takeChanged()]).toEqual([0, []]);
+  });
+
+  it('forgets the results of policies and rules that are gone; an entry left empty is to be deleted', () => {
+    const ledger = createResultLedger();
+    ledger.record(resource('1'), [decision(a, result('r1', 'fail'), result('r2', 'fail'))], known, 0);
+    ledger.record(resource('2'), [decision(b, result('r1', 'fail'))], known, 0);
+    ledger.takeChanged();
+    ledger.retain(policies(compiled('a', 'r2'), b));
+    expect(shown(ledger.takeChanged())).toEqual([['1', 'a/r2 fail']]);
+    ledger.retain(policies(b));
+    expect(shown(ledger.takeChanged())).toEqual([['1']]);
+    ledger.retain(policies(b));
+    expect(ledger.takeChanged()).toEqual([]);
+  });
+
+  it('an entry whose write failed is given again', () => {
+    const ledger = createResultLedger();
+    ledger.record(resource('1'), [decision(a, result('r1', 'fail'))], known, 0);
+    ledger.takeChanged();
+    ledger.retry('1');
+    ledger.retry('unknown');
+    expect(shown(ledger.takeChanged())).toEqual([['1', 'a/r1 fail']]);
+    ledger.forget('1');
+    ledger.retry('1');
+    expect([ledger.takeChanged(), ledger.size]).toEqual([[], 0]);
+  });
+
+  it('is bounded: the entries longest without a change go, never one that is not written yet', () => {
+    const ledger = createResultLedger(3);
+    const record = (uid: string, status: RuleResult['status'] = 'fail') =>
+      ledger.record(resource(uid), [decision(a, result('r1', status))], known, 0);
+    for (const uid of ['1', '2', '3']) record(uid);
+    ledger.takeChanged();
+    record('1', 'pass');
+    record('4');
+    record('5');
+    expect(['1', '2', '3', '4', '5'].filter((uid) => ledger.entry(uid))).toEqual(['1', '4', '5']);
+    for (const uid of ['6', '7', '8', '9']) record(uid);
+    expect(ledger.takeChanged()).toHaveLength(7);
+  });
+});
