@@ -6,10 +6,18 @@ import type { ContextEntries } from '../lang/variables/compile-context.ts';
 import type { Template } from '../lang/variables/compile-template.ts';
 import type { Scope } from '../lang/variables/scope.ts';
 import type { MatchPredicate } from '../match/match-resources.ts';
-import type { CompiledRule, PassTest, Phase, RuleInput, RuleOfShape, RuleOutcome } from '../model/compiled-policy.ts';
+import type {
+  CompiledRule,
+  JointTest,
+  PassTest,
+  Phase,
+  RuleInput,
+  RuleOfShape,
+  RuleOutcome,
+} from '../model/compiled-policy.ts';
 import type { Effect, RuleResult, TraceStep } from '../model/decision.ts';
 import type { EvaluationRequest } from '../model/request.ts';
-import type { RuleBody, RuleBodyOutcome, RuleEvaluation } from '../rules/rule-kind.ts';
+import type { JointBody, RuleBody, RuleBodyOutcome, RuleEvaluation } from '../rules/rule-kind.ts';
 import { applyExceptions, type CompiledException, type Excepted, findExceptions } from './exceptions.ts';
 import type { ActionResolver } from './failure-action.ts';
 
@@ -61,17 +69,30 @@ function ofShape(parts: RuleParts, memory: ConstantOutcomes): RuleOfShape {
     matches: (request: EvaluationRequest, phase: Phase) =>
       parts.isFor(phase, request.kind.kind) && parts.match.matches(request, NO_RESOURCE),
     evaluate: (input: RuleInput) => evaluateMatched(parts, input, memory),
-    ...(body.passes && isConstant(parts) && isUnconditional(parts)
-      ? { passes: compilePasses(body.passes, memory) }
-      : {}),
+    ...(isConstant(parts) && isUnconditional(parts) ? compilePasses(body, memory) : {}),
   });
 }
 
-function compilePasses(passes: NonNullable<RuleBody['passes']>, memory: ConstantOutcomes): PassTest {
-  return (input) => {
+function compilePasses({ passes, joint }: RuleBody, memory: ConstantOutcomes): Pick<RuleOfShape, 'passes' | 'joint'> {
+  if (!passes) return {};
+  const test: PassTest = (input) => {
     const passed = passes(input);
     return passed && memory.conclude(input, undefined, passed);
   };
+  return joint ? { passes: test, joint: () => toJointTest(joint(), memory) } : { passes: test };
+}
+
+function toJointTest(body: JointBody | undefined, memory: ConstantOutcomes): JointTest | undefined {
+  return (
+    body && {
+      demands: body.demands,
+      join: body.join,
+      passed: (demand, input) => {
+        const passed = body.passed(demand, input);
+        return passed && memory.conclude(input, undefined, passed);
+      },
+    }
+  );
 }
 
 /** Nothing but the body goes into its result. */

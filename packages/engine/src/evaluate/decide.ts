@@ -6,6 +6,7 @@ import type { CompiledPolicy, Phase } from '../model/compiled-policy.ts';
 import type { Decision, Effect } from '../model/decision.ts';
 import { type EvaluationRequest, withResource } from '../model/request.ts';
 import { evaluatePolicy, type PolicyEvaluation, type Subject, toSubject } from './evaluate.ts';
+import { findPlan } from './joint-plan.ts';
 
 export interface DecideOptions {
   readonly phase: Phase;
@@ -104,11 +105,13 @@ function createIndependentPass(policies: readonly CompiledPolicy[]): Pass {
   const done = new Array<Decision | undefined>(policies.length);
   return (request, evaluation) => {
     const subject = toSubject(request, evaluation);
+    const plan = evaluation.trace ? undefined : findPlan(policies, subject);
+    if (plan && subject.input) plan.walk(subject.input.resource);
     const decisions: Decision[] = [];
     for (let index = 0; index < policies.length; index += 1) {
       const policy = policies[index];
       if (policy === undefined) continue;
-      const decision = done[index] ?? evaluatePolicy(policy, subject, evaluation);
+      const decision = done[index] ?? evaluatePolicy(policy, subject, evaluation, plan?.passes[index]);
       if (decision === undefined) continue;
       done[index] = decision;
       decisions.push(decision);

@@ -72,18 +72,23 @@ export function toSubject(request: EvaluationRequest, { facts, phase }: PolicyEv
   };
 }
 
-/** `undefined`: facts are missing, and noted in the table. */
+/** `undefined`: facts are missing, and noted in the table. `joint`: tests of its rules, prepared for the request. */
 export function evaluatePolicy(
   policy: CompiledPolicy,
   subject: Subject,
   evaluation: PolicyEvaluation,
+  joint?: readonly PassTest[],
 ): Decision | undefined {
   const { request } = subject;
   const { phase, closing } = evaluation;
   let { input } = subject;
   if (input === undefined) return toDecision(policy, subject, phase, undefined, NOTHING.results, NOTHING.effects);
+  if (joint) {
+    const passed = passAll(joint, input, policy.applyRules);
+    if (passed) return toDecision(policy, subject, phase, input.resource, passed, NOTHING.effects);
+  }
   const shaped = evaluation.trace ? undefined : policy.rulesFor?.(request, phase, subject.shape);
-  if (shaped?.passes) {
+  if (shaped?.passes && !joint) {
     const passed = passAll(shaped.passes, input, policy.applyRules);
     if (passed) return toDecision(policy, subject, phase, input.resource, passed, NOTHING.effects);
   }

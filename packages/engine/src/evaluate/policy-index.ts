@@ -1,5 +1,6 @@
 import type { CompiledPolicy, Phase, ResourceSelector } from '../model/compiled-policy.ts';
 import type { EvaluationRequest } from '../model/request.ts';
+import { expectAgain } from './joint-plan.ts';
 
 /** Answers which policies can concern a request without looking at the others. Frozen: a change makes a new one. */
 export interface PolicyIndex {
@@ -45,6 +46,7 @@ export function createPolicyIndex(compiled: readonly CompiledPolicy[]): PolicyIn
       .flatMap((order) => policies[order] ?? [])
       .filter((policy) => policy.admission || request.admission === undefined)
       .filter((policy) => isNamespaced(policy) || policy.matches(request, phase));
+    expectAgain(found);
     return { policies: Object.freeze(found), asksEach: found.some(isNamespaced) };
   }
 
@@ -62,7 +64,9 @@ export function createPolicyIndex(compiled: readonly CompiledPolicy[]): PolicyIn
         remembered.set(shape, known);
       }
       if (!known.asksEach) return known.policies;
-      return known.policies.filter((policy) => !isNamespaced(policy) || policy.matches(request, phase));
+      const isMet = (policy: CompiledPolicy) => !isNamespaced(policy) || policy.matches(request, phase);
+      // The same list again where it can be: what is prepared for it is found by it.
+      return known.policies.every(isMet) ? known.policies : known.policies.filter(isMet);
     },
   });
 }

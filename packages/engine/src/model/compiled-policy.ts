@@ -11,6 +11,7 @@ import type {
   Standing,
   TraceStep,
 } from './decision.ts';
+import type { Demand, JoinDemands } from './demand.ts';
 import type { EvaluationRequest, Operation } from './request.ts';
 
 /**
@@ -63,6 +64,15 @@ export interface RuleOfShape {
   /** `evaluate` for a request that is known to match. */
   readonly evaluate: (input: RuleInput) => RuleOutcome;
   readonly passes?: PassTest;
+  /** What `passes` asks, to be judged in one walk with other rules. Made when first asked for. */
+  readonly joint?: () => JointTest | undefined;
+}
+
+/** The rule passes when the resource meets one of the demands; `passed` is its outcome by the first that is met. */
+export interface JointTest {
+  readonly demands: readonly Demand[];
+  readonly join: JoinDemands;
+  readonly passed: (demand: number, input: RuleInput) => RuleOutcome | undefined;
 }
 
 /**
@@ -74,7 +84,7 @@ export type PassTest = (input: RuleInput) => RuleOutcome | undefined;
 /** The rules of a policy that can concern the requests of a shape. */
 export interface RulesOfShape {
   readonly rules: readonly CompiledRule[];
-  /** In order, when all of them have one. */
+  /** Of these rules, in order, when all of them have one. */
   readonly passes: readonly PassTest[] | undefined;
 }
 

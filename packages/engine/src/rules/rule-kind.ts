@@ -5,6 +5,7 @@ import type { JsonObject } from '../kernel/json.ts';
 import type { Scope } from '../lang/variables/scope.ts';
 import type { Phase, RuleInput } from '../model/compiled-policy.ts';
 import type { Effect, FailureAction, ImageResult, RuleStatus, RuleType } from '../model/decision.ts';
+import type { Demand, JoinDemands } from '../model/demand.ts';
 import type { LegacyPolicy, Rule } from '../model/policy.ts';
 
 /** What a rule kind is given to compile one rule of a legacy policy. */
@@ -64,8 +65,17 @@ export interface RuleBody {
    * the same object. `undefined`: ask `evaluate`. Not asked where preconditions or exceptions come first.
    */
   readonly passes?: (input: RuleInput) => RuleBodyOutcome | undefined;
+  /** The same as demands on the resource, where it is that simple. */
+  readonly joint?: () => JointBody | undefined;
   /** `undefined` or none: the rule is absent from the results; several where it judges several things. Pure and synchronous; throws only `Need`. */
   readonly evaluate: (evaluation: RuleEvaluation) => RuleBodyOutcome | readonly RuleBodyOutcome[] | undefined;
+}
+
+export interface JointBody {
+  readonly demands: readonly Demand[];
+  readonly join: JoinDemands;
+  /** The outcome when the first demand that is met is this one. */
+  readonly passed: (demand: number, input: RuleInput) => RuleBodyOutcome | undefined;
 }
 
 /** One folder under `rules/` and one line in the list of rule kinds. */

@@ -2,8 +2,10 @@ import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { isJsonArray, type Json } from '../../kernel/json.ts';
 import { appendDocumentPath } from '../../kernel/json-path.ts';
 import { compilePattern, type Pattern, type PatternOutcome } from '../../lang/pattern/compile-pattern.ts';
+import { toDemand } from '../../lang/pattern/demands.ts';
 import { compileTemplate } from '../../lang/variables/compile-template.ts';
 import type { Scope } from '../../lang/variables/scope.ts';
+import type { Demand } from '../../model/demand.ts';
 import type { RuleBodyOutcome } from '../rule-kind.ts';
 import { type Check, type CheckCompilation, type CheckEvaluation, type CompiledCheck, erred, passed } from './check.ts';
 import { anyPatternFailure, patternError, patternFailure } from './failure-message.ts';
@@ -22,7 +24,13 @@ export function compilePatternCheck(pattern: Json, compilation: CheckCompilation
     if (outcome.status === 'pass') return pass;
     return { ...worded(outcome, evaluation.scope), status: outcome.status };
   };
-  return constant ? { run, passes: (target) => (constant().matches(target) ? pass : undefined) } : { run };
+  if (!constant) return { run };
+  return {
+    run,
+    passes: (target) => (constant.get().matches(target) ? pass : undefined),
+    outcomes: [pass],
+    demands: () => toDemands([constant.document]),
+  };
 
   function worded(outcome: PatternOutcome, scope: Scope): Pick<RuleBodyOutcome, 'message' | 'path'> {
     if (outcome.status === 'skip') return { message: outcome.message };
@@ -54,13 +62,15 @@ export function compileAnyPatternCheck(anyPattern: Json, compilation: CheckCompi
   return {
     run,
     passes(target) {
-      const patterns = constant();
+      const patterns = constant.get();
       if (patterns === 'no-list') return undefined;
       for (let index = 0; index < patterns.length; index += 1) {
         if (patterns[index]?.matches(target)) return passes[index];
       }
       return undefined;
     },
+    outcomes: passes,
+    demands: () => (isJsonArray(constant.document) ? toDemands(constant.document) : undefined),
   };
 
   function judge(patterns: readonly Pattern[], target: Json, scope: Scope): RuleBodyOutcome {
@@ -81,6 +91,12 @@ export function compileAnyPatternCheck(anyPattern: Json, compilation: CheckCompi
   }
 }
 
+/** `undefined` when one of them is more than demands. */
+function toDemands(patterns: readonly Json[]): readonly Demand[] | undefined {
+  const demands = patterns.map(toDemand);
+  return demands.every((demand) => demand !== undefined) ? demands : undefined;
+}
+
 /** Compiled parts of patterns, by the identity of the document's own objects. */
 type Parts = NonNullable<Parameters<typeof compilePattern>[1]>;
 
@@ -90,7 +106,7 @@ function compilePatterns(document: Json, parts: Parts): readonly Pattern[] | 'no
 
 interface CompiledDocument<Compiled> {
   /** For a document without variables. Compiled when first asked: many policies never meet a resource. */
-  readonly constant: (() => Compiled) | undefined;
+  readonly constant: { readonly document: Json; readonly get: () => Compiled } | undefined;
   readonly resolve: (scope: Scope) => Compiled | EvaluationError;
 }
 
@@ -105,11 +121,11 @@ function compileDocument<Compiled>(
   if (template.constant) {
     const { value } = template;
     let compiled: { readonly value: Compiled } | undefined;
-    const constant = (): Compiled => {
+    const get = (): Compiled => {
       compiled ??= { value: compile(value, parts) };
       return compiled.value;
     };
-    return { constant, resolve: constant };
+    return { constant: { document: value, get }, resolve: get };
   }
   return {
     constant: undefined,

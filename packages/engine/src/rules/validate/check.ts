@@ -6,6 +6,7 @@ import type { Template } from '../../lang/variables/compile-template.ts';
 import type { Scope } from '../../lang/variables/scope.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
 import type { PolicyRef } from '../../model/decision.ts';
+import type { Demand } from '../../model/demand.ts';
 import type { RuleBodyOutcome } from '../rule-kind.ts';
 
 /** What a check of a validate rule, or of one of its foreach blocks, is compiled from. */
@@ -37,6 +38,9 @@ export type PassTest = (target: Json) => RuleBodyOutcome | undefined;
 export interface CompiledCheck {
   readonly run: Check;
   readonly passes?: PassTest;
+  /** One demand for each of `outcomes`; `undefined` when a pattern is more than that. */
+  readonly demands?: () => readonly Demand[] | undefined;
+  readonly outcomes?: readonly RuleBodyOutcome[];
 }
 
 /** The rule's `message`: its text as written (may be empty) and compiled. */

@@ -1,8 +1,10 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
+import { joinDemands } from '../../lang/pattern/join-demands.ts';
 import { compileTemplate } from '../../lang/variables/compile-template.ts';
 import type { Scope } from '../../lang/variables/scope.ts';
 import type { Phase, RuleInput } from '../../model/compiled-policy.ts';
-import type { RuleBody, RuleBodyOutcome, RuleCompilation, RuleEvaluation, RuleKind } from '../rule-kind.ts';
+import type { Demand } from '../../model/demand.ts';
+import type { JointBody, RuleBody, RuleBodyOutcome, RuleCompilation, RuleEvaluation, RuleKind } from '../rule-kind.ts';
 import type { CheckCompilation } from './check.ts';
 import { compileCheck } from './compile-check.ts';
 import { excuseExisting, excusesExisting } from './existing-violations.ts';
@@ -19,12 +21,13 @@ const PHASES: ReadonlySet<Phase> = new Set(['validate']);
 
 export function compileValidate(compilation: RuleCompilation): RuleBody {
   const block = compilation.rule.validate ?? {};
-  const { evaluate, passes } = compileBlock(block, compilation);
+  const { evaluate, passes, joint } = compileBlock(block, compilation);
   const { name } = compilation.rule;
   return {
     type: 'Validation',
     phases: PHASES,
     ...(passes ? { passes } : {}),
+    ...(joint ? { joint } : {}),
     evaluate: (evaluation) => {
       const outcome = evaluate(evaluation);
       if (outcome) evaluation.input.trace?.({ rule: name, step: 'check', ...traceOf(outcome) });
@@ -35,10 +38,7 @@ export function compileValidate(compilation: RuleCompilation): RuleBody {
 
 type Evaluate = (evaluation: RuleEvaluation) => RuleBodyOutcome | undefined;
 
-interface Evaluation {
-  readonly evaluate: Evaluate;
-  readonly passes?: (input: RuleInput) => RuleBodyOutcome | undefined;
-}
+type Evaluation = { readonly evaluate: Evaluate } & Pick<RuleBody, 'passes' | 'joint'>;
 
 /** The same order of precedence as upstream: manifests, podSecurity, cel, then the patterns and conditions. */
 function compileBlock(block: JsonObject, compilation: RuleCompilation): Evaluation {
@@ -80,7 +80,7 @@ function compileResourceCheck(block: JsonObject, { policy, rule, host, report }:
     message: { source, template: compileTemplate(source, { host, report, path: `${path}.message` }) },
     nesting: 0,
   };
-  const { run, passes } = compileCheck(block, compilation);
+  const { run, passes, demands, outcomes } = compileCheck(block, compilation);
   const judge = (input: RuleInput, scope: Scope) => run({ input, scope, element: undefined });
   const excuses = excusesExisting(policy, rule);
   const evaluate: Evaluate = (evaluation) => {
@@ -91,6 +91,16 @@ function compileResourceCheck(block: JsonObject, { policy, rule, host, report }:
   return {
     evaluate,
     passes: ({ request, resource }) => (request.operation === 'DELETE' ? undefined : passes(resource)),
+    ...(demands && outcomes ? { joint: () => toJoint(demands(), outcomes) } : {}),
+  };
+}
+
+function toJoint(demands: readonly Demand[] | undefined, outcomes: readonly RuleBodyOutcome[]): JointBody | undefined {
+  if (!demands) return undefined;
+  return {
+    demands,
+    join: joinDemands,
+    passed: (demand, { request }) => (request.operation === 'DELETE' ? undefined : outcomes[demand]),
   };
 }
 

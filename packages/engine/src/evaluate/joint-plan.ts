@@ -1,0 +1,74 @@
+import type { CompiledPolicy, JointTest, PassTest } from '../model/compiled-policy.ts';
+import type { Demand, JointWalk } from '../model/demand.ts';
+import type { Subject } from './evaluate.ts';
+
+/** The policies of a set, judged together: one walk of the resource tells which of their rules pass by it. */
+export interface JointPlan {
+  readonly walk: JointWalk;
+  /** By the place of the policy in the set: tests that read what the last walk found. */
+  readonly passes: readonly (readonly PassTest[] | undefined)[];
+}
+
+/** Sets that come again and again, with a plan a shape of request. */
+const plans = new WeakMap<readonly CompiledPolicy[], Map<string, JointPlan | undefined>>();
+/** A set that an index answers is for one shape; others meet a few. */
+const REMEMBERED = 16;
+
+/** Says that this very list will be decided again: then it is worth a plan. */
+export function expectAgain(policies: readonly CompiledPolicy[]): void {
+  plans.set(policies, new Map());
+}
+
+/** The plan of a set for requests like this one; `undefined` for a set that was not expected, or has nothing to join. */
+export function findPlan(policies: readonly CompiledPolicy[], subject: Subject): JointPlan | undefined {
+  const known = plans.get(policies);
+  if (known === undefined || subject.input === undefined) return undefined;
+  let plan = known.get(subject.shape);
+  if (plan === undefined && !known.has(subject.shape)) {
+    plan = createPlan(policies, subject);
+    if (known.size >= REMEMBERED) known.clear();
+    known.set(subject.shape, plan);
+  }
+  return plan;
+}
+
+function createPlan(policies: readonly CompiledPolicy[], { request, shape, input }: Subject): JointPlan | undefined {
+  const demands: Demand[] = [];
+  const found: { failed: Uint8Array } = { failed: new Uint8Array(0) };
+  let join: JointTest['join'] | undefined;
+  const place = (passes: PassTest | undefined, joint: JointTest | undefined): PassTest => {
+    if (!joint) return passes ?? NEVER;
+    join = joint.join;
+    const first = demands.length;
+    demands.push(...joint.demands);
+    return createTest(first, joint, found);
+  };
+  const passes = policies.map((policy) => {
+    const shaped = input && policy.rulesFor?.(request, input.phase, shape);
+    return shaped?.passes && shaped.rules.map(({ ofShape }) => place(ofShape?.passes, ofShape?.joint?.()));
+  });
+  if (!join) return undefined;
+  const walk = join(demands);
+  return {
+    passes,
+    walk: (resource) => {
+      found.failed = walk(resource);
+      return found.failed;
+    },
+  };
+}
+
+const NEVER: PassTest = () => undefined;
+
+function createTest(
+  first: number,
+  { demands: { length }, passed }: JointTest,
+  found: { readonly failed: Uint8Array },
+): PassTest {
+  return (input) => {
+    for (let demand = 0; demand < length; demand += 1) {
+      if (found.failed[first + demand] === 0) return passed(demand, input);
+    }
+    return undefined;
+  };
+}
