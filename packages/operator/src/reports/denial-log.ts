@@ -24,8 +24,12 @@ const CONFIG_MAPS = { group: '', version: 'v1', resource: 'configmaps' } as cons
 const KEPT = 20;
 /** Of one entry, so that the ConfigMap stays far below the limit of an object. */
 const MAX_ENTRY_BYTES = 24_000;
-/** Policies kept of an entry that is larger. */
-const MAX_CUT_DECISIONS = 3;
+const MAX_MESSAGE = 8_000;
+/** Of one message or step. */
+const MAX_TEXT = 2_000;
+const MAX_DECISIONS = 10;
+const MAX_RESULTS = 20;
+const MAX_STEPS = 200;
 
 /**
  * Keeps the last refusals in a ConfigMap of our namespace: who may read it is the cluster's own RBAC, and they outlive a
@@ -83,31 +87,34 @@ function parseDenials(text: Json | undefined): readonly JsonObject[] {
   }
 }
 
+/** Texts are cut before anything is measured: whoever is refused may have written them. */
 function toEntry(request: EvaluationRequest, message: string, decisions: readonly Decision[], at: Date): JsonObject {
   const relevant = decisions.filter(({ results }) =>
     results.some(({ status }) => status === 'fail' || status === 'error'),
   );
-  const entry: JsonObject = {
+  const shown = relevant.slice(0, MAX_DECISIONS);
+  const entry = {
     time: at.toISOString(),
     operation: request.operation,
     kind: request.kind.kind,
     namespace: request.namespace,
     name: request.name,
     user: request.user?.username ?? '',
-    message,
-    decisions: relevant.map(({ policy, results, trace }) => JSON.parse(JSON.stringify({ policy, results, trace }))),
+    message: message.slice(0, MAX_MESSAGE),
   };
-  if (JSON.stringify(entry).length <= MAX_ENTRY_BYTES) return entry;
-  return {
-    ...entry,
-    message: message.slice(0, 4000),
-    decisions: relevant.slice(0, MAX_CUT_DECISIONS).map(({ policy, results }) =>
-      JSON.parse(
-        JSON.stringify({
-          policy,
-          results: results.slice(0, 10).map(({ message: text, ...rest }) => ({ ...rest, message: text.slice(0, 500) })),
-        }),
-      ),
-    ),
+  const whole = { ...entry, decisions: shown.map((decision) => toDecisionEntry(decision, true)) };
+  if (JSON.stringify(whole).length <= MAX_ENTRY_BYTES) return whole;
+  const cut = { ...entry, decisions: shown.map((decision) => toDecisionEntry(decision, false)) };
+  return JSON.stringify(cut).length <= MAX_ENTRY_BYTES ? cut : { ...entry, decisions: [] };
+}
+
+function toDecisionEntry({ policy, results, trace }: Decision, withSteps: boolean): JsonObject {
+  const decision = {
+    policy,
+    results: results.slice(0, MAX_RESULTS).map((result) => ({ ...result, message: result.message.slice(0, MAX_TEXT) })),
+    ...(withSteps && trace
+      ? { trace: trace.slice(0, MAX_STEPS).map((step) => ({ ...step, detail: step.detail.slice(0, MAX_TEXT) })) }
+      : {}),
   };
+  return JSON.parse(JSON.stringify(decision)); // plain data; the types only lack index signatures
 }

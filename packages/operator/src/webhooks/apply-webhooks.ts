@@ -52,8 +52,12 @@ async function applyOne(client: KubeClient, wanted: JsonObject): Promise<void> {
   await client.update(gvr, kubernetesObjectOf({ ...wanted, metadata }), undefined, { fieldManager: FIELD_MANAGER });
 }
 
-/** Everything `part` says holds in `whole`, which may say more: the API server fills in defaults. */
+/**
+ * Everything `part` says holds in `whole`, which may say more: the API server fills in defaults. Empty lists and maps say
+ * nothing: it drops them.
+ */
 function isWithin(part: Json, whole: Json | undefined): boolean {
+  if (whole === undefined && typeof part === 'object' && part !== null) return Object.keys(part).length === 0;
   if (Array.isArray(part)) {
     return (
       Array.isArray(whole) && part.length === whole.length && part.every((item, index) => isWithin(item, whole[index]))
@@ -67,12 +71,13 @@ function isWithin(part: Json, whole: Json | undefined): boolean {
   return isEqualJson(part, whole);
 }
 
-/** A webhook that lost its matchConditions or selector says less than before, which `isWithin` cannot see. */
+/** A webhook that somebody gave a condition or a selector is called for less than before, which `isWithin` cannot see. */
 function hasSameGates(wanted: JsonObject, live: JsonObject): boolean {
   const gates = (configuration: JsonObject) =>
     (Array.isArray(configuration['webhooks']) ? configuration['webhooks'] : []).map((webhook) => [
       memberAt(webhook, 'matchConditions') ?? [],
       memberAt(webhook, 'namespaceSelector') ?? {},
+      memberAt(webhook, 'objectSelector') ?? {},
     ]);
   return isEqualJson(gates(wanted), gates(live));
 }
