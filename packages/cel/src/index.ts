@@ -7,10 +7,26 @@ export {
 } from './environment/environment.ts';
 export type { Activation, CelProgram, EvaluateOptions, Evaluation } from './environment/program.ts';
 export {
+  type AuthorizationDecision,
+  type AuthorizationQuestion,
+  type AuthorizerHost,
+  createAuthorizer,
+} from './kubernetes/authorizer-library.ts';
+export {
   createKubernetesEnvironment,
   createMatchConditionEnvironment,
   kubernetesLibraries,
 } from './kubernetes/kubernetes-environment.ts';
+export {
+  type AdmissionPolicyEnvironment,
+  type AdmissionPolicyNames,
+  createAdmissionPolicyEnvironment,
+  VARIABLES,
+} from './kyverno/admission-policy-environment.ts';
+export type { CelHost } from './kyverno/cel-host.ts';
+export { createKyvernoEnvironment, type KyvernoDialect } from './kyverno/kyverno-environment.ts';
+export { LazyRecord } from './kyverno/lazy-record.ts';
+export { lenientOrValue } from './kyverno/or-value.ts';
 export { extensionLibraries } from './library/extensions.ts';
 export { type CelIssue, formatIssues } from './syntax/source.ts';
 export { CelError } from './values/cel-error.ts';
