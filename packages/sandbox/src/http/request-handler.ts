@@ -10,6 +10,7 @@ import { aggregatedDiscoveryVersion } from './accept.ts';
 import type { StaticToken } from './authentication.ts';
 import { authenticate } from './authentication.ts';
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, legacyApiVersions } from './discovery.ts';
+import type { ExchangeObservers, ExchangeProbe } from './observed-exchange.ts';
 import type { RequestPath } from './request-path.ts';
 import { parseRequestPath } from './request-path.ts';
 import type { Responder } from './responder.ts';
@@ -23,6 +24,7 @@ export interface HandlerOptions {
   readonly address: () => string;
   /** Reports a bug; never told about refusals. */
   readonly onError: (error: unknown) => void;
+  readonly observers: ExchangeObservers;
 }
 
 const VERSION: JsonObject = {
@@ -49,8 +51,10 @@ export function createRequestHandler(
 ): (incoming: IncomingMessage, response: ServerResponse) => void {
   const documents = createDocumentCache(cluster);
   return (incoming, response) => {
-    const responder = createResponder(response);
-    serve(cluster, options, documents, incoming, responder).catch((error: unknown) => {
+    const url = new URL(incoming.url ?? '/', 'https://sandbox.invalid');
+    const probe = options.observers.begin(incoming, url, cluster);
+    const responder = createResponder(response, probe);
+    serve({ cluster, options, documents, url, probe }, incoming, responder).catch((error: unknown) => {
       if (error instanceof StatusError) {
         responder.error(error);
       } else if (!response.destroyed) {
@@ -61,14 +65,19 @@ export function createRequestHandler(
   };
 }
 
+interface ServedRequest {
+  readonly cluster: Cluster;
+  readonly options: HandlerOptions;
+  readonly documents: DocumentCache;
+  readonly url: URL;
+  readonly probe: ExchangeProbe | undefined;
+}
+
 async function serve(
-  cluster: Cluster,
-  options: HandlerOptions,
-  documents: DocumentCache,
+  { cluster, options, documents, url, probe }: ServedRequest,
   incoming: IncomingMessage,
   responder: Responder,
 ): Promise<void> {
-  const url = new URL(incoming.url ?? '/', 'https://sandbox.invalid');
   const user = authenticate(cluster, options.tokens, incoming.headers, incoming.socket);
   const path = parseRequestPath(url.pathname);
   if (path.kind === 'resource') {
@@ -78,8 +87,9 @@ async function serve(
       return;
     }
     const request = resourceRequest(definition, path, url, user, incoming, responder);
+    probe?.about(request);
     authorizeResource(cluster, request, verbOf(incoming.method ?? 'GET', request));
-    await serveResource({ cluster, request, incoming, responder });
+    await serveResource({ cluster, request, incoming, responder, probe });
     return;
   }
   authorizePath(cluster, user, url.pathname, (incoming.method ?? 'GET').toLowerCase());

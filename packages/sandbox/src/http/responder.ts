@@ -18,8 +18,13 @@ export interface Responder {
   error(error: StatusError): void;
 }
 
+/** Told how a request was answered; `text` is absent for streams. */
+export interface AnswerWatcher {
+  answered(code: number, text: string | undefined, warnings: readonly string[]): void;
+}
+
 /** Wraps a Node response. */
-export function createResponder(response: ServerResponse): Responder {
+export function createResponder(response: ServerResponse, watcher?: AnswerWatcher): Responder {
   const warnings: string[] = [];
 
   function head(contentType: string): void {
@@ -40,6 +45,7 @@ export function createResponder(response: ServerResponse): Responder {
     response.setHeader('Content-Length', bytes.length);
     response.writeHead(code);
     response.end(bytes);
+    watcher?.answered(code, body, warnings);
   }
 
   return {
@@ -54,6 +60,7 @@ export function createResponder(response: ServerResponse): Responder {
       head(contentType);
       response.writeHead(200);
       response.flushHeaders();
+      watcher?.answered(200, undefined, warnings);
     },
     text,
     json(code, body, format) {

@@ -19,6 +19,7 @@ import { prepareWatch } from '../api/watch-objects.ts';
 import { isJsonObject } from '../store/json-value.ts';
 import type { ResponseFormat } from './accept.ts';
 import { negotiate, RESPONSE_MEDIA_TYPES } from './accept.ts';
+import type { ExchangeProbe } from './observed-exchange.ts';
 import { readBody } from './read-body.ts';
 import type { Responder } from './responder.ts';
 import { objectText, pageText, watchFormat } from './table-response.ts';
@@ -32,6 +33,7 @@ export interface ResourceCall {
   readonly request: ResourceRequest;
   readonly incoming: IncomingMessage;
   readonly responder: Responder;
+  readonly probe: ExchangeProbe | undefined;
 }
 
 /** The API verb of a request, as authorization and audit know it. */
@@ -167,8 +169,10 @@ async function serveWrite(call: ResourceCall, method: string): Promise<ObjectAns
   }
 }
 
-async function bodyOf(incoming: IncomingMessage): Promise<RequestBody> {
-  return { kind: 'bytes', bytes: await readBody(incoming), mediaType: mediaTypeOf(incoming) };
+async function bodyOf({ incoming, probe }: ResourceCall): Promise<RequestBody & { readonly kind: 'bytes' }> {
+  const body = { kind: 'bytes', bytes: await readBody(incoming), mediaType: mediaTypeOf(incoming) } as const;
+  probe?.body(body.bytes, body.mediaType);
+  return body;
 }
 
 function mediaTypeOf(incoming: IncomingMessage): string {
@@ -176,8 +180,8 @@ function mediaTypeOf(incoming: IncomingMessage): string {
 }
 
 async function servePost(call: ResourceCall): Promise<ObjectAnswer> {
-  const { cluster, request, incoming } = call;
-  const body = await bodyOf(incoming);
+  const { cluster, request } = call;
+  const body = await bodyOf(call);
   if (isReview(request.definition)) {
     return answerReview(cluster, request, body);
   }
@@ -198,36 +202,34 @@ async function servePost(call: ResourceCall): Promise<ObjectAnswer> {
 }
 
 async function servePut(call: ResourceCall): Promise<ObjectAnswer> {
-  const { cluster, request, incoming } = call;
+  const { cluster, request } = call;
   if (!request.definition.verbs.includes('update') || request.name === '') {
     throw methodNotAllowed(request.definition, 'update');
   }
   const options = parseWriteOptions(request.query, 'UpdateOptions');
-  const body = await bodyOf(incoming);
+  const body = await bodyOf(call);
   return request.subresource === 'scale' && hasScale(request.definition)
     ? replaceScale(cluster, request, body, options)
     : replaceObject(cluster, request, body, options);
 }
 
 async function servePatch(call: ResourceCall): Promise<ObjectAnswer> {
-  const { cluster, request, incoming } = call;
+  const { cluster, request } = call;
   if (!request.definition.verbs.includes('patch') || request.name === '') {
     throw methodNotAllowed(request.definition, 'patch');
   }
-  const mediaType = mediaTypeOf(incoming);
-  const bytes = await readBody(incoming);
-  const options = parseWriteOptions(request.query, 'PatchOptions', isApplyPatch(mediaType));
-  const patch = { mediaType, bytes };
+  const patch = await bodyOf(call);
+  const options = parseWriteOptions(request.query, 'PatchOptions', isApplyPatch(patch.mediaType));
   return request.subresource === 'scale' && hasScale(request.definition)
     ? patchScale(cluster, request, patch, options)
     : patchObject(cluster, request, patch, options);
 }
 
 async function serveDelete(call: ResourceCall): Promise<ObjectAnswer> {
-  const { cluster, request, incoming } = call;
+  const { cluster, request } = call;
   const { definition, query } = request;
-  const body = await bodyOf(incoming);
-  const empty = body.kind === 'bytes' && body.bytes.length === 0;
+  const body = await bodyOf(call);
+  const empty = body.bytes.length === 0;
   const document = empty ? undefined : readDocument(cluster, body, 'DeleteOptions').object;
   if (document !== undefined && !isJsonObject(document)) {
     throw badRequest('the body of a delete must be DeleteOptions');

@@ -29,6 +29,7 @@ import { startControllers } from '../workloads/start-controllers.ts';
 import type { StaticToken } from './authentication.ts';
 import { createServerCertificates } from './certificates.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
+import { createExchangeObservers, type ExchangeListener } from './observed-exchange.ts';
 import { createRequestHandler } from './request-handler.ts';
 import { loadServerIdentity } from './server-identity.ts';
 
@@ -75,6 +76,8 @@ export interface ApiServer {
   serviceAccountKubeconfig(path: string, namespace: string, name: string): Promise<string>;
   /** Routes webhook calls of a Service (`namespace/name:port`) to a port on 127.0.0.1; returns its removal. */
   registerService(service: string, port: number): () => void;
+  /** Tells of every exchange about a resource from now on; returns the end of it. */
+  observe(listener: ExchangeListener): () => void;
   stop(): Promise<void>;
 }
 
@@ -106,7 +109,8 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const { adminToken } = identity;
   const tokens = [{ token: adminToken, user: ADMIN_USER }, ...(options.tokens ?? [])];
   let port = 0;
-  const handler = createRequestHandler(cluster, { tokens, address: () => `127.0.0.1:${port}`, onError });
+  const observers = createExchangeObservers();
+  const handler = createRequestHandler(cluster, { tokens, address: () => `127.0.0.1:${port}`, onError, observers });
   const server = options.insecure
     ? createPlainServer(handler)
     : createTlsServer(
@@ -159,6 +163,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       return path;
     },
     registerService: (service, target) => services.register(service, target),
+    observe: (listener) => observers.add(listener),
     async stop() {
       controllers?.stop();
       namespaceContents.stop();
