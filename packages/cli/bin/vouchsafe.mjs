@@ -24,6 +24,8 @@ if (Number.parseInt(process.versions.node, 10) >= WANTED_MAJOR) {
     ['--disable-warning=ExperimentalWarning', fileURLToPath(import.meta.url), ...process.argv.slice(2)],
     {
       stdio: 'inherit',
+      // the name of a link to this file, which the child cannot see
+      env: { ...process.env, VOUCHSAFE_CALLED_AS: process.argv[1] },
     },
   );
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

@@ -1,14 +1,17 @@
 import { enableCompileCache } from 'node:module';
 import { CommanderError } from 'commander';
 import { COMMANDS } from './commands/index.ts';
+import { withoutBooleanValues } from './flags/boolean-arguments.ts';
 import { buildProgram } from './flags/build-program.ts';
 import { EXIT } from './flags/command.ts';
+import { programNameOf, shownName, standsForKyverno } from './flags/program-name.ts';
 import { VERSION } from './output/version.ts';
 
 enableCompileCache();
 
+const programName = programNameOf(process.env['VOUCHSAFE_CALLED_AS'] ?? process.argv[1]);
 const program = buildProgram({
-  name: 'vouchsafe',
+  name: shownName(programName),
   summary: 'Nothing runs in your cluster unless it is vouched for.',
   version: VERSION,
   commands: COMMANDS,
@@ -18,6 +21,7 @@ const program = buildProgram({
     env: process.env,
     cwd: process.cwd(),
     isTerminal: process.stdout.isTTY === true,
+    programName,
   },
   onExit: (code) => {
     process.exitCode = code;
@@ -25,11 +29,11 @@ const program = buildProgram({
 });
 
 try {
-  await program.parseAsync(process.argv);
+  await program.parseAsync(withoutBooleanValues(process.argv.slice(2), COMMANDS), { from: 'user' });
 } catch (error) {
   if (error instanceof CommanderError) {
     // help and version end with 0; everything else commander refuses is wrong usage
-    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : standsForKyverno(programName) ? EXIT.violations : EXIT.usage;
   } else {
     const told =
       error instanceof Error ? (process.env['VOUCHSAFE_DEBUG'] ? error.stack : error.message) : String(error);

@@ -1,5 +1,5 @@
 import { flattenList, readDocuments, type SourceMap } from '@vouchsafe/engine';
-import { type Diagnostic, isJsonObject, type JsonObject, type SourceRange } from '@vouchsafe/engine/kernel';
+import { type Diagnostic, isJsonObject, type Json, type JsonObject, type SourceRange } from '@vouchsafe/engine/kernel';
 
 /** One object of a file, with the places of its parts. */
 export interface InputDocument {
@@ -40,6 +40,16 @@ export function readInputDocuments(text: string, origin: string, lines = 0): Rea
     });
   }
   return { documents, problems };
+}
+
+/** The first document of a text, whatever it is; null for an empty one. */
+export function readValueDocument(
+  text: string,
+  origin: string,
+): { readonly value: Json } | { readonly problem: Diagnostic } {
+  const { documents, diagnostics } = readDocuments(text, origin);
+  const problem = diagnostics.find(({ severity }) => severity === 'error');
+  return problem ? { problem } : { value: documents[0]?.value ?? null };
 }
 
 function shiftSources(sources: SourceMap, lines: number): SourceMap {

@@ -5,11 +5,11 @@ export function toGoYaml(value: unknown): string {
   return toYaml(value, 4);
 }
 
-/** YAML with sorted keys that any reader of YAML 1.1 reads back the same. */
-export function toYaml(value: unknown, indent = 2): string {
+/** YAML that any reader of YAML 1.1 reads back the same; keys are sorted unless told otherwise. */
+export function toYaml(value: unknown, indent = 2, order: 'sorted' | 'as-given' = 'sorted'): string {
   return stringify(value, {
     indent,
-    sortMapEntries: true,
+    sortMapEntries: order === 'sorted',
     lineWidth: 0,
     version: '1.1',
     aliasDuplicateObjects: false,

@@ -40,7 +40,11 @@ async function play(scenario: Scenario, flags: FlagValues, io: CommandIo): Promi
   const bold = (text: string) => (io.isTerminal ? styleText('bold', text) : text);
   io.stdout(`${bold(scenario.title)}\n\n`);
   const started = performance.now();
-  const cluster = await startCluster({ folder, mirroredHosts: [...MIRRORED_HOSTS, ...scenario.registryHosts], operatorFlags: scenario.operatorFlags });
+  const cluster = await startCluster({
+    folder,
+    mirroredHosts: [...MIRRORED_HOSTS, ...scenario.registryHosts],
+    operatorFlags: scenario.operatorFlags,
+  });
   try {
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     io.stdout(`A cluster, a registry and Sigstore services are up in ${seconds} s.\n`);
