@@ -8,8 +8,10 @@ type ClusterRequest = Extract<FactRequest, { readonly kind: 'config-map' | 'reso
 const CONFIG_MAPS = { group: '', version: 'v1', resource: 'configmaps' } as const;
 /** Bytes of an answer to an apiCall (Kyverno's `--maxAPICallResponseLength`, as its chart sets it). */
 const MAX_RESPONSE_BYTES = 2_000_000;
-/** A raw path must stay below these roots: no host, no query tricks. */
-const API_PATH = /^\/(api|apis|version|openapi|healthz|livez|readyz)(\/|\?|$)/;
+/** A raw path must stay below these roots. */
+const API_ROOTS: ReadonlySet<string> = new Set(['api', 'apis', 'version', 'openapi', 'healthz', 'livez', 'readyz']);
+/** Characters that end a URL, a line of HTTP or a segment somewhere on the way. */
+const UNSAFE = /[\p{Cc}\\#]/u;
 
 /** Answers what policies ask of the API server: ConfigMaps, objects, raw calls (kyverno-core §2.4). */
 export function createClusterFacts(client: KubeClient): FactSource {
@@ -69,10 +71,10 @@ async function callApi(
   { urlPath, method, data }: Extract<ClusterRequest, { kind: 'api-call' }>,
   signal: AbortSignal | undefined,
 ): Promise<Json> {
-  if (!API_PATH.test(urlPath) || urlPath.includes('/../') || urlPath.includes('//')) {
+  if (!isApiPath(urlPath)) {
     throw new KubeError(0, 'InvalidRequest', `\`${urlPath}\` is no path of the Kubernetes API`);
   }
-  const { body } = await client.raw(urlPath, {
+  const { body } = await client.raw(urlPath.replaceAll(' ', '%20'), {
     method,
     ...(data ? { body: JSON.stringify(data), headers: { 'content-type': 'application/json' } } : {}),
     ...(signal ? { signal } : {}),
@@ -85,6 +87,26 @@ async function callApi(
     );
   }
   return JSON.parse(Buffer.from(body).toString('utf8'));
+}
+
+/**
+ * Whether a path stays where it says it is, however it is decoded: parts of it may come from a request. A service account
+ * that may read `/metrics` must not be led there from `/api/`.
+ */
+function isApiPath(urlPath: string): boolean {
+  const [path = ''] = urlPath.split('?', 1);
+  if (UNSAFE.test(urlPath) || path.includes(' ') || !path.startsWith('/')) return false;
+  const segments = path.slice(1).replace(/\/$/, '').split('/');
+  return API_ROOTS.has(segments[0] ?? '') && segments.every(isPlainSegment);
+}
+
+function isPlainSegment(segment: string): boolean {
+  try {
+    const decoded = decodeURIComponent(segment);
+    return decoded !== '' && decoded !== '.' && decoded !== '..' && !/[/\\%]/.test(decoded);
+  } catch {
+    return false; // no valid encoding
+  }
 }
 
 function toFailure(error: unknown, signal: AbortSignal | undefined): Fact<Json> {
