@@ -49,6 +49,16 @@ describe('a policy as it is submitted', () => {
     expect(answer.warnings?.join()).toContain('deprecated');
   });
 
+  it('with an expression that cannot be read is refused once, with the form that can', () => {
+    const preconditions = {
+      all: [{ key: '{{ request.object.metadata.labels.a.b/c }}', operator: 'NotEquals', value: 'true' }],
+    };
+    const { allowed, message = '' } = answerTo(policyWith({ preconditions, validate: { message: 'm', deny: {} } }));
+    expect(allowed).toBe(false);
+    expect(message).toContain(`request.object.metadata.labels."a.b/c" || ''`);
+    expect(message.split('is no JMESPath expression')).toHaveLength(2);
+  });
+
   const set = (attestor: Json): JsonObject => ({ attestors: [{ entries: [attestor] }] });
   const place = 'spec.rules[0].verifyImages[0]';
   it.each<[string, JsonObject, string]>([

@@ -38,7 +38,21 @@ function diagnosePolicy(
   const loaded = loadPolicy(document, undefined, { auditMutateDigest, deprecations: true });
   if (!loaded.policy || loaded.diagnostics.some(isError)) return loaded.diagnostics;
   const { diagnostics } = engine.compile(loaded.policy);
-  return [...loaded.diagnostics, ...diagnostics, ...diagnoseAttestors(loaded.policy)];
+  return [...loaded.diagnostics, ...refuseSyntax(diagnostics), ...diagnoseAttestors(loaded.policy)];
+}
+
+/**
+ * A policy with an expression that cannot be read is refused, as upstream does (`invalid JMESPath query`); compiled from
+ * a cluster that has it already, its rule answers with an error. Rules that autogen wrote repeat the same mistake.
+ */
+function refuseSyntax(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const told = new Set<string | undefined>();
+  return diagnostics.flatMap((diagnostic) => {
+    if (diagnostic.code !== 'jmespath-syntax') return [diagnostic];
+    if (told.has(diagnostic.path)) return [];
+    told.add(diagnostic.path);
+    return [{ ...diagnostic, severity: 'error' as const }];
+  });
 }
 
 /** The same for PolicyExceptions, with Kyverno's warnings when one will not be looked at (kyverno-core §4.4). */

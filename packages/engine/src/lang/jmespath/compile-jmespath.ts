@@ -9,6 +9,7 @@ import { Frame } from './frame.ts';
 import { FUNCTIONS_BY_NAME } from './functions/list.ts';
 import { nearestName } from './nearest-name.ts';
 import { parseJmesPath } from './parser.ts';
+import { quotedKeyHint } from './quoted-key-hint.ts';
 import type { SyntaxNode } from './syntax-tree.ts';
 import { SyntaxFailure } from './token.ts';
 
@@ -92,10 +93,12 @@ function parse(text: string): SyntaxNode | JmesPathDiagnostic {
 }
 
 function syntaxDiagnostic(text: string, offset: number, reason: string): JmesPathDiagnostic {
+  const hint = quotedKeyHint(text, offset);
   return {
     code: 'jmespath-syntax',
     severity: 'error',
     message: `\`${shorten(text)}\` is no JMESPath expression: ${reason}, at character ${offset + 1}`,
+    ...(hint === undefined ? {} : { hint }),
     offset,
     reason,
   };
