@@ -6,7 +6,6 @@ export {
   type ImageSourceOptions,
   type ImageSourceStats,
 } from './facts/image-source.ts';
-export type { SecretKeySource } from './facts/key-source.ts';
 export { verifyArtifact } from './facts/verify-artifact.ts';
 export {
   type ListedEvidence,
@@ -14,6 +13,7 @@ export {
   type VerifyImageResult,
   verifyImage,
 } from './facts/verify-image.ts';
+export type { SecretKeySource } from './keys/secret-key-source.ts';
 export type { RegistryHostOptions, RegistryHosts } from './names/registry-hosts.ts';
 export type { CredentialSource } from './registry/credential-source.ts';
 export { defaultLimits, type RegistryLimits } from './registry/limits.ts';

@@ -9,8 +9,12 @@ import {
   type RegistryAccess,
 } from '@vouchsafe/engine/facts';
 import type { Json, JsonObject } from '@vouchsafe/engine/kernel';
+import type { Environment } from '../keys/key-provider.ts';
+import { createKeyReferences } from '../keys/key-references.ts';
+import type { SecretKeySource } from '../keys/secret-key-source.ts';
 import { type ImageName, parseImageName } from '../names/image-name.ts';
 import type { RegistryHosts } from '../names/registry-hosts.ts';
+import { createConnections } from '../registry/connections.ts';
 import type { CredentialSource } from '../registry/credential-source.ts';
 import { defaultLimits, type RegistryLimits } from '../registry/limits.ts';
 import { createRegistryClient } from '../registry/registry-client.ts';
@@ -18,7 +22,6 @@ import { RegistryFailure } from '../registry/registry-failure.ts';
 import type { TrustRoot } from '../trust/trust-root.ts';
 import { createEvidenceStore } from './evidence-store.ts';
 import { readImageData } from './image-data.ts';
-import type { SecretKeySource } from './key-source.ts';
 import { SingleFlight } from './single-flight.ts';
 import { createVerdictCache } from './verdict-cache.ts';
 import { type DatedVerification, type VerificationServices, verifyDigest } from './verification.ts';
@@ -32,6 +35,11 @@ export interface ImageSourceOptions {
   readonly credentials?: CredentialSource;
   readonly secretKeys?: SecretKeySource;
   /** `maxSize` entries for `ttlMs` milliseconds; 0 entries: nothing is kept. Refusals are looked at again sooner. */
+  /**
+   * Where Vault and clouds are and what opens them (VAULT_ADDR, AWS_REGION and so on): for keys kept there and for the
+   * registries of clouds. The environment of the process when absent.
+   */
+  readonly environment?: Environment;
   readonly cache: { readonly maxSize: number; readonly ttlMs: number; readonly refusalTtlMs?: number };
   readonly userAgent: string;
   readonly limits?: Partial<RegistryLimits>;
@@ -77,6 +85,8 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
     userAgent: options.userAgent,
     limits,
   });
+  const { environment = process.env, userAgent } = options;
+  const keyConnections = createConnections({ connections: 4, timeoutMs: limits.exchangeMs });
   const evidence = createEvidenceStore({ client, limits, now, maxSize: cache.maxSize, ttlMs: cache.ttlMs });
   const verdicts = createVerdictCache({ now, maxSize: cache.maxSize, ttlMs: cache.ttlMs });
   const services: VerificationServices = {
@@ -85,6 +95,7 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
     verdicts,
     trustRoot: typeof trustRoot === 'function' ? trustRoot : () => trustRoot,
     secretKeys: options.secretKeys,
+    keyReferences: createKeyReferences({ environment, connections: keyConnections, userAgent }),
     totalMs: limits.totalMs,
     now,
   };
@@ -153,7 +164,9 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
       verdictsKept: verdicts.size,
       inFlight: digests.size + verifications.size + data.size,
     }),
-    close: () => client.close(),
+    async close() {
+      await Promise.all([client.close(), keyConnections.close()]);
+    },
   };
 }
 

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Attestor, CTLog, KeyAttestor, KeylessAttestor, Rekor } from '@vouchsafe/engine/facts';
 import { attemptPki, type ParsedCertificate, parseCertificate, splitPem } from '@vouchsafe/kube/pki';
 import { LRUCache } from 'lru-cache';
+import type { KeyReferences } from '../keys/key-references.ts';
+import type { SecretKeySource } from '../keys/secret-key-source.ts';
 import { RegistryFailure } from '../registry/registry-failure.ts';
 import { untilAborted } from '../registry/until-aborted.ts';
 import { type HashName, parsePublicKeys } from '../trust/public-key.ts';
@@ -10,12 +12,13 @@ import type { CertificateSigner, KeySigner, ResolvedAttestor } from '../trust/re
 import { checkExpressions, type WantedIdentity } from '../trust/signer-identity.ts';
 import { authorityFromPem, type CertificateAuthority, logsFromPem, type TrustRoot } from '../trust/trust-root.ts';
 import { certificateKey } from '../trust/vouch.ts';
-import type { SecretKeySource } from './key-source.ts';
 
 /** What attestors refer to from outside of the policy. */
 export interface AttestorContext {
   readonly trustRoot: TrustRoot;
   readonly secretKeys: SecretKeySource | undefined;
+  /** Keys kept elsewhere: in Vault and clouds. */
+  readonly keyReferences: KeyReferences | undefined;
   /** Of the request; an entry's own replace them. */
   readonly annotations: Readonly<Record<string, string>>;
   /** Ends questions for secrets. */
@@ -101,15 +104,16 @@ async function readKey(keys: KeyAttestor, context: AttestorContext): Promise<str
     text !== '' ? text : keys.secret ? `k8s://${keys.secret.namespace}/${keys.secret.name}` : (keys.kms ?? '').trim();
   if (reference === '') throw invalid('a public key, a kms key or a secret is needed');
   if (reference.startsWith('-----BEGIN ')) return reference;
-  const [, namespace, name] = /^k8s:\/\/([^/\s]+)\/([^/\s]+)$/.exec(reference) ?? [];
-  if (namespace === undefined || name === undefined) {
-    const scheme = /^([a-z0-9]+):\/\//.exec(reference)?.[1];
-    throw invalid(
-      scheme === undefined
-        ? 'the public key is neither PEM nor a reference to a key'
-        : `keys of \`${scheme}://\` need a key provider, and none is installed`,
-    );
+  const [, scheme, rest] = /^([a-z0-9]{1,20}):\/\/(\S{1,1000})$/.exec(reference) ?? [];
+  if (scheme === undefined || rest === undefined) {
+    throw invalid('the public key is neither PEM nor a reference to a key');
   }
+  if (scheme !== 'k8s') {
+    if (context.keyReferences === undefined) throw invalid(`keys of \`${scheme}://\` cannot be asked for here`);
+    return context.keyReferences.publicKey(scheme, rest, context.signal());
+  }
+  const [, namespace, name] = /^([^/]+)\/([^/]+)$/.exec(rest) ?? [];
+  if (namespace === undefined || name === undefined) throw invalid('`k8s://` is followed by namespace and name');
   const { secretKeys } = context;
   const signal = context.signal();
   if (secretKeys === undefined) throw invalid(`the secret \`${namespace}/${name}\` cannot be read here`);

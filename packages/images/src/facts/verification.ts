@@ -6,6 +6,8 @@ import type {
   ImageVerificationRequest,
 } from '@vouchsafe/engine/facts';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
+import type { KeyReferences } from '../keys/key-references.ts';
+import type { SecretKeySource } from '../keys/secret-key-source.ts';
 import type { ImageName } from '../names/image-name.ts';
 import { type EvidenceLocation, locateEvidence } from '../names/signature-location.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
@@ -25,7 +27,6 @@ import {
 } from '../verifiers/verifier.ts';
 import { type AttestorVerdict, isAttested, isSatisfied, judgeSet } from './attestor-sets.ts';
 import type { EvidenceStore, StoredEvidence } from './evidence-store.ts';
-import type { SecretKeySource } from './key-source.ts';
 import { listedStatement } from './listed-statement.ts';
 import { anybody, resolveAttestor } from './resolve-attestor.ts';
 import type { VerdictCache } from './verdict-cache.ts';
@@ -37,6 +38,7 @@ export interface VerificationServices {
   readonly verdicts: VerdictCache;
   readonly trustRoot: () => TrustRoot;
   readonly secretKeys: SecretKeySource | undefined;
+  readonly keyReferences: KeyReferences | undefined;
   /** Milliseconds one question may take. */
   readonly totalMs: number;
   readonly now: () => number;
@@ -166,6 +168,7 @@ function resolve(run: Run, entry: Attestor | undefined): Promise<ResolvedAttesto
     trustRoot,
     signal,
     secretKeys: run.services.secretKeys,
+    keyReferences: run.services.keyReferences,
     annotations: run.request.annotations,
   });
 }

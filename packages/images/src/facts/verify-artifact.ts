@@ -17,7 +17,13 @@ export async function verifyArtifact(
   const { trustRoot, now = Date.now() } = options;
   try {
     const signal = () => new AbortController().signal;
-    const resolved = await resolveAttestor(attestor, { trustRoot, secretKeys: undefined, annotations: {}, signal });
+    const resolved = await resolveAttestor(attestor, {
+      trustRoot,
+      secretKeys: undefined,
+      keyReferences: undefined,
+      annotations: {},
+      signal,
+    });
     return judgeArtifactBundle(bundleText, artifact, resolved, now);
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, failure: error.failure };

@@ -34,7 +34,13 @@ async function attestorOf(trustedRoot: string): Promise<ResolvedAttestor> {
   const parsed = parseTrustRoot(trustedRoot);
   if (!parsed.ok) throw new Error(parsed.message);
   const signal = () => new AbortController().signal;
-  return resolveAttestor(keyless, { trustRoot: parsed.root, secretKeys: undefined, annotations: {}, signal });
+  return resolveAttestor(keyless, {
+    trustRoot: parsed.root,
+    secretKeys: undefined,
+    keyReferences: undefined,
+    annotations: {},
+    signal,
+  });
 }
 
 /** What the registry holds about a digest, as a reader that answers from memory and can be lied into. */
