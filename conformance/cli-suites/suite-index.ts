@@ -35,7 +35,7 @@ const LEGACY_KINDS: ReadonlySet<string> = new Set([
   'ClusterCleanupPolicy',
 ]);
 
-/** `cel` when any of its policies is of a kind in CEL, or a legacy one with a rule in CEL. */
-export function familyOf({ kinds, ruleTypes }: SuiteRecord): KindFamily {
-  return kinds.every((kind) => LEGACY_KINDS.has(kind)) && !ruleTypes.includes('validate.cel') ? 'legacy' : 'cel';
+/** `cel` when any of its policies is of a kind in CEL; legacy ones with a rule in CEL are none. */
+export function familyOf({ kinds }: SuiteRecord): KindFamily {
+  return kinds.every((kind) => LEGACY_KINDS.has(kind)) ? 'legacy' : 'cel';
 }

@@ -10,6 +10,7 @@ export function factNeeds(document: Json, found: Set<FactKind> = new Set()): Set
     for (const [key, value] of Object.entries(document)) {
       if (key === 'context' && isJsonArray(value)) for (const entry of value) addContextNeed(entry, found);
       if (key === 'verifyImages') found.add('image-verification').add('image-digest');
+      if (key === 'cel' || key === 'celPreconditions') addCelNeeds(value, found);
       factNeeds(value, found);
     }
   }
@@ -23,4 +24,11 @@ function addContextNeed(entry: Json, found: Set<FactKind>): void {
   if (readObject(entry, 'configMap')) found.add('config-map');
   if (readObject(entry, 'imageRegistry')) found.add('image-data');
   if (readObject(entry, 'globalReference')) found.add('global-context');
+}
+
+/** Read off the text: an expression that only mentions a name asks for nothing, which does no harm here. */
+function addCelNeeds(cel: Json, found: Set<FactKind>): void {
+  const text = JSON.stringify(cel);
+  if (text.includes('paramKind') || text.includes('namespaceObject')) found.add('resource');
+  if (text.includes('authorizer')) found.add('api-call');
 }

@@ -17,6 +17,8 @@ export const DIAGNOSTIC_CODES = {
   'policy-deprecated': 'the policy uses a deprecated part',
   'jmespath-syntax': 'a JMESPath expression cannot be parsed',
   'jmespath-unknown-function': 'a JMESPath expression calls a function that does not exist',
+  'cel-syntax': 'a CEL expression cannot be parsed',
+  'cel-type': 'a CEL expression names what does not exist, or has the wrong type',
   'variable-not-allowed': 'a variable is used where the policy does not define it',
   'regexp-syntax': 'a regular expression is not valid RE2',
   'pattern-syntax': 'a pattern uses an anchor or an operator wrongly',

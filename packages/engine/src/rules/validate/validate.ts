@@ -5,12 +5,13 @@ import type { Scope } from '../../lang/variables/scope.ts';
 import type { Phase, RuleInput } from '../../model/compiled-policy.ts';
 import type { Demand } from '../../model/demand.ts';
 import type { JointBody, RuleBody, RuleBodyOutcome, RuleCompilation, RuleEvaluation, RuleKind } from '../rule-kind.ts';
+import { compileCelCheck } from './cel/compile-cel.ts';
 import type { CheckCompilation } from './check.ts';
 import { compileCheck } from './compile-check.ts';
 import { excuseExisting, excusesExisting } from './existing-violations.ts';
 import { compilePodSecurity } from './pod-security/compile-pod-security.ts';
 
-/** `validate` rules: pattern, anyPattern, deny, foreach, podSecurity (kyverno-core §2.9). */
+/** `validate` rules: pattern, anyPattern, deny, foreach, podSecurity, cel (kyverno-core §2.9). */
 export const validateRules: RuleKind = {
   name: 'validate',
   reads: (rule) => rule.validate !== undefined,
@@ -42,10 +43,11 @@ type Evaluation = { readonly evaluate: Evaluate } & Pick<RuleBody, 'passes' | 'j
 
 /** The same order of precedence as upstream: manifests, podSecurity, cel, then the patterns and conditions. */
 function compileBlock(block: JsonObject, compilation: RuleCompilation): Evaluation {
-  if (hasAttestors(member(block, 'manifests'))) return { evaluate: notExecuted('manifests', compilation, true) };
+  if (hasAttestors(member(block, 'manifests'))) return { evaluate: notExecuted('manifests', compilation) };
   const podSecurity = member(block, 'podSecurity');
   if (isJsonObject(podSecurity)) return { evaluate: compilePodSecurity(podSecurity, compilation) };
-  if (isJsonObject(member(block, 'cel'))) return { evaluate: notExecuted('cel', compilation, false) };
+  const cel = member(block, 'cel');
+  if (isJsonObject(cel)) return { evaluate: compileCelCheck(cel, compilation) };
   return compileResourceCheck(block, compilation);
 }
 
@@ -56,7 +58,7 @@ function hasAttestors(manifests: Json | undefined): boolean {
 }
 
 /** Says so instead of passing what nobody looked at. */
-function notExecuted(field: string, { rule, report }: RuleCompilation, ignoresDelete: boolean): Evaluate {
+function notExecuted(field: string, { rule, report }: RuleCompilation): Evaluate {
   report({
     code: 'policy-unsupported',
     severity: 'warning',
@@ -64,7 +66,7 @@ function notExecuted(field: string, { rule, report }: RuleCompilation, ignoresDe
     path: `${rule.path}.validate.${field}`,
   });
   const outcome: RuleBodyOutcome = { status: 'error', message: `validate.${field} is not executed by this version` };
-  return ({ input }) => (ignoresDelete && input.request.operation === 'DELETE' ? undefined : outcome);
+  return ({ input }) => (input.request.operation === 'DELETE' ? undefined : outcome);
 }
 
 function compileResourceCheck(block: JsonObject, { policy, rule, host, report }: RuleCompilation): Evaluation {
