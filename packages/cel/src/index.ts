@@ -26,7 +26,6 @@ export {
 export type { CelHost } from './kyverno/cel-host.ts';
 export { createKyvernoEnvironment, type KyvernoDialect } from './kyverno/kyverno-environment.ts';
 export { LazyRecord } from './kyverno/lazy-record.ts';
-export { lenientOrValue } from './kyverno/or-value.ts';
 export { extensionLibraries } from './library/extensions.ts';
 export { type CelIssue, formatIssues } from './syntax/source.ts';
 export { CelError } from './values/cel-error.ts';

@@ -3,7 +3,7 @@ import { ADMISSION_REQUEST, admissionTypes, NAMESPACE } from '../kubernetes/admi
 import { AUTHORIZER } from '../kubernetes/authorizer-library.ts';
 import { createKubernetesEnvironment } from '../kubernetes/kubernetes-environment.ts';
 import { type CelType, DYN, structType } from '../values/cel-type.ts';
-import { lenientOrValue } from './or-value.ts';
+import { orValueLibrary } from './or-value-library.ts';
 
 export interface AdmissionPolicyNames {
   /** Whether `params` exists. */
@@ -35,7 +35,7 @@ export function createAdmissionPolicyEnvironment(): AdmissionPolicyEnvironment {
       let environment = made.get(key);
       if (environment === undefined) {
         environment = createKubernetesEnvironment({
-          libraries: [lenientOrValue()],
+          libraries: [orValueLibrary()],
           types: [...admissionTypes(), variables],
           variables: {
             object: DYN,
