@@ -18,9 +18,15 @@ export interface Overload {
   readonly host: boolean;
   /** Cost units of a call; 1 when absent. */
   readonly cost: CallCost | undefined;
+  /**
+   * The same for a second argument that is a constant, prepared once; `undefined` when that one cannot be prepared.
+   * What it returns is given only first arguments of the declared type.
+   */
+  readonly prepare?: (second: CelValue) => ((first: CelValue) => CelResult) | undefined;
 }
 
-export type CallCost = (args: readonly CelValue[], result: CelValue) => number;
+/** Cost units of a call by its first two arguments (the target counts) and its result. */
+export type CallCost = (first: CelValue, second: CelValue, result: CelValue) => number;
 
 export interface FunctionDeclaration {
   readonly name: string;

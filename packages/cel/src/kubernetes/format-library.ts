@@ -1,8 +1,8 @@
-import { declareFunction, member, overload } from '../declare/function-declaration.ts';
+import { type CallCost, declareFunction, member, overload } from '../declare/function-declaration.ts';
 import type { CelLibrary } from '../declare/library.ts';
 import { CelOptional, OPTIONAL_NONE } from '../values/cel-optional.ts';
 import { listType, opaqueType, optionalType, STRING } from '../values/cel-type.ts';
-import type { CelResult, CelValue } from '../values/cel-value.ts';
+import type { CelResult } from '../values/cel-value.ts';
 import { costSize, patternCost } from '../values/cost-size.ts';
 import { CelOpaque } from '../values/opaque.ts';
 import { NAMED_FORMATS, type NamedFormat } from './formats.ts';
@@ -26,7 +26,7 @@ const validate = ({ payload }: FormatValue, text: string): CelResult => {
   return problems.length === 0 ? OPTIONAL_NONE : new CelOptional(problems);
 };
 
-const validateCost = ([format = null, text = '']: readonly CelValue[]): number =>
+const validateCost: CallCost = (format, text) =>
   patternCost(costSize(text), format instanceof CelOpaque ? (format as FormatValue).payload.patternSize : 0);
 
 /** `format.named(name)`, `format.<name>()` and `validate`. */

@@ -1,9 +1,9 @@
-import { declareFunction, member, overload } from '../declare/function-declaration.ts';
+import { type CallCost, declareFunction, member, overload } from '../declare/function-declaration.ts';
 import type { CelLibrary } from '../declare/library.ts';
 import { rebuildCost, walkCost } from '../library/costs.ts';
 import { CelError } from '../values/cel-error.ts';
 import { BOOL, INT, opaqueType, STRING } from '../values/cel-type.ts';
-import type { CelResult, CelValue } from '../values/cel-value.ts';
+import type { CelResult } from '../values/cel-value.ts';
 import { costSize, traversalCost } from '../values/cost-size.ts';
 import { CelOpaque } from '../values/opaque.ts';
 import {
@@ -96,10 +96,10 @@ const containsCidrText = ({ payload }: CidrValue, text: string): CelResult => {
   return prefix instanceof CelError ? prefix : containsPrefix(payload, prefix);
 };
 
-const containsCost = ([cidr = null, other = null]: readonly CelValue[]): number =>
+const containsCost: CallCost = (cidr, other) =>
   traversalCost(costSize(cidr) * 2) + (typeof other === 'string' ? traversalCost(costSize(other)) : 0);
-const containsCidrCost = (args: readonly CelValue[]): number =>
-  containsCost(args) + traversalCost(costSize(args[0] ?? null)) + 1;
+const containsCidrCost: CallCost = (cidr, other, result) =>
+  containsCost(cidr, other, result) + traversalCost(costSize(cidr)) + 1;
 
 /** `ip`, `isIP`, `ip.isCanonical` and the methods of addresses. */
 export function ipLibrary(): CelLibrary {

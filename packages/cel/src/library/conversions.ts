@@ -15,7 +15,6 @@ import {
   UINT,
 } from '../values/cel-type.ts';
 import type { CelResult, CelValue } from '../values/cel-value.ts';
-import { costSize, traversalCost } from '../values/cost-size.ts';
 import {
   type CelDouble,
   type CelInt,
@@ -40,6 +39,7 @@ import {
 } from '../values/time.ts';
 import { typeOf } from '../values/type-of.ts';
 import { decodeUtf8, encodeUtf8 } from '../values/utf8.ts';
+import { walkCost } from './costs.ts';
 
 type Double = number | CelDouble;
 
@@ -48,8 +48,6 @@ const same = (value: CelValue): CelValue => value;
 function failed(from: CelType, to: CelType): CelError {
   return new CelError(`type conversion error from '${from.name}' to '${to.name}'`);
 }
-
-const textCost = ([text = '']: readonly CelValue[]): number => traversalCost(costSize(text));
 
 const INT_TEXT = /^[+-]?\d+$/;
 const UINT_TEXT = /^\d+$/;
@@ -122,7 +120,7 @@ export const CONVERSIONS: readonly FunctionDeclaration[] = [
   declareFunction(
     'bytes',
     overload('bytes_to_bytes', [BYTES], BYTES, same),
-    overload('string_to_bytes', [STRING], BYTES, encodeUtf8, textCost),
+    overload('string_to_bytes', [STRING], BYTES, encodeUtf8, walkCost),
   ),
   declareFunction(
     'double',
@@ -154,7 +152,7 @@ export const CONVERSIONS: readonly FunctionDeclaration[] = [
     'string',
     overload('string_to_string', [STRING], STRING, same),
     overload('bool_to_string', [BOOL], STRING, String),
-    overload('bytes_to_string', [BYTES], STRING, bytesToText, textCost),
+    overload('bytes_to_string', [BYTES], STRING, bytesToText, walkCost),
     overload('double_to_string', [DOUBLE], STRING, (value: Double) => formatDouble(doubleValue(value))),
     overload('duration_to_string', [DURATION], STRING, formatDuration),
     overload('int64_to_string', [INT], STRING, String),

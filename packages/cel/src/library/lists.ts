@@ -100,14 +100,14 @@ function range(end: CelInt): CelResult {
   return Array.from({ length }, (_, index) => index);
 }
 
-function lengthOf(value: CelValue | undefined): number {
+function lengthOf(value: CelValue): number {
   return Array.isArray(value) ? value.length : 1;
 }
 
 // What the original charges: one for the call, ten for the list that is made, and the work.
-const copyCost: CallCost = (_args, result) => 11 + lengthOf(result);
-const walkListCost: CallCost = ([list]) => 11 + lengthOf(list);
-const pairsCost: CallCost = ([list]) => 11 + 2 * lengthOf(list) ** 2;
+const copyCost: CallCost = (_list, _other, result) => 11 + lengthOf(result);
+const walkListCost: CallCost = (list) => 11 + lengthOf(list);
+const pairsCost: CallCost = (list) => 11 + 2 * lengthOf(list) ** 2;
 
 const SORTED_INPUT = '@__sortBy_input__';
 
@@ -178,8 +178,8 @@ export function listsLibrary(version = 3): CelLibrary {
 export function setsLibrary(): CelLibrary {
   const contains = (list: List, wanted: List): boolean =>
     wanted.every((item) => list.some((own) => isEqual(own, item)));
-  const once = ([a, b]: List): number => 1 + lengthOf(a) * lengthOf(b);
-  const twice = ([a, b]: List): number => 1 + 2 * lengthOf(a) * lengthOf(b);
+  const once: CallCost = (a, b) => 1 + lengthOf(a) * lengthOf(b);
+  const twice: CallCost = (a, b) => 1 + 2 * lengthOf(a) * lengthOf(b);
   return {
     name: 'sets',
     functions: [

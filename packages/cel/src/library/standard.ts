@@ -1,14 +1,21 @@
-import { declareFunction, type FunctionDeclaration, member, overload } from '../declare/function-declaration.ts';
+import {
+  type CallCost,
+  declareFunction,
+  type FunctionDeclaration,
+  member,
+  overload,
+} from '../declare/function-declaration.ts';
 import type { CelLibrary } from '../declare/library.ts';
-import { PatternCache } from '../regex/pattern.ts';
+import { Pattern, PatternCache } from '../regex/pattern.ts';
 import { STANDARD_MACROS } from '../syntax/standard-macros.ts';
 import { CelError } from '../values/cel-error.ts';
 import { type CelMapping, mapSize } from '../values/cel-map.ts';
 import { BOOL, BYTES, type CelType, INT, listType, mapType, STRING, typeParameter } from '../values/cel-type.ts';
 import type { CelResult, CelValue } from '../values/cel-value.ts';
-import { costSize, patternCost, traversalCost } from '../values/cost-size.ts';
+import { costSize, traversalCost } from '../values/cost-size.ts';
 import { codePointLength } from '../values/utf8.ts';
 import { CONVERSIONS } from './conversions.ts';
+import { searchCost, walkCost } from './costs.ts';
 import { TIME_ACCESSORS } from './time-accessors.ts';
 
 const A = typeParameter('A');
@@ -27,12 +34,7 @@ const SIZE: FunctionDeclaration = declareFunction(
   ...SIZES.map(([name, type, size]) => member(`${name}_size`, [type], INT, size)),
 );
 
-const firstCost = ([text = '']: readonly CelValue[]): number => traversalCost(costSize(text));
-// The whole prefix or suffix is compared at most.
-const containsCost = ([text = '', part = '']: readonly CelValue[]): number =>
-  traversalCost(costSize(text)) * traversalCost(costSize(part));
-const matchesCost = ([text = '', pattern = '']: readonly CelValue[]): number =>
-  patternCost(costSize(text), costSize(pattern));
+const containsCost: CallCost = (text, part) => traversalCost(costSize(text)) * traversalCost(costSize(part));
 
 function matchesFunction(): FunctionDeclaration {
   const patterns = new PatternCache();
@@ -40,10 +42,15 @@ function matchesFunction(): FunctionDeclaration {
     const pattern = patterns.get(source);
     return pattern instanceof CelError ? pattern : pattern.test(text);
   };
+  const prepare = (source: CelValue): ((text: CelValue) => CelResult) | undefined => {
+    const pattern = typeof source === 'string' ? patterns.get(source) : undefined;
+    // Prepared for texts only, as declared.
+    return pattern instanceof Pattern ? (text) => pattern.test(text as string) : undefined;
+  };
   return declareFunction(
     'matches',
-    overload('matches', [STRING, STRING], BOOL, matches, matchesCost),
-    member('matches_string', [STRING, STRING], BOOL, matches, matchesCost),
+    { ...overload('matches', [STRING, STRING], BOOL, matches, searchCost), prepare },
+    { ...member('matches_string', [STRING, STRING], BOOL, matches, searchCost), prepare },
   );
 }
 
@@ -71,7 +78,7 @@ export function standardLibrary(): CelLibrary {
           [STRING, STRING],
           BOOL,
           (text: string, part: string) => text.startsWith(part),
-          firstCost,
+          walkCost,
         ),
       ),
       declareFunction(
@@ -81,7 +88,7 @@ export function standardLibrary(): CelLibrary {
           [STRING, STRING],
           BOOL,
           (text: string, part: string) => text.endsWith(part),
-          firstCost,
+          walkCost,
         ),
       ),
       matchesFunction(),

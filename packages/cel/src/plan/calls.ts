@@ -35,19 +35,19 @@ function toCandidate({ parameters, call, host, cost }: Overload): Candidate {
 }
 
 function planUnary(name: string, { guards, invoke, cost }: Candidate, argument: Step): Step {
-  const [guard = () => false] = guards;
+  const [guard = never] = guards;
   return (frame) => {
     const value = argument(frame);
     if (value instanceof CelError) return value;
     if (!guard(value)) return noOverload(name, [value], frame);
     const result = invoke(value);
-    charge(frame, cost, [value], result);
+    charge(frame, cost, value, null, result);
     return result;
   };
 }
 
 function planPair(name: string, { guards, invoke, cost }: Candidate, left: Step, right: Step): Step {
-  const [first = () => false, second = () => false] = guards;
+  const [first = never, second = never] = guards;
   return (frame) => {
     const a = left(frame);
     if (a instanceof CelError) return a;
@@ -55,7 +55,28 @@ function planPair(name: string, { guards, invoke, cost }: Candidate, left: Step,
     if (b instanceof CelError) return b;
     if (!first(a) || !second(b)) return noOverload(name, [a, b], frame);
     const result = invoke(a, b);
-    charge(frame, cost, [a, b], result);
+    charge(frame, cost, a, b, result);
+    return result;
+  };
+}
+
+/**
+ * A call of the only overload that may apply, with a constant as second argument. `undefined` when the constant is
+ * of another type.
+ */
+export function planCallWith(name: string, declared: Overload, target: Step, constant: CelValue): Step | undefined {
+  const { guards, invoke, host, cost } = toCandidate(declared);
+  const [first, second] = guards;
+  if (host || guards.length !== 2 || first === undefined || !second?.(constant)) return undefined;
+  const prepared = declared.prepare?.(constant) ?? ((value: CelValue) => invoke(value, constant));
+  return (frame) => {
+    const value = target(frame);
+    if (!first(value as CelValue)) {
+      return value instanceof CelError ? value : noOverload(name, [value, constant], frame);
+    }
+    // An error is of no declared type, so the guard has ruled it out.
+    const result = prepared(value as CelValue);
+    charge(frame, cost, value as CelValue, constant, result);
     return result;
   };
 }
@@ -71,16 +92,18 @@ function planAny(name: string, candidates: readonly Candidate[], args: readonly 
     for (const { guards, invoke, host, cost } of candidates) {
       if (!guards.every((guard, index) => guard(values[index] ?? null))) continue;
       const result = host ? invoke(frame.host, ...values) : invoke(...values);
-      charge(frame, cost, values, result);
+      charge(frame, cost, values[0] ?? null, values[1] ?? null, result);
       return result;
     }
     return noOverload(name, values, frame);
   };
 }
 
-function charge(frame: Frame, cost: CallCost | undefined, args: readonly CelValue[], result: CelResult): void {
-  spend(frame, cost === undefined || result instanceof CelError ? 1 : cost(args, result));
+function charge(frame: Frame, cost: CallCost | undefined, first: CelValue, second: CelValue, result: CelResult): void {
+  spend(frame, cost === undefined || result instanceof CelError ? 1 : cost(first, second, result));
 }
+
+const never: Guard = () => false;
 
 /** Functions whose implementation in the original complains without saying what it was given. */
 const TERSE = new Set('contains endsWith find findAll matches startsWith'.split(' '));

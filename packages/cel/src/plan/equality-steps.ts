@@ -29,11 +29,28 @@ export function planEquality(left: Step, right: Step, wanted: boolean): Step {
 /** The same with a constant on one side; comparisons with text are the most frequent step of all. */
 export function planEqualityTo(operand: Step, constant: CelValue, wanted: boolean): Step {
   if (typeof constant === 'string') return planTextEquality(operand, constant, wanted);
+  if (typeof constant === 'boolean' || typeof constant === 'number' || constant === null) {
+    return planScalarEquality(operand, constant, wanted);
+  }
   return (frame) => {
     const value = operand(frame);
     if (value instanceof CelError) return value;
     frame.cost += equalityCost(value, constant);
     return (value === constant || isEqual(value, constant)) === wanted;
+  };
+}
+
+function planScalarEquality(operand: Step, constant: boolean | number | null, wanted: boolean): Step {
+  return (frame) => {
+    const value = operand(frame);
+    // NaN is no constant of the language, so what is identical is equal.
+    if (value === constant) {
+      frame.cost++;
+      return wanted;
+    }
+    if (value instanceof CelError) return value;
+    frame.cost += equalityCost(value, constant);
+    return isEqual(value, constant) === wanted;
   };
 }
 

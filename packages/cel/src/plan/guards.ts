@@ -1,3 +1,4 @@
+import { CelError } from '../values/cel-error.ts';
 import { isMap } from '../values/cel-map.ts';
 import { CelObject } from '../values/cel-object.ts';
 import type { CelType } from '../values/cel-type.ts';
@@ -9,7 +10,7 @@ import { CelDuration, CelTimestamp } from '../values/time.ts';
 /** Whether a value may be passed where a type is declared. */
 export type Guard = (value: CelValue) => boolean;
 
-const always: Guard = () => true;
+const always: Guard = (value) => !(value instanceof CelError);
 
 /** The test a parameter of a type puts its arguments to; lists and maps are not looked into. */
 export function guardOf(type: CelType): Guard {

@@ -9,14 +9,15 @@ import type { Step } from './frame.ts';
 export function planLogical(terms: readonly Step[], decisive: boolean): Step {
   const [first, second] = terms;
   if (terms.length === 2 && first && second) return planPair(first, second, decisive);
+  const other = !decisive;
   return (frame) => {
     let failure: CelError | undefined;
-    for (const term of terms) {
-      const value = term(frame);
+    for (let index = 0; index < terms.length; index++) {
+      const value = terms[index]?.(frame) ?? null;
       if (value === decisive) return decisive;
-      if (value !== !decisive) failure ??= asFailure(value);
+      if (value !== other) failure ??= asFailure(value);
     }
-    return failure ?? !decisive;
+    return failure ?? other;
   };
 }
 

@@ -38,9 +38,10 @@ const INSERT_COST = 2;
 
 /** A macro over a list or map as one loop. */
 export function planLoop(parts: LoopParts): Step {
-  const { range, slots } = parts;
+  const { range, slots, form } = parts;
+  if ((form === 'all' || form === 'exists') && slots.length === 1) return planQuantifier(parts, form === 'exists');
   const start = starterOf(parts);
-  const resultCost = parts.form === 'existsOne' ? 2 : 1;
+  const resultCost = form === 'existsOne' ? 2 : 1;
   const [first = 0, second] = slots;
   return (frame) => {
     const values = range(frame);
@@ -53,10 +54,45 @@ export function planLoop(parts: LoopParts): Step {
   };
 }
 
+/** `all` and `exists` with one variable: the loops that policies are made of, without a state of their own. */
+function planQuantifier({ range, slots, step }: LoopParts, decisive: boolean): Step {
+  const [slot = 0] = slots;
+  const other = !decisive;
+  const cost = decisive ? EXISTS_COST : ALL_COST;
+  const endCost = decisive ? EXISTS_END_COST : ALL_END_COST;
+  return (frame) => {
+    const values = range(frame);
+    const items = itemsOf(values);
+    if (items instanceof CelError) return items;
+    const { slots: frameSlots } = frame;
+    const last = items.length - 1;
+    let failure: CelError | undefined;
+    for (let index = 0; index <= last; index++) {
+      frameSlots[slot] = items[index] as CelValue;
+      spend(frame, cost);
+      const value = step(frame);
+      if (value === decisive) {
+        frame.cost += index < last ? endCost + 1 : 1;
+        return decisive;
+      }
+      if (value !== other) failure ??= value instanceof CelError ? value : NO_SUCH_OVERLOAD;
+    }
+    frame.cost++;
+    return failure ?? other;
+  };
+}
+
+/** What a loop with one variable goes over: the elements of a list, the keys of a map. */
+function itemsOf(values: CelResult): readonly CelValue[] | CelError {
+  if (Array.isArray(values)) return values;
+  if (values instanceof CelError) return values;
+  return isMap(values) ? mapKeys(values) : notIterable(values);
+}
+
 function walk(frame: Frame, values: CelValue, slot: number, body: Body): CelResult | undefined {
   const { slots } = frame;
-  const items = Array.isArray(values) ? values : isMap(values) ? mapKeys(values) : undefined;
-  if (items === undefined) return notIterable(values);
+  const items = itemsOf(values);
+  if (items instanceof CelError) return items;
   for (let index = 0; index < items.length; index++) {
     slots[slot] = items[index] as CelValue;
     const ended = body(frame, index === items.length - 1);

@@ -15,7 +15,7 @@ import {
   planTest,
   planVariable,
 } from './attributes.ts';
-import { planCall } from './calls.ts';
+import { planCall, planCallWith } from './calls.ts';
 import { planEquality, planEqualityTo } from './equality-steps.ts';
 import { type Frame, observed, type Step } from './frame.ts';
 import { planList, planMap, planStruct } from './literal-steps.ts';
@@ -174,9 +174,21 @@ class Planner {
       const unbound = new CelError(`unbound function: ${expr.name}`);
       return () => unbound;
     }
+    const prepared = this.#prepared(expr, reference);
+    if (prepared !== undefined) return prepared;
     const args = expr.args.map((argument) => this.plan(argument));
     if (expr.target !== undefined && !reference.namespaced) args.unshift(this.plan(expr.target));
     return this.#folded(planCall(reference.name, reference.overloads, args), isConstant(expr));
+  }
+
+  /** A method with one constant argument, such as `startsWith('a')`. */
+  #prepared(expr: Call, reference: Reference & { readonly kind: 'function' }): Step | undefined {
+    const [declared, other] = reference.overloads;
+    const [argument] = expr.args;
+    if (this.#observing || expr.target === undefined || reference.namespaced || expr.args.length !== 1)
+      return undefined;
+    if (declared === undefined || other !== undefined || argument?.kind !== 'literal') return undefined;
+    return planCallWith(reference.name, declared, this.plan(expr.target), argument.value);
   }
 
   /** Operators, and functions that do not evaluate all of their arguments. */

@@ -75,16 +75,25 @@ function readSet(
   return takeDot() === undefined ? undefined : DOT;
 }
 
+const DIGITS = '0-9';
+const WORD = '0-9A-Za-z_';
+
 /** The characters of a bracket expression; `undefined` when a range in it runs backwards. */
 function setOf(source: string): CharacterSet | undefined {
-  let tester: RegExp;
-  try {
-    tester = new RegExp(`^${source}$`);
-  } catch {
-    return undefined;
+  const body = source.slice(1, -1).replaceAll('\\d', DIGITS).replaceAll('\\w', WORD);
+  const ranges: number[] = [];
+  for (let index = 0; index < body.length; ) {
+    const escaped = body.charAt(index) === '\\';
+    const first = body.charCodeAt(escaped ? index + 1 : index);
+    index += escaped ? 2 : 1;
+    const isRange = body.charAt(index) === '-' && index + 1 < body.length;
+    const last = isRange ? body.charCodeAt(index + 1) : first;
+    if (last < first || (isRange && (escaped || body.charAt(index + 1) === '\\'))) return undefined;
+    if (isRange) index += 2;
+    ranges.push(first, last);
   }
-  const members = new Set(ASCII.filter((code) => tester.test(String.fromCharCode(code))));
-  return (code) => members.has(code);
+  return (code) =>
+    ranges.some((first, index) => index % 2 === 0 && first <= code && code <= (ranges[index + 1] ?? first));
 }
 
 function isCheap(atoms: readonly Atom[]): boolean {

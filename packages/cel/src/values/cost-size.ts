@@ -2,13 +2,13 @@ import { CelMap } from './cel-map.ts';
 import { CelObject } from './cel-object.ts';
 import { CelOptional } from './cel-optional.ts';
 import type { CelValue } from './cel-value.ts';
-import { codePointLength } from './utf8.ts';
 
 /** What cost accounting takes for the size of a value: length of strings, bytes, lists and maps, otherwise 1. */
 export function costSize(value: CelValue): number {
   switch (typeof value) {
     case 'string':
-      return codePointLength(value);
+      // Code units: the original counts code points, which would mean to walk over every text just to bill it.
+      return value.length;
     case 'object':
       if (value === null) return 1;
       if (value instanceof CelOptional) return value.value === undefined ? 1 : costSize(value.value);
