@@ -9,19 +9,19 @@ import {
   type RegistryAccess,
 } from '@vouchsafe/engine/facts';
 import type { Json, JsonObject } from '@vouchsafe/engine/kernel';
-import type { Environment } from '../keys/key-provider.ts';
 import { createKeyReferences } from '../keys/key-references.ts';
 import type { SecretKeySource } from '../keys/secret-key-source.ts';
 import { type ImageName, parseImageName } from '../names/image-name.ts';
 import type { RegistryHosts } from '../names/registry-hosts.ts';
 import { createConnections } from '../registry/connections.ts';
 import type { CredentialSource } from '../registry/credential-source.ts';
+import type { Environment } from '../registry/environment.ts';
 import { defaultLimits, type RegistryLimits } from '../registry/limits.ts';
-import { createRegistryClient } from '../registry/registry-client.ts';
 import { RegistryFailure } from '../registry/registry-failure.ts';
 import type { TrustRoot } from '../trust/trust-root.ts';
 import { createEvidenceStore } from './evidence-store.ts';
 import { readImageData } from './image-data.ts';
+import { openRegistry } from './open-registry.ts';
 import { SingleFlight } from './single-flight.ts';
 import { createVerdictCache } from './verdict-cache.ts';
 import { type DatedVerification, type VerificationServices, verifyDigest } from './verification.ts';
@@ -33,6 +33,11 @@ export interface ImageSourceOptions {
   /** Whom to believe. A function is asked for each question, so that a refreshed root is used at once. */
   readonly trustRoot: TrustRoot | (() => TrustRoot);
   readonly credentials?: CredentialSource;
+  /**
+   * Providers (`google`, `amazon`, `azure`, `github`) asked for registry credentials where a request names none. None when
+   * absent.
+   */
+  readonly credentialProviders?: readonly string[];
   readonly secretKeys?: SecretKeySource;
   /** `maxSize` entries for `ttlMs` milliseconds; 0 entries: nothing is kept. Refusals are looked at again sooner. */
   /**
@@ -79,13 +84,8 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
   const now = options.now ?? Date.now;
   const limits: RegistryLimits = { ...defaultLimits, ...options.limits };
   const { trustRoot, cache } = options;
-  const client = createRegistryClient({
-    hosts: options.hosts ?? {},
-    credentials: options.credentials,
-    userAgent: options.userAgent,
-    limits,
-  });
   const { environment = process.env, userAgent } = options;
+  const client = openRegistry(options);
   const keyConnections = createConnections({ connections: 4, timeoutMs: limits.exchangeMs });
   const evidence = createEvidenceStore({ client, limits, now, maxSize: cache.maxSize, ttlMs: cache.ttlMs });
   const verdicts = createVerdictCache({ now, maxSize: cache.maxSize, ttlMs: cache.ttlMs });

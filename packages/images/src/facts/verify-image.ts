@@ -9,12 +9,12 @@ import type {
 import { parseImageName } from '../names/image-name.ts';
 import { locateEvidence } from '../names/signature-location.ts';
 import { defaultLimits } from '../registry/limits.ts';
-import { createRegistryClient } from '../registry/registry-client.ts';
 import { RegistryFailure } from '../registry/registry-failure.ts';
 import type { EvidenceClaims } from '../verifiers/evidence-claims.ts';
 import { verifiers } from '../verifiers/index.ts';
 import type { EvidencePart } from '../verifiers/verifier.ts';
 import { createImageSource, type ImageSourceOptions } from './image-source.ts';
+import { openRegistry } from './open-registry.ts';
 
 export interface VerifyImageOptions extends Omit<ImageSourceOptions, 'cache'> {
   /** `Cosign` when absent. */
@@ -85,8 +85,8 @@ export async function verifyImage(
 
 async function listEvidence(reference: string, options: VerifyImageOptions, access: RegistryAccess) {
   const limits = { ...defaultLimits, ...options.limits };
-  const { hosts = {}, credentials, userAgent, cosignOCI11 = false } = options;
-  const client = createRegistryClient({ hosts, credentials, userAgent, limits });
+  const { cosignOCI11 = false } = options;
+  const client = openRegistry(options);
   const evidence: ListedEvidence[] = [];
   const unlisted: string[] = [];
   const signal = AbortSignal.timeout(limits.totalMs);

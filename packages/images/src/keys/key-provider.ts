@@ -1,4 +1,5 @@
 import type { Connections } from '../registry/connections.ts';
+import type { Environment } from '../registry/environment.ts';
 
 /** Where public keys are kept outside of policies, by the scheme of their references. */
 export interface KeyProvider {
@@ -20,6 +21,3 @@ export interface KeyContext {
   readonly load: (name: string) => Promise<unknown>;
   readonly signal: AbortSignal;
 }
-
-/** Environment variables: addresses and tokens of services the operator of this process chose. */
-export type Environment = Readonly<Record<string, string | undefined>>;

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { generateKeyPair } from '@vouchsafe/kube/pki';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createConnections } from '../registry/connections.ts';
+import type { Environment } from '../registry/environment.ts';
 import { parsePublicKeys } from '../trust/public-key.ts';
-import type { Environment } from './key-provider.ts';
 import { createKeyReferences } from './key-references.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];

@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { Connections } from '../registry/connections.ts';
+import type { Environment } from '../registry/environment.ts';
 import { untilAborted } from '../registry/until-aborted.ts';
 import { Refusal } from '../trust/refusal.ts';
 import { awsKeys, azureKeys, googleKeys } from './cloud-keys.ts';
-import type { Environment, KeyProvider } from './key-provider.ts';
+import type { KeyProvider } from './key-provider.ts';
 import { vaultKeys } from './vault-keys.ts';
 
 /** Where keys may be. A new keeper is a file and a word here; `k8s://` is the shell's (`SecretKeySource`). */

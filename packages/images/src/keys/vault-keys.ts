@@ -2,9 +2,10 @@ import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isJsonObject, type Json, type JsonObject, member, memberAt } from '@vouchsafe/engine/kernel';
 import type { Answer } from '../registry/connections.ts';
+import type { Environment } from '../registry/environment.ts';
 import { RegistryFailure } from '../registry/registry-failure.ts';
 import { Refusal } from '../trust/refusal.ts';
-import type { Environment, KeyProvider } from './key-provider.ts';
+import type { KeyProvider } from './key-provider.ts';
 
 const maximumBytes = 1024 * 1024;
 /** Names of keys, and of the engine's mount, as they may stand in a path. */

@@ -29,6 +29,14 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8);
 loopback.addAddress('::1', 'ipv6');
 
+/** Metadata servers: of AWS, Azure and Google, and of the containers of AWS. */
+const metadata = new BlockList();
+metadata.addAddress('169.254.169.254');
+metadata.addAddress('169.254.170.2');
+metadata.addAddress('169.254.170.23');
+metadata.addAddress('fd00:ec2::254', 'ipv6');
+metadata.addAddress('fd00:ec2::23', 'ipv6');
+
 const forbiddenNames = new Set(['metadata', 'metadata.google.internal', 'metadata.goog', 'instance-data']);
 
 /** Why `address` must not be connected to; undefined when it may. IPv4 inside IPv6 counts as IPv4. */
@@ -51,6 +59,17 @@ export function refusalOfHost(hostname: string, allowLoopback: boolean): string 
   return isIP(bare) === 0 ? undefined : refusalOfAddress(bare, allowLoopback);
 }
 
+/** Why the host is no metadata server, where one and nothing else is meant. */
+export function refusalOfMetadataHost(hostname: string): string | undefined {
+  const bare = hostname.replaceAll(/^\[|\]$/g, '');
+  return isIP(bare) === 0 ? undefined : refusalOfMetadataAddress(bare);
+}
+
+function refusalOfMetadataAddress(address: string): string | undefined {
+  const isMetadata = metadata.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  return isMetadata ? undefined : 'it is not a metadata server';
+}
+
 type LookupCallback = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 export type Lookup = (hostname: string, options: LookupOptions, callback: LookupCallback) => void;
 
@@ -58,12 +77,17 @@ export type Lookup = (hostname: string, options: LookupOptions, callback: Lookup
  * A `lookup` for sockets that resolves as the system does and refuses the connection when any of the answers is a
  * refused address. It runs at connect time, so a name cannot change its meaning between the check and the use.
  */
-export function createGuardedLookup(allowLoopback: boolean, resolve: typeof lookup = lookup): Lookup {
+export function createGuardedLookup(
+  allowed: 'strict' | 'loopback' | 'metadata',
+  resolve: typeof lookup = lookup,
+): Lookup {
+  const refusalOf = (address: string): string | undefined =>
+    allowed === 'metadata' ? refusalOfMetadataAddress(address) : refusalOfAddress(address, allowed === 'loopback');
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, []);
       for (const { address } of addresses) {
-        const refusal = refusalOfAddress(address, allowLoopback);
+        const refusal = refusalOf(address);
         if (refusal !== undefined) return callback(forbiddenHost(hostname, refusal), []);
       }
       if (options.all === true) return callback(null, addresses);

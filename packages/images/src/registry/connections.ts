@@ -1,7 +1,7 @@
 import { getCACertificates } from 'node:tls';
 import { LRUCache } from 'lru-cache';
 import { Agent, buildConnector } from 'undici';
-import { createGuardedLookup, forbiddenHost, refusalOfHost } from './address-guard.ts';
+import { createGuardedLookup, forbiddenHost, refusalOfHost, refusalOfMetadataHost } from './address-guard.ts';
 import { failureOf, RegistryFailure } from './registry-failure.ts';
 
 /** How a host may be reached. */
@@ -10,6 +10,8 @@ export interface ConnectionRules {
   readonly insecure: boolean;
   /** The only `host:port` that may be a loopback address. */
   readonly loopbackHost: string | undefined;
+  /** The only host name that may be a metadata service. Set for the login at a cloud provider and for nothing else. */
+  readonly metadataHost?: string | undefined;
 }
 
 export interface Exchange extends ConnectionRules {
@@ -49,7 +51,7 @@ export function createConnections(options: { connections: number; timeoutMs: num
     },
   });
   const agentFor = (rules: ConnectionRules): Agent => {
-    const key = JSON.stringify([rules.ca, rules.insecure, rules.loopbackHost]);
+    const key = JSON.stringify([rules.ca, rules.insecure, rules.loopbackHost, rules.metadataHost]);
     const known = agents.get(key);
     if (known !== undefined) return known;
     const agent = createAgent(rules, options);
@@ -84,7 +86,10 @@ export function createConnections(options: { connections: number; timeoutMs: num
   return {
     async exchange(request, signal) {
       const { host, hostname } = request.url;
-      const refusal = refusalOfHost(hostname, host === request.loopbackHost);
+      const refusal =
+        hostname === request.metadataHost
+          ? refusalOfMetadataHost(hostname)
+          : refusalOfHost(hostname, host === request.loopbackHost);
       if (refusal !== undefined) throw forbiddenHost(host, refusal);
       try {
         return await once(request, signal).catch((error: unknown) => {
@@ -110,8 +115,9 @@ function createAgent(rules: ConnectionRules, options: { connections: number; tim
     rejectUnauthorized: !rules.insecure,
     ...(rules.ca === undefined ? {} : { ca: [...getCACertificates('default'), rules.ca] }),
   };
-  const strict = buildConnector({ ...tls, lookup: createGuardedLookup(false) });
-  const relaxed = buildConnector({ ...tls, lookup: createGuardedLookup(true) });
+  const strict = buildConnector({ ...tls, lookup: createGuardedLookup('strict') });
+  const relaxed = buildConnector({ ...tls, lookup: createGuardedLookup('loopback') });
+  const metadata = buildConnector({ ...tls, lookup: createGuardedLookup('metadata') });
   return new Agent({
     connections: options.connections,
     headersTimeout: options.timeoutMs,
@@ -119,6 +125,7 @@ function createAgent(rules: ConnectionRules, options: { connections: number; tim
     keepAliveTimeout: 10_000,
     maxHeaderSize: 64 * 1024,
     connect(target, callback) {
+      if (target.hostname === rules.metadataHost) return metadata(target, callback);
       const isNamed = rules.loopbackHost !== undefined && hostOf(target) === rules.loopbackHost;
       (isNamed ? relaxed : strict)(target, callback);
     },

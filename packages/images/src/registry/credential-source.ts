@@ -13,22 +13,33 @@ export interface CredentialSource {
   defaultConfig?(signal: AbortSignal): Promise<string | undefined>;
 }
 
-/** The credential for a repository: from the named secrets in order, then the default. Undefined: ask anonymously. */
+/** Logins of cloud providers, by the names of `imageRegistryCredentials.providers`. */
+export interface CredentialHelpers {
+  /** Undefined when the host is none of theirs, or this process has no identity there. Rejects `RegistryFailure`. */
+  login(host: string, names: readonly string[], signal: AbortSignal): Promise<Credential | undefined>;
+}
+
+/**
+ * The credential for a repository: from the named secrets in order, then the named providers, then the default.
+ * Undefined: ask anonymously.
+ */
 export async function chooseCredential(
   source: CredentialSource | undefined,
   access: RegistryAccess,
   host: string,
   repository: string,
   signal: AbortSignal,
+  helpers?: CredentialHelpers,
 ): Promise<Credential | undefined> {
-  if (source === undefined) return undefined;
   for (const name of access.secrets) {
-    const config = await source.secretConfig(name, signal).catch(() => {
+    const config = await source?.secretConfig(name, signal).catch(() => {
       throw new RegistryFailure('transient', `the registry credentials in the secret \`${name}\` cannot be read`);
     });
     const credential = config === undefined ? undefined : findCredential(config, host, repository);
     if (credential !== undefined) return credential;
   }
-  const config = await source.defaultConfig?.(signal).catch(() => undefined);
+  const login = await helpers?.login(host, access.providers, signal);
+  if (login !== undefined) return login;
+  const config = await source?.defaultConfig?.(signal).catch(() => undefined);
   return config === undefined ? undefined : findCredential(config, host, repository);
 }

@@ -87,7 +87,9 @@ describe('addresses', () => {
     // The guard calls `resolve` in one way only: with `all`.
     const resolve = ((_name: string, _options: object, done: (error: null, list: object[]) => void) =>
       done(null, answers)) as unknown as Parameters<typeof createGuardedLookup>[1];
-    const error = await new Promise((done) => createGuardedLookup(true, resolve)('rebind.test', { all: true }, done));
+    const error = await new Promise((done) =>
+      createGuardedLookup('loopback', resolve)('rebind.test', { all: true }, done),
+    );
     expect(error).toMatchObject({ name: 'RegistryFailure', class: 'permanent' });
   });
 });

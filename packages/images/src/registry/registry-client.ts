@@ -9,8 +9,8 @@ import {
 } from '../names/registry-hosts.ts';
 import type { EvidenceLocation } from '../names/signature-location.ts';
 import { type AuthorizationTarget, createAuthorizer } from './authorizer.ts';
-import { type Answer, createConnections, type Exchange } from './connections.ts';
-import { type CredentialSource, chooseCredential } from './credential-source.ts';
+import { type Answer, type Connections, createConnections, type Exchange } from './connections.ts';
+import { type CredentialHelpers, type CredentialSource, chooseCredential } from './credential-source.ts';
 import { followRedirects } from './follow-redirects.ts';
 import type { RegistryLimits } from './limits.ts';
 import { RegistryFailure } from './registry-failure.ts';
@@ -28,6 +28,8 @@ export interface RegistryClient {
 export interface RegistryClientOptions {
   readonly hosts: RegistryHosts;
   readonly credentials: CredentialSource | undefined;
+  /** Logins of cloud providers, made over the client's own connections. */
+  readonly createHelpers?: (connections: Connections) => CredentialHelpers;
   readonly userAgent: string;
   readonly limits: RegistryLimits;
 }
@@ -38,6 +40,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const { hosts, limits, userAgent } = options;
   checkHosts(hosts);
   const connections = createConnections({ connections: limits.connections, timeoutMs: limits.exchangeMs });
+  const helpers = options.createHelpers?.(connections);
   const authorizer = createAuthorizer(connections, userAgent);
   /** Insecure hosts that turned out to speak plain HTTP. */
   const plainHosts = new Set<string>();
@@ -49,7 +52,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     let target: Promise<AuthorizationTarget> | undefined;
 
     async function createTarget(signal: AbortSignal): Promise<AuthorizationTarget> {
-      const choice = chooseCredential(options.credentials, access, endpoint.host, repository, signal);
+      const choice = chooseCredential(options.credentials, access, endpoint.host, repository, signal, helpers);
       const credential = await untilAborted(choice, 'the question for registry credentials', signal);
       const loopbackHost = endpoint.isMapped ? endpoint.host : undefined;
       return { ...endpoint, origin: originOf(endpoint), loopbackHost, repository, credential };
