@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Goal, Suite } from './suite.ts';
 import { admission } from './suites/admission.ts';
+import { engine } from './suites/engine.ts';
 import { images } from './suites/images.ts';
 
-const SUITES: readonly Suite[] = [admission, images];
+const SUITES: readonly Suite[] = [engine, admission, images];
 
 const { values, positionals } = parseArgs({
   options: { store: { type: 'boolean', default: false } },
