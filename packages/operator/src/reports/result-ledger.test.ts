@@ -33,7 +33,7 @@ const resource = (uid: string) => ({
   name: `n-${uid}`,
   uid,
 });
-const result = (rule: string, status: RuleResult['status'], message = status): RuleResult => ({
+const result = (rule: string, status: RuleResult['status'], message: string = status): RuleResult => ({
   rule,
   type: 'Validation',
   status,

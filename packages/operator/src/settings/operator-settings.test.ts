@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseOperatorSettings } from './operator-settings.ts';
+import { OPERATOR_FLAGS, parseOperatorSettings } from './operator-settings.ts';
 
 const parse = (...args: string[]) => parseOperatorSettings(args, {});
 
@@ -100,5 +101,20 @@ describe('flags', () => {
 
   it('a mirror of a host named like a member of objects is a mirror like any other', () => {
     expect(Object.keys(parse('--registryMirror', '__proto__=http://x').registryMirrors)).toEqual(['__proto__']);
+  });
+});
+
+describe('docs/operations.md', () => {
+  const text = readFileSync(new URL('../../../../docs/operations.md', import.meta.url), 'utf8');
+  const rows = [...text.matchAll(/^\| `--(\w+)` \| (?:`([^`]*)`)? ?\| (.+) \|$/gm)];
+  const shown = (flag: object) => {
+    const value = 'default' in flag ? flag.default : undefined;
+    return typeof value === 'string' || typeof value === 'boolean' ? String(value) : '';
+  };
+
+  it('lists every flag with its default, and no other', () => {
+    const documented = Object.fromEntries(rows.map(([, name = '', value = '']) => [name, value]));
+    const parsed = Object.fromEntries(Object.entries(OPERATOR_FLAGS).map(([name, flag]) => [name, shown(flag)]));
+    expect(documented).toEqual(parsed);
   });
 });

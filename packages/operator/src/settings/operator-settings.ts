@@ -43,7 +43,8 @@ export interface OperatorSettings {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
-const FLAGS = {
+/** The flags as they are parsed; `docs/operations.md` lists the same. */
+export const OPERATOR_FLAGS = {
   kubeconfig: { type: 'string' },
   webhookServerHost: { type: 'string', default: '' },
   webhookServerPort: { type: 'string', default: '9443' },
@@ -77,7 +78,7 @@ export function parseOperatorSettings(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): OperatorSettings {
-  const { values } = parseArgs({ args: [...args], options: FLAGS, strict: true, allowPositionals: false });
+  const { values } = parseArgs({ args: [...args], options: OPERATOR_FLAGS, strict: true, allowPositionals: false });
   return {
     namespace: env['KYVERNO_NAMESPACE'] || 'kyverno',
     serviceName: env['KYVERNO_SVC'] || 'kyverno-svc',

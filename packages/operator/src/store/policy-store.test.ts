@@ -108,6 +108,13 @@ describe('the policy store', () => {
     expect(namesIn(asKyverno.snapshot.indexes.Fail)).toEqual(['audit']);
   });
 
+  it('registers every policy Ignore when told to', () => {
+    const store = createStore({ forceIgnore: true });
+    store.upsert(policy('enforce'));
+    store.flush();
+    expect([namesIn(store.snapshot.indexes.Fail), namesIn(store.snapshot.indexes.Ignore)]).toEqual([[], ['enforce']]);
+  });
+
   it('knows the kinds whose images are verified, wildcards and all', () => {
     const verifyImages = [
       {

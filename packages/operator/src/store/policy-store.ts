@@ -48,6 +48,8 @@ export interface PolicyStoreOptions {
   readonly engine: Engine;
   readonly auditMutateDigest: 'warn' | 'refuse';
   readonly auditOnly: AuditOnly;
+  /** Every policy counts as one with `failurePolicy: Ignore`. */
+  readonly forceIgnore?: boolean;
   /** The exceptions in force that name a policy; none when absent. */
   readonly exceptionsOf?: (policyKey: string) => readonly PolicyException[];
   /** Told of each policy that compiles, as it comes, changes and goes. */
@@ -135,13 +137,15 @@ function sameText(before: JsonObject, after: JsonObject, name: string): boolean 
   return JSON.stringify(memberAt(before, 'metadata', name)) === JSON.stringify(memberAt(after, 'metadata', name));
 }
 
-function compile(document: JsonObject, { engine, auditMutateDigest, exceptionsOf }: PolicyStoreOptions) {
+function compile(document: JsonObject, options: PolicyStoreOptions) {
+  const { engine, auditMutateDigest, exceptionsOf, forceIgnore = false } = options;
   const loaded = loadPolicy(document, undefined, { auditMutateDigest });
   const policy: Policy | undefined = loaded.policy;
   if (!policy || loaded.diagnostics.some(isError)) return { compiled: undefined, diagnostics: loaded.diagnostics };
   const exceptions = exceptionsOf?.(policyKey(policy.ref)) ?? [];
   const { compiled, diagnostics } = engine.compile(policy, { exceptions });
-  return { compiled, diagnostics: [...loaded.diagnostics, ...diagnostics] };
+  const forced = compiled && forceIgnore ? Object.freeze({ ...compiled, failurePolicy: 'Ignore' as const }) : compiled;
+  return { compiled: forced, diagnostics: [...loaded.diagnostics, ...diagnostics] };
 }
 
 /** Kyverno evaluates policies in the order of their names, cluster policies first. */

@@ -129,7 +129,7 @@ describe('a background scan', () => {
       ok: true,
       value: { digest: DIGEST, verified: true, sets, attestations: [], fromCache: false },
     };
-    let answer = good;
+    let answer: Fact<Json> = good;
     const { scan, ledger, scanned } = setUp([policy('images', 'Pod', signature)], { answer: () => answer });
     scan.trigger();
     await until('the first result', async () => results(ledger, podUid));

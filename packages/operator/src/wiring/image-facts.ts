@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { FactRequest } from '@vouchsafe/engine/facts';
 import { memberAt } from '@vouchsafe/engine/kernel';
 import {
   type CredentialSource,
@@ -22,7 +23,7 @@ export async function createOperatorImages(
   version: string,
 ): Promise<ImageSource> {
   const hosts = Object.fromEntries(Object.entries(settings.registryMirrors).map(([host, url]) => [host, { url }]));
-  return createImageSource({
+  const source = createImageSource({
     hosts,
     trustRoot: await readTrustRoot(settings.trustedRoot),
     credentials: createCredentialSource(client, settings),
@@ -32,6 +33,14 @@ export async function createOperatorImages(
       : { maxSize: 0, ttlMs: 0 },
     userAgent: `vouchsafe/${version}`,
   });
+  return settings.allowInsecureRegistry ? withInsecureRegistries(source) : source;
+}
+
+/** Every question as if its rule said `allowInsecureRegistry`. */
+export function withInsecureRegistries(source: ImageSource): ImageSource {
+  const insecure = (request: FactRequest): FactRequest =>
+    'access' in request ? { ...request, access: { ...request.access, allowInsecure: true } } : request;
+  return { ...source, fetch: (requests, signal) => source.fetch(requests.map(insecure), signal) };
 }
 
 async function readTrustRoot(file: string | undefined): Promise<TrustRoot> {

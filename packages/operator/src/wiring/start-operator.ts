@@ -49,7 +49,7 @@ const STOP_STEP_MS = 6_000;
 
 /** Puts the operator together and starts it. Rejects with a clear message when the cluster cannot be reached. */
 export async function startOperator(settings: OperatorSettings, version: string): Promise<RunningOperator> {
-  const log = createLogger(settings.logLevel);
+  const log = createLogger(settings.logLevel, settings.loggingFormat);
   const client = await connect(settings, version);
   const metrics = createMetrics(version);
   const now = () => Date.now();
@@ -69,6 +69,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     exceptionsOf: exceptions.naming,
     auditMutateDigest: settings.auditMutateDigest,
     auditOnly: settings.auditOnly,
+    forceIgnore: settings.forceFailurePolicyIgnore,
     onPolicy: (policy, change) => metrics.recordPolicyChange(policy, change),
   });
   const images = await createOperatorImages(client, settings, version);
@@ -158,8 +159,12 @@ export async function startOperator(settings: OperatorSettings, version: string)
   }
 
   function report(request: EvaluationRequest, decisions: readonly Decision[]): void {
-    if (!settings.admissionReports || request.dryRun || request.operation === 'DELETE' || request.subresource !== '')
+    if (!settings.admissionReports || request.dryRun || request.subresource !== '') return;
+    const { uid } = toResourceRef(request);
+    if (request.operation === 'DELETE') {
+      if (uid !== undefined) ledger.forget(uid); // its report goes with it, by its owner reference
       return;
+    }
     const settled = request.operation === 'CREATE' ? decisions : decisions.filter((one) => !isInDoubt(one));
     ledger.record(toResourceRef(request), settled, compiledByKey(store.snapshot), now());
     reports.notify();
