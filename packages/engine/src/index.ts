@@ -2,6 +2,7 @@ export { createEngine } from './compile/create-engine.ts';
 export type { Compilation, CompileOptions, Engine, EngineOptions, ImageDefaults } from './compile/engine.ts';
 export { type DecideOptions, decide, decideAtOnce } from './evaluate/decide.ts';
 export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluate.ts';
+export { expectAgain } from './evaluate/joint-plan.ts';
 export { createPolicyIndex, type PolicyIndex } from './evaluate/policy-index.ts';
 export {
   compileJmesPath,

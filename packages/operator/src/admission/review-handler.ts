@@ -2,6 +2,7 @@ import {
   type CompiledPolicy,
   type Decision,
   decide,
+  decideAtOnce,
   type EvaluationRequest,
   type GroupVersionKind,
   type Phase,
@@ -11,13 +12,14 @@ import {
 import { type FactSource, FactTable } from '@vouchsafe/engine/facts';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { type AdmissionResponse, toAdmissionResponse } from '@vouchsafe/engine/report';
-import { decideForReport, verifiesImages } from '../facts/decide-for-report.ts';
+import { decideForReport } from '../facts/decide-for-report.ts';
 import type { ClusterConfiguration } from '../settings/cluster-configuration.ts';
 import { isBootstrapKind } from '../store/bootstrap-resources.ts';
 import type { PolicySnapshot } from '../store/policy-store.ts';
 import { restoreProtectedAnnotations, stripProtectedAnnotations } from './annotation-guard.ts';
 import type { AdmissionAnswer, AdmissionRequest } from './review.ts';
 import type { RoleIndex } from './role-index.ts';
+import { splitByStanding } from './split-by-standing.ts';
 
 export interface ReviewHandlerOptions {
   readonly snapshot: () => PolicySnapshot;
@@ -50,7 +52,8 @@ export interface ReviewOutcome {
 
 export interface ReviewHandler {
   mutate(request: AdmissionRequest, route: ReviewRoute): Promise<AdmissionAnswer>;
-  validate(request: AdmissionRequest, route: ReviewRoute): Promise<AdmissionAnswer>;
+  /** At once when no fact has to be awaited. */
+  validate(request: AdmissionRequest, route: ReviewRoute): AdmissionAnswer | Promise<AdmissionAnswer>;
   guard(request: AdmissionRequest): AdmissionAnswer;
 }
 
@@ -67,6 +70,9 @@ const MARGIN_MS = 500;
 /** Turns AdmissionReviews into answers: the flow of kyverno-core §4.2. */
 export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandler {
   const { snapshot, facts, configuration, roles, namespaceLabels, parentKind, onDecided, enqueueAudit, now } = options;
+
+  /** Told together after the answers of a turn. */
+  const decided: ReviewOutcome[] = [];
 
   function toEvaluation(request: AdmissionRequest): EvaluationRequest {
     const parent = request.subresource === '' ? undefined : parentKind(request.document);
@@ -128,28 +134,22 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
       return toAnswer({ ...response, ...(patch ? { patch } : {}) }, stripped);
     },
 
-    async validate(request, route) {
+    validate(request, route) {
       const started = now();
       const evaluation = toEvaluation(request);
       if (configuration().isExcluded(evaluation)) return { allowed: true };
       const table = new FactTable();
       const policies = candidates(evaluation, 'validate', route);
-      const inTime = policies.filter((policy) => policy.standing(evaluation, 'validate') !== 'audit');
+      const { inTime, later } = splitByStanding(policies, evaluation);
       const run = (trace: boolean) => decideWithin(inTime, evaluation, 'validate', route, table, trace);
-      const decisions = await run(false);
-      const response = toAdmissionResponse(decisions, evaluation);
-      tell('validating', evaluation, decisions, response, started, false, () => run(true));
-      // reports are for after the answer: all of what only audits, and images in words that tell who signed
-      const later = policies.filter((policy) => !inTime.includes(policy) || verifiesImages(policy));
-      if (response.allowed && later.length > 0) {
-        enqueueAudit(async () => {
-          const begun = now();
-          const signal = AbortSignal.timeout(AUDIT_SECONDS * 1000);
-          const audit = (trace: boolean) => decideForReport(later, evaluation, facts, { signal, facts: table, trace });
-          tell('validating', evaluation, await audit(false), response, begun, true, () => audit(true));
-        });
-      }
-      return toAnswer(response, []);
+      const conclude = (decisions: readonly Decision[]): AdmissionAnswer => {
+        const response = toAdmissionResponse(decisions, evaluation);
+        tell('validating', evaluation, decisions, response, started, false, async () => run(true));
+        if (response.allowed && later.length > 0) enqueueAudit(() => auditLater(later, evaluation, response, table));
+        return toAnswer(response, []);
+      };
+      const decisions = run(false);
+      return decisions instanceof Promise ? decisions.then(conclude) : conclude(decisions);
     },
 
     guard(request) {
@@ -179,26 +179,37 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
     return outcomes.map((decision) => ({ ...decision, standing: 'audit' }));
   }
 
-  async function decideWithin(
+  async function auditLater(
+    policies: readonly CompiledPolicy[],
+    evaluation: EvaluationRequest,
+    response: AdmissionResponse,
+    table: FactTable,
+  ): Promise<void> {
+    const begun = now();
+    const signal = AbortSignal.timeout(AUDIT_SECONDS * 1000);
+    const audit = (trace: boolean) => decideForReport(policies, evaluation, facts, { signal, facts: table, trace });
+    tell('validating', evaluation, await audit(false), response, begun, true, () => audit(true));
+  }
+
+  function decideWithin(
     policies: readonly CompiledPolicy[],
     evaluation: EvaluationRequest,
     phase: Phase,
     route: ReviewRoute,
     table: FactTable,
     trace: boolean,
-  ): Promise<Decision[]> {
+  ): Decision[] | Promise<Decision[]> {
     if (policies.length === 0) return [];
-    const waits = policies.some((policy) => policy.needs.size > 0);
-    const decisions = await decide(policies, evaluation, facts, {
-      phase,
-      trace,
-      facts: table,
-      ...(waits ? { signal: route.deadline() } : {}),
-    });
     // what is registered Ignore stops nobody when it cannot be evaluated, either
-    return route.failurePolicy === 'Fail'
-      ? decisions
-      : decisions.map((decision) => ({ ...decision, failurePolicy: 'Ignore' }));
+    const asRegistered = (decisions: Decision[]): Decision[] =>
+      route.failurePolicy === 'Fail'
+        ? decisions
+        : decisions.map((decision) => ({ ...decision, failurePolicy: 'Ignore' }));
+    const waits = policies.some((policy) => policy.needs.size > 0);
+    const decisions = waits ? undefined : decideAtOnce(policies, evaluation, { phase, trace, facts: table });
+    if (decisions) return asRegistered(decisions);
+    const options = { phase, trace, facts: table, ...(waits ? { signal: route.deadline() } : {}) };
+    return decide(policies, evaluation, facts, options).then(asRegistered);
   }
 
   function tell(
@@ -212,9 +223,12 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
   ): void {
     const { allowed, status } = response;
     const duration = (now() - started) / 1000;
-    setImmediate(() =>
-      onDecided({ webhook, request, decisions, allowed, message: status?.message, late, duration, explain }),
-    );
+    if (decided.length === 0) setImmediate(tellAll);
+    decided.push({ webhook, request, decisions, allowed, message: status?.message, late, duration, explain });
+  }
+
+  function tellAll(): void {
+    for (const outcome of decided.splice(0)) onDecided(outcome);
   }
 }
 

@@ -50,7 +50,9 @@ export function createRouter({
       };
     }
     try {
-      return { status: 200, body: renderAdmissionReview(request.uid, await route(request, call)) };
+      const answer = route(request, call);
+      const known = answer instanceof Promise ? await answer : answer;
+      return { status: 200, body: renderAdmissionReview(request.uid, known) };
     } catch (error) {
       // a bug of ours: the API server then applies the failurePolicy, which is what it is for
       log.error(

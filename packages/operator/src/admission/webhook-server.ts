@@ -169,6 +169,7 @@ function readBody(request: IncomingMessage): Promise<string | undefined> {
     }
     const chunks: Buffer[] = [];
     let size = 0;
+    let isWhole = false;
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size > MAX_BODY_BYTES) {
@@ -179,11 +180,14 @@ function readBody(request: IncomingMessage): Promise<string | undefined> {
       }
     });
     request.on('end', () => {
+      isWhole = true;
       const [only] = chunks;
       resolve((chunks.length === 1 && only ? only : Buffer.concat(chunks, size)).toString('utf8'));
     });
     request.on('error', reject);
-    request.on('close', () => reject(new Error('the caller went away'))); // after the end it changes nothing
+    request.on('close', () => {
+      if (!isWhole) reject(new Error('the caller went away'));
+    });
   });
 }
 

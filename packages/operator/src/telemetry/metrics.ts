@@ -70,6 +70,14 @@ interface Children {
   readonly time: HistogramChild;
 }
 
+interface Shape {
+  readonly children: Map<string, Children>;
+  /** The results of the last request of the shape, in order. */
+  readonly places: { readonly result: RuleResult; readonly children: Children }[];
+}
+
+/** Results of one request whose children are kept by place. */
+const MAX_PLACES = 256;
 /** Shapes of requests whose children are kept at hand; a shape is kind, namespace, operation, dry run and cause. */
 const MAX_SHAPES = 2_000;
 
@@ -98,15 +106,15 @@ export function createMetrics(version: string): Metrics {
   );
   registry.gauge<'version'>('kyverno_info', 'the version').set({ version }, 1);
 
-  const shapes = new Map<string, Map<string, Children>>();
+  const shapes = new Map<string, Shape>();
   const admissionChildren = new Map<string, Children>();
 
-  function shapeOf({ kind, namespace, operation, dryRun }: EvaluationRequest, cause: string): Map<string, Children> {
+  function shapeOf({ kind, namespace, operation, dryRun }: EvaluationRequest, cause: string): Shape {
     const key = `${kind.kind}|${namespace}|${operation}|${dryRun}|${cause}`;
     let shape = shapes.get(key);
     if (!shape) {
       if (shapes.size >= MAX_SHAPES) shapes.clear();
-      shape = new Map();
+      shape = { children: new Map(), places: [] };
       shapes.set(key, shape);
     }
     return shape;
@@ -137,15 +145,25 @@ export function createMetrics(version: string): Metrics {
       if (decisions.length === 0) return;
       const share = context.seconds / decisions.length;
       const shape = shapeOf(request, context.cause);
+      let at = 0;
       for (const decision of decisions) {
         const { name, namespace } = decision.policy;
         for (const result of decision.results) {
+          // Results that pass are the same objects again and again, so that their children need not be looked up.
+          const place = shape.places[at];
+          at += 1;
+          if (place?.result === result) {
+            place.children.count.inc();
+            place.children.time.observe(share);
+            continue;
+          }
           const key = `${namespace}|${name}|${result.rule}|${result.status}|${result.action}`;
-          let children = shape.get(key);
+          let children = shape.children.get(key);
           if (!children) {
             children = createChildren(decision, result, request, context);
-            shape.set(key, children);
+            shape.children.set(key, children);
           }
+          if (at <= MAX_PLACES) shape.places[at - 1] = { result, children };
           children.count.inc();
           children.time.observe(share);
         }

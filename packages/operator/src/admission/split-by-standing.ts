@@ -1,0 +1,43 @@
+import { type CompiledPolicy, type EvaluationRequest, expectAgain } from '@vouchsafe/engine';
+import { verifiesImages } from '../facts/decide-for-report.ts';
+
+export interface SplitPolicies {
+  /** Decided before the answer. */
+  readonly inTime: readonly CompiledPolicy[];
+  /** For reports, after the answer: all of what only audits, and images in words that tell who signed. */
+  readonly later: readonly CompiledPolicy[];
+}
+
+interface KnownSplit extends SplitPolicies {
+  readonly audits: readonly boolean[];
+}
+
+const splits = new WeakMap<readonly CompiledPolicy[], KnownSplit>();
+
+/**
+ * Which policies of a list are decided before the answer to this request and which after it. The index answers the same
+ * list for requests of a shape, and few policies change their standing from one to the next: the same lists come again.
+ */
+export function splitByStanding(policies: readonly CompiledPolicy[], request: EvaluationRequest): SplitPolicies {
+  const known = splits.get(policies);
+  if (known && isSame(known.audits, policies, request)) return known;
+  const audits = policies.map((policy) => isAudited(policy, request));
+  const inTime = audits.includes(true) ? policies.filter((_, index) => !audits[index]) : policies;
+  const later = policies.filter((policy, index) => audits[index] || verifiesImages(policy));
+  const split = { audits, inTime, later };
+  for (const list of [inTime, later]) if (list !== policies) expectAgain(list);
+  splits.set(policies, split);
+  return split;
+}
+
+function isSame(audits: readonly boolean[], policies: readonly CompiledPolicy[], request: EvaluationRequest): boolean {
+  for (let index = 0; index < policies.length; index += 1) {
+    const policy = policies[index];
+    if (policy && isAudited(policy, request) !== audits[index]) return false;
+  }
+  return true;
+}
+
+function isAudited(policy: CompiledPolicy, request: EvaluationRequest): boolean {
+  return policy.standing(request, 'validate') === 'audit';
+}
