@@ -97,8 +97,9 @@ async function evaluatePolicy(
     phase,
     resource: seen,
     patched: decision?.patched ?? seen,
-    results: decision?.results ?? [],
-    effects: decision?.effects ?? [],
+    // Rules that change existing objects run among the mutations; in the cluster they run beside the generating ones.
+    results: (decision?.results ?? []).filter(({ type }) => phase !== 'generate' || type === 'Generation'),
+    effects: (decision?.effects ?? []).filter(({ kind }) => phase !== 'generate' || kind === 'create'),
     trace: decision?.trace ?? [],
   };
 }
