@@ -26,6 +26,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 
+// scenarios play what is in the tree, not what was built last
+process.env['VOUCHSAFE_FROM_SOURCE'] ??= '1';
 const HOMES = ['packages/cli/scenarios', 'conformance/scenarios'];
 const [kubectl, legacy, bundle] = [findTool('kubectl'), findTool('cosign-2'), findTool('cosign-3')];
 const count = { passed: 0, failed: 0, notRun: 0 };

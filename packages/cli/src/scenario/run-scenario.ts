@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PushedImage, pushImage, type RegistryFault } from '@vouchsafe/sandbox';
+import { programPath } from '../cluster/program-path.ts';
 import type { Cluster } from '../cluster/start-cluster.ts';
 import { compareResult } from './compare-result.ts';
 import { type EchoWebhook, startEchoWebhook } from './echo-webhook.ts';
 import { fillIn, type Placeholders } from './fill-in.ts';
-import type { CommandResult, Kubectl } from './kubectl.ts';
+import { type CommandResult, type Kubectl, runCommand } from './kubectl.ts';
 import { postReview } from './post-review.ts';
 import type { Expectation, Scenario, ScenarioImage, ScenarioStep } from './scenario.ts';
 import type { Signer } from './signer.ts';
@@ -128,12 +129,20 @@ async function act(play: Play, step: ScenarioStep): Promise<CommandResult> {
     return NOTHING;
   }
   if (step.metrics) return readMetrics(cluster);
+  if (step.vouchsafe) return runVouchsafe(play, step.vouchsafe);
   return step.post ? postReview(cluster, step.post) : runKubectl(play, step);
 }
 
 async function readMetrics(cluster: Cluster): Promise<CommandResult> {
   const answer = await fetch(`http://127.0.0.1:${cluster.operator.ready?.metricsPort}/metrics`);
   return { code: answer.ok ? 0 : answer.status, stdout: await answer.text(), stderr: '' };
+}
+
+function runVouchsafe({ cluster, scenario }: Play, args: readonly string[]): Promise<CommandResult> {
+  return runCommand(process.execPath, ['--disable-warning=ExperimentalWarning', programPath(), ...args], {
+    cwd: scenario.folder,
+    env: { ...process.env, KUBECONFIG: cluster.kubeconfig, VOUCHSAFE_HOME: cluster.folder },
+  });
 }
 
 async function runKubectl({ scenario, kubectl, placeholders }: Play, step: ScenarioStep): Promise<CommandResult> {

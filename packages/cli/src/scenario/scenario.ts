@@ -49,6 +49,8 @@ export interface ScenarioStep {
   /** Printed by the tour: what is to be seen here. */
   readonly because?: string;
   readonly kubectl?: readonly string[];
+  /** This very program, run in the scenario's folder against its cluster. */
+  readonly vouchsafe?: readonly string[];
   /** Given to kubectl on standard input: text, or a file by its path from the scenario's folder, where kubectl runs too. */
   readonly stdin?: string;
   readonly stdinFile?: string;
@@ -85,7 +87,7 @@ export interface Scenario {
   readonly steps: readonly ScenarioStep[];
 }
 
-const ACTIONS = ['kubectl', 'fault', 'operator', 'sign', 'webhook', 'metrics', 'post'] as const;
+const ACTIONS = ['kubectl', 'vouchsafe', 'fault', 'operator', 'sign', 'webhook', 'metrics', 'post'] as const;
 
 /** Reads `scenario.yaml` of a folder. Throws with the file and the step at fault: a scenario is part of the program's data. */
 export async function readScenario(folder: string): Promise<Scenario> {
@@ -97,7 +99,12 @@ export async function readScenario(folder: string): Promise<Scenario> {
   const steps = document.steps.map((step, index) => {
     const problem = problemOf(step);
     if (problem) throw new Error(`${file}: step ${index + 1} (${step.title ?? 'untitled'}): ${problem}`);
-    return { ...step, ...(step.kubectl ? { kubectl: splitWords(step.kubectl) } : {}) } as ScenarioStep; // problemOf looked
+    const { kubectl, vouchsafe, ...rest } = step;
+    return {
+      ...rest,
+      ...(kubectl ? { kubectl: splitWords(kubectl) } : {}),
+      ...(vouchsafe ? { vouchsafe: splitWords(vouchsafe) } : {}),
+    } as ScenarioStep; // problemOf looked
   });
   return {
     name: folder.split('/').at(-1) ?? folder,
@@ -110,7 +117,11 @@ export async function readScenario(folder: string): Promise<Scenario> {
   };
 }
 
-type RawStep = Omit<ScenarioStep, 'kubectl'> & { readonly kubectl?: string | readonly string[] };
+type CommandLine = string | readonly string[];
+type RawStep = Omit<ScenarioStep, 'kubectl' | 'vouchsafe'> & {
+  readonly kubectl?: CommandLine;
+  readonly vouchsafe?: CommandLine;
+};
 
 function problemOf(step: RawStep): string | undefined {
   if (typeof step.title !== 'string') return 'it has no title';
