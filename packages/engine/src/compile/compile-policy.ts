@@ -13,6 +13,7 @@ import { compileRule, type RuleTools } from './compile-rule.ts';
 import type { Compilation } from './engine.ts';
 import { factNeeds } from './fact-needs.ts';
 import { type ActionResolver, canEnforce } from './failure-action.ts';
+import { compilePolicyConditions } from './policy-conditions.ts';
 import { createRulesFor } from './rules-for.ts';
 import { compileSelectors, toSelectors } from './selectors.ts';
 
@@ -34,7 +35,7 @@ export function compileLegacyPolicy(
   const report = (diagnostic: Diagnostic): void => {
     diagnostics.push(withRange(diagnostic, policy));
   };
-  checkSupported(policy, report);
+  const matchConditions = compilePolicyConditions(policy, report);
   const written = readObjects(readObject(policy.document, 'spec'), 'rules');
   const generated = generateAutogenRules(written, policy.annotations);
   const planned = planRules(policy, written.length, generated);
@@ -53,6 +54,7 @@ export function compileLegacyPolicy(
       rules,
       needs,
       generated.map(({ document }) => document),
+      matchConditions,
     ),
     diagnostics,
   };
@@ -61,18 +63,6 @@ export function compileLegacyPolicy(
 function withRange(diagnostic: Diagnostic, policy: LegacyPolicy): Diagnostic {
   const range = diagnostic.range ?? policy.sources(diagnostic.path ?? '');
   return range ? { ...diagnostic, range } : diagnostic;
-}
-
-/** What would change the verdict if it were left out is refused, never ignored. */
-function checkSupported(policy: LegacyPolicy, report: (diagnostic: Diagnostic) => void): void {
-  if (policy.spec.matchConditions.length === 0) return;
-  report({
-    code: 'policy-unsupported',
-    severity: 'error',
-    message: 'matchConditions are not executed by this version',
-    path: 'spec.webhookConfiguration.matchConditions',
-    hint: 'move the condition into match, exclude or preconditions',
-  });
 }
 
 /**
@@ -102,6 +92,7 @@ function assemble(
   rules: readonly { readonly rule: Rule; readonly phases: ReadonlySet<Phase> }[],
   needs: ReadonlySet<FactKind>,
   autogenRules: readonly JsonObject[],
+  matchConditions: CompiledPolicy['matchConditions'],
 ): CompiledPolicy {
   const { ref, spec, annotations, labels } = policy;
   const selects = compileSelectors(rules);
@@ -116,6 +107,7 @@ function assemble(
     timeoutSeconds: spec.timeoutSeconds,
     selectors: Object.freeze(rules.flatMap(({ rule, phases }) => toSelectors(rule, phases))),
     matches: (request: EvaluationRequest, phase: Phase) => isInScope(policy, request) && selects(request, phase),
+    ...(matchConditions ? { matchConditions } : {}),
     standing: createStanding(own, spec.emitWarning),
     rules: own,
     rulesFor: createRulesFor(own),

@@ -101,15 +101,6 @@ describe('compile', () => {
     expect(compiled?.autogenRules).toHaveLength(4);
   });
 
-  it('a policy with matchConditions does not run at all', () => {
-    const { compiled, diagnostics } = compile({
-      webhookConfiguration: { matchConditions: [{ name: 'n', expression: 'true' }] },
-      rules: [],
-    });
-    expect(compiled).toBeUndefined();
-    expect(diagnostics).toMatchObject([{ code: 'policy-unsupported', severity: 'error' }]);
-  });
-
   it.each<[string, JsonObject, boolean]>([
     [
       'by the policy',
@@ -140,6 +131,61 @@ describe('compile', () => {
     ['not at all', { rules: [{ ...MATCH, name: 'r', validate: { deny: {} } }] }, false],
   ])('knows whether it can enforce: %s', (_name, spec, expected) => {
     expect(compile(spec).compiled?.canEnforce).toBe(expected);
+  });
+});
+
+describe('matchConditions', () => {
+  const when = (...expressions: string[]): JsonObject => ({
+    webhookConfiguration: {
+      matchConditions: expressions.map((expression, index) => ({ name: `c${index}`, expression })),
+    },
+  });
+  const DENY = { rules: [{ ...MATCH, name: 'r', validate: { message: 'no', deny: {} } }] };
+  const pod: JsonObject = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', labels: { a: 'b' } } };
+  const admission: JsonObject = { operation: 'CREATE' };
+
+  it.each<[string, string[], Partial<EvaluationRequest>, number]>([
+    ['that hold', ["object.metadata.labels.a == 'b'", 'oldObject == null'], {}, 1],
+    ['one of which does not', ['true', "request.operation == 'DELETE'"], {}, 0],
+    ['about the user', ["request.userInfo.username == 'ann'"], { user: { username: 'ann', groups: [] } }, 1],
+    ['that cannot be told', ["object.metadata.gone == 'x'"], {}, 0],
+    ['one is false, another fails', ["object.metadata.gone == 'x'", 'false'], {}, 0],
+    ['that the API server has judged', ["authorizer.path('/x').check('get').allowed()"], { admission }, 1],
+    ['that nobody can judge', ["authorizer.path('/x').check('get').allowed()"], {}, 0],
+  ])('%s', async (_name, expressions, given, results) => {
+    const decision = await run({ ...when(...expressions), ...DENY }, request(pod, 'Pod', given));
+    expect(decision?.results).toHaveLength(results);
+  });
+
+  it('that cannot be told do not spare images', async () => {
+    const verify = { name: 'r', ...MATCH, verifyImages: [{ imageReferences: ['*'], required: false }] };
+    const spec = (expression: string) => ({ ...when(expression), rules: [verify] });
+    const asked = request({ ...pod, spec: { containers: [{ name: 'a', image: 'nginx:1' }] } });
+    const fails = await run(spec('object.metadata.gone == 1'), asked, 'verify-images');
+    const unmet = await run(spec('false'), asked, 'verify-images');
+    expect([fails?.results.length, unmet?.results.length]).toEqual([1, 0]);
+  });
+
+  it('are explained', async () => {
+    const decision = await run({ ...when('false'), ...DENY }, request(pod), 'validate', true);
+    expect(decision?.trace?.[0]).toMatchObject({
+      rule: 'r',
+      step: 'match',
+      outcome: 'no',
+      detail: 'webhookConfiguration.matchConditions do not hold',
+    });
+  });
+
+  it.each([
+    ['object.', 'cel-syntax'],
+    ['object.metadata', 'cel-type'],
+    ['params.x == 1', 'cel-type'],
+  ])('a policy with the condition %s is refused', (expression, code) => {
+    const { compiled, diagnostics } = compile({ ...when('true', expression), ...DENY });
+    expect(compiled).toBeUndefined();
+    expect(diagnostics).toMatchObject([
+      { code, severity: 'error', path: 'spec.webhookConfiguration.matchConditions[1].expression' },
+    ]);
   });
 });
 

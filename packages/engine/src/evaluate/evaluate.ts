@@ -83,6 +83,7 @@ export function evaluatePolicy(
   const { phase, closing } = evaluation;
   let { input } = subject;
   if (input === undefined) return toDecision(policy, subject, phase, undefined, NOTHING.results, NOTHING.effects);
+  if (policy.matchConditions?.hold(request) === false) return unmet(policy, subject, evaluation);
   if (joint) {
     const passed = passAll(joint, input, policy.applyRules);
     if (passed) return toDecision(policy, subject, phase, input.resource, passed, NOTHING.effects);
@@ -116,6 +117,17 @@ export function evaluatePolicy(
   if (!complete) return undefined;
   return toDecision(policy, subject, phase, input.resource, results, effects, steps);
 }
+
+/** The decision when the policy's own conditions do not hold: nothing. */
+function unmet(policy: CompiledPolicy, subject: Subject, { phase, trace }: PolicyEvaluation): Decision {
+  const steps = policy.rules
+    .filter((rule) => rule.phases.has(phase))
+    .map(({ name }): TraceStep => ({ rule: name, step: 'match', outcome: 'no', detail: UNMET }));
+  const { results, effects } = NOTHING;
+  return toDecision(policy, subject, phase, subject.input?.resource, results, effects, trace ? steps : undefined);
+}
+
+const UNMET = 'webhookConfiguration.matchConditions do not hold';
 
 /** The results when every rule passes the short way. */
 function passAll(

@@ -99,6 +99,13 @@ export interface ResourceSelector {
   readonly phases: ReadonlySet<Phase>;
 }
 
+/** `webhookConfiguration.matchConditions` of a policy. */
+export interface MatchConditions {
+  readonly written: readonly { readonly name: string; readonly expression: string }[];
+  /** Asked about each request before any rule; the policy has no results when they do not hold. */
+  readonly hold: (request: EvaluationRequest) => boolean;
+}
+
 /** Frozen, shared by all requests. */
 export interface CompiledPolicy {
   readonly ref: PolicyRef;
@@ -113,6 +120,8 @@ export interface CompiledPolicy {
   readonly selectors: readonly ResourceSelector[];
   /** Cheap gate before any rule: namespaced policies, kinds, operations. */
   readonly matches: (request: EvaluationRequest, phase: Phase) => boolean;
+  /** Its own webhook's conditions; without any it shares one with others. */
+  readonly matchConditions?: MatchConditions | undefined;
   /** Whether the decision takes part in the answer, only warns, or is for reports alone. */
   readonly standing: (request: EvaluationRequest, phase: Phase) => Standing;
   readonly rules: readonly CompiledRule[];

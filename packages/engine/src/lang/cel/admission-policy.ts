@@ -11,7 +11,7 @@ import {
   evaluateNamed,
 } from './cel-expression.ts';
 import { CostBudget, OUT_OF_BUDGET } from './cost-budget.ts';
-import { compileMatchConditions } from './match-conditions.ts';
+import { allHold, compileMatchConditions } from './match-conditions.ts';
 
 /** The parts of an admission policy in CEL, as written, each list with the path it stands at. */
 export interface AdmissionPolicyParts {
@@ -67,13 +67,13 @@ export function compileAdmissionPolicy(parts: AdmissionPolicyParts): CompiledAdm
     severity: 'warning',
   };
   const variables = compileVariables(parts.variables, tools);
-  const matches = compileMatchConditions(parts.matchConditions.items, parts.matchConditions.path, tools);
+  const conditions = compileMatchConditions(parts.matchConditions.items, parts.matchConditions.path, tools);
   const validations = parts.validations.items.map((item, index) =>
     compileValidation(item, `${parts.validations.path}[${index}]`, parts.message ?? '', tools),
   );
   checkAuditAnnotations(parts.auditAnnotations, tools);
   const read = new Set([
-    ...matches.variables,
+    ...conditions.flatMap(({ variables: names }) => names),
     ...variables.flatMap(([, expression]) => expression.variables),
     ...validations.flatMap(({ expression, messageExpression }) => [
       ...expression.variables,
@@ -85,7 +85,7 @@ export function compileAdmissionPolicy(parts: AdmissionPolicyParts): CompiledAdm
     evaluate: (given, host) => {
       const asking: CelAsking = { budget: new CostBudget(), host };
       const activation = withVariables(given, variables, asking);
-      const matched = matches.evaluate(activation, asking);
+      const matched = allHold(conditions, activation, asking);
       if (matched instanceof CelError) return { kind: 'error', message: matched.message };
       return matched ? validate(validations, activation, asking) : NOT_MATCHED;
     },
