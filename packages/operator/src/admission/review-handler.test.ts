@@ -229,6 +229,38 @@ describe('mutate', () => {
     expect(writes.indexOf('/spec/containers/0/image')).toBeLessThan(writes.length - 1);
   });
 
+  it('drops what a policy had changed before one of its rules failed, and keeps the changes of others', async () => {
+    const match = { any: [{ resources: { kinds: ['Pod'] } }] };
+    const label = (key: string, value: string): JsonObject => ({
+      name: key,
+      match,
+      mutate: { patchStrategicMerge: { metadata: { labels: { [key]: value } } } },
+    });
+    const half: JsonObject = {
+      apiVersion: 'kyverno.io/v1',
+      kind: 'ClusterPolicy',
+      metadata: { name: 'half' },
+      spec: {
+        failurePolicy: 'Ignore',
+        rules: [label('first', 'x'), label('second', '{{ request.object.spec.nothing }}')],
+      },
+    };
+    const whole = {
+      ...half,
+      metadata: { name: 'whole' },
+      spec: { failurePolicy: 'Ignore', rules: [label('third', 'z')] },
+    };
+    const { handler } = setUp({ policies: [half, whole] });
+    const answer = await handler.mutate(review(pod('nginx', { labels: { app: 'web' } })), route('Ignore'));
+    expect(answer).toMatchObject({ allowed: true, patch: [{ op: 'add', path: '/metadata/labels/third', value: 'z' }] });
+    expect(answer.patch).toHaveLength(1);
+    const closed = setUp({ policies: [{ ...half, spec: { ...(half['spec'] as JsonObject), failurePolicy: 'Fail' } }] });
+    expect(await closed.handler.mutate(review(pod('nginx')), route('Fail'))).toMatchObject({
+      allowed: false,
+      patch: [],
+    });
+  });
+
   it('does not touch what no policy is about', async () => {
     const { handler } = setUp({ policies: [addTeam] });
     expect((await handler.mutate(review(pod('nginx', { labels: { team: 'a' } })), route())).patch).toEqual([]);
