@@ -15,6 +15,8 @@ export interface DenialLogOptions {
 
 /** The last refusals with the steps that led to them, where `vouchsafe explain` finds them. */
 export interface DenialLog {
+  /** False while as many wait to be written as are kept: explaining more of a flood would cost and help nobody. */
+  hasRoom(): boolean;
   record(request: EvaluationRequest, message: string, decisions: readonly Decision[]): void;
   flush(): Promise<void>;
 }
@@ -68,6 +70,7 @@ export function createDenialLog({ client, namespace, log, now, delayMs = 500 }: 
   }
 
   return {
+    hasRoom: () => fresh.length < KEPT,
     record(request, message, decisions) {
       if (fresh.length >= KEPT) fresh.pop();
       fresh.unshift(toEntry(request, message, decisions, now()));

@@ -215,7 +215,9 @@ describe('the log of denials', () => {
   it('keeps the last ones, newest first, over restarts, without objects', async () => {
     const first = open();
     for (let index = 0; index < 30; index += 1) first.record(request, `one ${index}`, [decision('x')]);
+    expect(first.hasRoom()).toBe(false);
     await first.flush();
+    expect(first.hasRoom()).toBe(true);
     const second = open();
     second.record(request, 'last', [decision('x')]);
     await second.flush();

@@ -112,6 +112,15 @@ describe('the operator', () => {
     expect(await refusalOf(client.create(CONFIG_MAPS, configMap('orphan')))).toContain('a team label is required');
     await client.create(CONFIG_MAPS, configMap('owned', { team: 'a' }));
 
+    const denials = await until('the denial', async () => {
+      const found = await client
+        .get(CONFIG_MAPS, { namespace: 'kyverno', name: 'vouchsafe-denials' })
+        .catch(() => undefined);
+      return found && JSON.stringify(found['data']);
+    });
+    expect(denials).toContain('a team label is required');
+    expect(denials).toContain('step');
+
     const notes = await until('an event', async () => {
       const { items } = await client.list(EVENTS, { namespace: 'default' });
       const found = items.filter(({ reason }) => reason === 'PolicyViolation').map(({ note }) => String(note));
@@ -205,6 +214,24 @@ describe('the operator', () => {
     await until('another webhook', async () => seen.at(-1) === 2);
     await informer.stop();
     expect(Math.min(...seen)).toBeGreaterThan(0);
+  });
+
+  it('follows its ConfigMap, which it makes when there is none', async () => {
+    const test = await open();
+    const { client } = test;
+    await test.start();
+    await apply(test, requireTeam('enforced', 'Enforce'));
+    const target = { namespace: 'kyverno', name: 'kyverno' };
+    const { data } = await client.get(CONFIG_MAPS, target);
+    expect(Object.keys(data as object)).toContain('resourceFilters');
+    const tryOut = () => refusalOf(client.create(CONFIG_MAPS, configMap('orphan'), {}, { dryRun: true }));
+    expect(await tryOut()).toContain('a team label is required');
+    await client.patch(CONFIG_MAPS, target, 'merge', {
+      data: { resourceFilters: '[ConfigMap,default,*]', webhooks: '{' },
+    });
+    await until('the filter', async () => (await tryOut()) === undefined);
+    await client.delete(CONFIG_MAPS, target);
+    await until('the defaults', async () => (await tryOut()) !== undefined);
   });
 
   it('a clean stop outside of a cluster leaves nothing that waits for it', async () => {

@@ -144,7 +144,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
       );
     }
     events.send({ request, decisions, allowed }, 'kyverno-admission');
-    if (outcome.message !== undefined) {
+    if (outcome.message !== undefined && denials.hasRoom()) {
       const message = outcome.message;
       outcome.explain().then(
         (explained) => denials.record(request, message, explained),
