@@ -11,6 +11,8 @@ export interface ClusterState {
   readonly kubeconfig: string;
   readonly trustedRoot: string;
   readonly controlSocket: string;
+  /** Its objects outlive it. */
+  readonly isPersistent: boolean;
 }
 
 /** Where a sandbox lives: `--home`, else VOUCHSAFE_HOME, else `.vouchsafe` of the working folder. Never `~/.kube`. */

@@ -33,6 +33,7 @@ describe('the state of a sandbox', () => {
       kubeconfig: '',
       trustedRoot: '',
       controlSocket: '',
+      isPersistent: false,
     };
     expect(await readClusterState(folder)).toBeUndefined();
     await writeClusterState(folder, state);

@@ -6,6 +6,8 @@ export type ControlRequest =
   | { readonly ask: 'status' }
   | { readonly ask: 'reset' }
   | { readonly ask: 'stop' }
+  /** Starts to keep the requests of kubectl, and gives what was kept: a `Recording`. */
+  | { readonly ask: 'record'; readonly action: 'start' | 'stop' }
   | { readonly ask: 'operator'; readonly action: 'kill' | 'stop' | 'start' | 'restart' };
 
 export type ControlReply =

@@ -16,6 +16,8 @@ export interface ClusterOptions {
   /** Everything it writes goes here; nothing else is touched. */
   readonly folder: string;
   readonly apiPort?: number;
+  /** Keeps objects and keys below the folder: the next start goes on from them. What is in the registry is not kept. */
+  readonly persist?: boolean;
   /** Registry hosts that the sandbox's registry stands in for. */
   readonly mirroredHosts: readonly string[];
   /** `false` leaves the operator out: a plain cluster. */
@@ -44,9 +46,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { folder } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const [api, registry, sigstore] = await Promise.all([
-    startApiServer(options.apiPort === undefined ? {} : { port: options.apiPort }),
+    startApiServer({
+      ...(options.apiPort === undefined ? {} : { port: options.apiPort }),
+      ...(options.persist ? { state: { folder: stateFolder(folder) } } : {}),
+    }),
     startRegistry(),
-    startSigstore(),
+    startSigstore(options.persist ? { stateFolder: join(stateFolder(folder), 'sigstore') } : {}),
   ]);
   const stops: (() => Promise<unknown>)[] = [() => api.stop(), () => registry.stop(), () => sigstore.stop()];
   try {
@@ -93,7 +98,12 @@ async function stopAll(stops: readonly (() => Promise<unknown>)[]): Promise<void
   for (const stop of stops) await stop().catch(() => {});
 }
 
-/** Removes what a sandbox left in its folder. The folder itself stays. */
+/** Where a persistent sandbox keeps its journal and its keys. */
+export function stateFolder(folder: string): string {
+  return join(folder, 'state');
+}
+
+/** Removes what a sandbox left in its folder, but not what it was told to keep. The folder itself stays. */
 export async function clearClusterFolder(folder: string): Promise<void> {
   const files = ['kubeconfig', 'trusted_root.json', 'operator.log', 'sandbox.log', 'sandbox.json', 'control.sock'];
   for (const file of files) await rm(join(folder, file), { force: true });

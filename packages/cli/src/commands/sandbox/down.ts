@@ -1,6 +1,6 @@
 import { clusterFolder, readClusterState } from '../../cluster/cluster-state.ts';
 import { askControl } from '../../cluster/control.ts';
-import { clearClusterFolder } from '../../cluster/start-cluster.ts';
+import { clearClusterFolder, stateFolder } from '../../cluster/start-cluster.ts';
 import { type CommandIo, EXIT, type FlagValues, textFlag } from '../../flags/command.ts';
 
 const STOP_MS = 15_000;
@@ -25,6 +25,7 @@ export async function down(_: readonly string[], flags: FlagValues, io: CommandI
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   await clearClusterFolder(folder);
-  io.stdout('sandbox stopped\n');
+  const kept = state.isPersistent ? `; its objects are kept in ${stateFolder(folder)}` : '';
+  io.stdout(`sandbox stopped${kept}\n`);
   return EXIT.ok;
 }

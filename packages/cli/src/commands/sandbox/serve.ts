@@ -1,25 +1,33 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clusterFolder, removeClusterState, writeClusterState } from '../../cluster/cluster-state.ts';
 import { startControl } from '../../cluster/control.ts';
 import { MIRRORED_HOSTS } from '../../cluster/mirrored-hosts.ts';
-import { type Cluster, startCluster } from '../../cluster/start-cluster.ts';
+import { type Cluster, startCluster, stateFolder } from '../../cluster/start-cluster.ts';
 import { type CommandIo, EXIT, type FlagValues, textFlag } from '../../flags/command.ts';
+import { createRecorder } from '../../scenario/record-exchanges.ts';
+import { type Manifest, policySteps } from '../../scenario/recorded-write.ts';
+import type { RecordedStep } from '../../scenario/steps-of-exchanges.ts';
+import { loadPaths } from './load.ts';
 import { prepareTour } from './tour.ts';
 
 /** Runs the sandbox until it is told to stop: by the control socket, by a signal. */
 export async function serve(_: readonly string[], flags: FlagValues, io: CommandIo): Promise<number> {
   const folder = clusterFolder(textFlag(flags, 'home'), io.env, io.cwd);
   const port = textFlag(flags, 'port');
+  const persist = flags['persist'] === true;
   const start = async (): Promise<Cluster> => {
     const cluster = await startCluster({
       folder,
       mirroredHosts: MIRRORED_HOSTS,
+      persist,
       ...(port ? { apiPort: Number(port) } : {}),
     });
     if (flags['tour'] === true) await prepareTour(cluster);
     return cluster;
   };
   let cluster = await start();
+  const recorder = createRecorder();
   const ended = Promise.withResolvers<void>();
   const controlSocket = join(folder, 'control.sock');
 
@@ -33,6 +41,7 @@ export async function serve(_: readonly string[], flags: FlagValues, io: Command
       kubeconfig: cluster.kubeconfig,
       trustedRoot: cluster.trustedRootFile,
       controlSocket,
+      isPersistent: persist,
     });
 
   const control = await startControl(controlSocket, async (request) => {
@@ -43,15 +52,23 @@ export async function serve(_: readonly string[], flags: FlagValues, io: Command
         ended.resolve();
         return {};
       case 'reset':
+        recorder.cancel();
         await cluster.stop();
+        if (persist) await rm(stateFolder(folder), { recursive: true, force: true });
         cluster = await start();
         await announce();
+        return {};
+      case 'record':
+        if (request.action === 'stop') return recorder.stop();
+        recorder.start(cluster.api, cluster.registry, await presentPolicies(cluster));
         return {};
       case 'operator':
         return commandOperator(cluster, request.action);
     }
   });
   await announce();
+  const from = textFlag(flags, 'from');
+  if (from) await loadPaths([from], cluster.kubeconfig, io);
   process.once('SIGINT', () => ended.resolve());
   process.once('SIGTERM', () => ended.resolve());
   await ended.promise;
@@ -66,4 +83,15 @@ async function commandOperator({ operator }: Cluster, action: 'kill' | 'stop' | 
   if (action === 'stop' || action === 'restart') await operator.kill('SIGTERM');
   if (action === 'start' || action === 'restart') await operator.start();
   return { operator: operator.ready ?? null };
+}
+
+/** Policies that are in force when a recording starts belong to it. */
+async function presentPolicies({ client }: Cluster): Promise<readonly RecordedStep[]> {
+  const kinds = ['clusterpolicies', 'policies'].map((resource) => ({ group: 'kyverno.io', version: 'v1', resource }));
+  const steps = await Promise.all(
+    kinds.map(async (kind) =>
+      policySteps((await client.list(kind)).items as readonly Manifest[], `${kind.resource}.kyverno.io`),
+    ),
+  );
+  return steps.flat();
 }

@@ -20,6 +20,7 @@ export async function status(_: readonly string[], flags: FlagValues, io: Comman
     ['Sigstore', state.sigstore],
     ['operator', live ? operator : 'unknown: the sandbox does not answer'],
     ['kubeconfig', state.kubeconfig],
+    ['objects', state.isPersistent ? 'kept over restarts' : 'in memory'],
     ['started', `${state.startedAt} (pid ${state.pid})`],
   ];
   for (const [name = '', value] of rows) io.stdout(`${name.padEnd(12)}${value}\n`);

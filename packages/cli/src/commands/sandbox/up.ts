@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { clusterFolder, readClusterState } from '../../cluster/cluster-state.ts';
 import { programPath } from '../../cluster/program-path.ts';
 import { type CommandIo, EXIT, type FlagValues, textFlag } from '../../flags/command.ts';
+import { loadPaths } from './load.ts';
 import { serve } from './serve.ts';
 import { showTour } from './tour.ts';
 
@@ -34,6 +35,7 @@ export async function up(args: readonly string[], flags: FlagValues, io: Command
     folder,
     ...(port ? ['--port', port] : []),
     ...(flags['tour'] ? ['--tour'] : []),
+    ...(flags['persist'] ? ['--persist'] : []),
   ]);
   const state = await readClusterState(folder);
   if (problem !== undefined || !state) {
@@ -43,9 +45,11 @@ export async function up(args: readonly string[], flags: FlagValues, io: Command
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   io.stdout(`sandbox ready in ${seconds} s: API server ${state.apiServer}, registry ${state.registry}\n`);
   const kubeconfig = relative(io.cwd, state.kubeconfig) || state.kubeconfig;
-  if (flags['tour'] === true) return showTour(state, kubeconfig, io);
+  const from = textFlag(flags, 'from');
+  const loaded = from ? await loadPaths([from], state.kubeconfig, io) : EXIT.ok;
+  if (flags['tour'] === true) return (await showTour(state, kubeconfig, io)) || loaded;
   io.stdout(`\n  export KUBECONFIG=${kubeconfig}\n  kubectl get namespaces\n\nStop it with: vouchsafe sandbox down\n`);
-  return EXIT.ok;
+  return loaded;
 }
 
 /** Resolves when the state file tells of the new process: undefined, or why that will not happen. */
