@@ -1,5 +1,6 @@
 import manifest from '../package.json' with { type: 'json' };
 import { parseOperatorSettings } from './settings/operator-settings.ts';
+import { releaseStartupMemory } from './wiring/release-startup-memory.ts';
 import { startOperator } from './wiring/start-operator.ts';
 
 /** The process of the operator: reads settings, starts, waits for a signal. A parent with a channel is told when it is ready. */
@@ -16,6 +17,7 @@ async function main(): Promise<void> {
   process.once('SIGINT', stop);
   await operator.ready;
   process.send?.({ webhookPort: operator.webhookPort, metricsPort: operator.metricsPort, pid: process.pid });
+  releaseStartupMemory();
 }
 
 main().catch((error: unknown) => {
