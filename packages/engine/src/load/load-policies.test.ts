@@ -198,6 +198,20 @@ describe('checks of the policy webhook', () => {
     ]);
   });
 
+  it.each([
+    ['Widget', '', 'no image is found in a `Widget`: the rule verifies nothing of it'],
+    ['acme.example/v1/Widget', 'imageExtractors: {Gadget: [{path: /spec/image}]}', 'no image is found in a `Widget`'],
+    ['Widget', 'imageExtractors: {Widget: [{path: /spec/image}]}', undefined],
+    ['Pod', '', undefined],
+    ['"*"', '', undefined],
+  ])('images of a %s with extractors {%s}', (kind, extractors, warning) => {
+    const rule = `      ${extractors}\n      verifyImages: [{imageReferences: ["*"], mutateDigest: false}]\n`;
+    const { diagnostics } = loadPolicies(policy(rule).replace('[Pod]', `[${kind}]`), 'p');
+    const told = diagnostics.filter(({ path }) => path?.endsWith('imageExtractors')).map(({ message }) => message);
+    expect(told).toHaveLength(warning === undefined ? 0 : 1);
+    expect(told.join()).toContain(warning ?? '');
+  });
+
   it('an Audit rule that pins digests is a warning here, and refused on request as Kyverno does', () => {
     const text = policy('      verifyImages: [{imageReferences: ["*"], failureAction: Audit}]\n');
     expect(loadPolicies(text, 'p').diagnostics.map(({ severity }) => severity)).toEqual(['warning']);

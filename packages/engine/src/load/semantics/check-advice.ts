@@ -39,7 +39,8 @@ function checkSubresources(body: JsonObject, kinds: readonly string[], path: str
   if ((text.includes('.status') || text.includes('"status":')) && !names('status')) advise(problems, path, STATUS);
 }
 
-function kindsOf(block: JsonObject | undefined): string[] {
+/** Every kind a `match` or `exclude` block names, as written. */
+export function kindsOf(block: JsonObject | undefined): string[] {
   if (!block) return [];
   return [block, ...readObjects(block, 'any'), ...readObjects(block, 'all')].flatMap((filter) =>
     readTexts(readObject(filter, 'resources'), 'kinds'),
@@ -62,7 +63,8 @@ export function checkExcludedControllers(document: JsonObject, problems: Problem
   }
 }
 
-function plainKind(kind: string): string {
+/** The kind without group, version and subresource. */
+export function plainKind(kind: string): string {
   const segments = kind.split('/');
   const last = segments.at(-1) ?? '';
   return (

@@ -3,11 +3,13 @@ import { member } from '../../kernel/json.ts';
 import { toFailureAction } from '../../model/failure-action.ts';
 import { readFlag, readList, readNumber, readObject, readObjects, readText, readTexts } from '../../model/read-json.ts';
 import { checkConditionBlocks, checkConditions } from './check-conditions.ts';
+import { checkImageExtractors } from './check-image-extractors.ts';
 import type { RulePlace } from './check-rule.ts';
 import type { Problems } from './problems.ts';
 
 /** The entries of a verifyImages rule (kyverno-core §3.9). */
 export function checkVerifyImages(rule: JsonObject, place: RulePlace, problems: Problems): void {
+  checkImageExtractors(rule, place, problems);
   const entries = readObjects(rule, 'verifyImages');
   let action = place.policyAction;
   for (const [index, entry] of entries.entries()) {
