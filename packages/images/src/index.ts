@@ -6,9 +6,14 @@ export {
   type ImageSourceOptions,
   type ImageSourceStats,
 } from './facts/image-source.ts';
+export {
+  type EvidenceListing,
+  type ListEvidenceOptions,
+  type ListedEvidence,
+  listEvidence,
+} from './facts/list-evidence.ts';
 export { verifyArtifact } from './facts/verify-artifact.ts';
 export {
-  type ListedEvidence,
   type VerifyImageOptions,
   type VerifyImageResult,
   verifyImage,

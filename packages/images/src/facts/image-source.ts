@@ -30,6 +30,8 @@ import { waitUntilCancelled } from './wait-until-cancelled.ts';
 export interface ImageSourceOptions {
   /** What is known of registry hosts beforehand: mirrors, authorities, plain HTTP. */
   readonly hosts?: RegistryHosts;
+  /** An OCI image layout (a folder) to look in instead of all registries. */
+  readonly layout?: string;
   /** Whom to believe. A function is asked for each question, so that a refreshed root is used at once. */
   readonly trustRoot: TrustRoot | (() => TrustRoot);
   readonly credentials?: CredentialSource;

@@ -6,15 +6,8 @@ import type {
   ImageVerificationType,
   RegistryAccess,
 } from '@vouchsafe/engine/facts';
-import { parseImageName } from '../names/image-name.ts';
-import { locateEvidence } from '../names/signature-location.ts';
-import { defaultLimits } from '../registry/limits.ts';
-import { RegistryFailure } from '../registry/registry-failure.ts';
-import type { EvidenceClaims } from '../verifiers/evidence-claims.ts';
-import { verifiers } from '../verifiers/index.ts';
-import type { EvidencePart } from '../verifiers/verifier.ts';
 import { createImageSource, type ImageSourceOptions } from './image-source.ts';
-import { openRegistry } from './open-registry.ts';
+import { type ListedEvidence, listEvidence } from './list-evidence.ts';
 
 export interface VerifyImageOptions extends Omit<ImageSourceOptions, 'cache'> {
   /** `Cosign` when absent. */
@@ -28,12 +21,6 @@ export interface VerifyImageOptions extends Omit<ImageSourceOptions, 'cache'> {
   /** Also list all evidence there is, in every format. */
   readonly withEvidence?: boolean;
   readonly signal?: AbortSignal;
-}
-
-/** One piece of evidence in one format; what it says of itself is not verified. */
-export interface ListedEvidence extends EvidenceClaims {
-  readonly format: ImageVerificationType;
-  readonly part: EvidencePart;
 }
 
 export type VerifyImageResult =
@@ -72,51 +59,14 @@ export async function verifyImage(
   try {
     const [fact] = await source.fetch([request], signal);
     const listing =
-      options.withEvidence === true ? await listEvidence(reference, options, access) : { evidence: [], unlisted: [] };
-    if (fact === undefined)
-      return { ok: false, class: 'unavailable', message: 'the source gave no answer', ...listing };
-    if (!fact.ok) return { ...fact, ...listing };
+      options.withEvidence === true ? await listEvidence(reference, options) : { evidence: [], unlisted: [] };
+    const { evidence, unlisted } = listing;
+    const found = { evidence, unlisted };
+    if (fact === undefined) return { ok: false, class: 'unavailable', message: 'the source gave no answer', ...found };
+    if (!fact.ok) return { ...fact, ...found };
     // The source promises this shape for verification requests.
-    return { ok: true, verification: fact.value as unknown as ImageVerification, ...listing };
+    return { ok: true, verification: fact.value as unknown as ImageVerification, ...found };
   } finally {
     await source.close();
   }
-}
-
-async function listEvidence(reference: string, options: VerifyImageOptions, access: RegistryAccess) {
-  const limits = { ...defaultLimits, ...options.limits };
-  const { cosignOCI11 = false } = options;
-  const client = openRegistry(options);
-  const evidence: ListedEvidence[] = [];
-  const unlisted: string[] = [];
-  const signal = AbortSignal.timeout(limits.totalMs);
-  try {
-    const parsed = parseImageName(reference);
-    if (!parsed.ok) return { evidence, unlisted: [parsed.message] };
-    const { name } = parsed;
-    const location = locateEvidence(name, options.repository);
-    if (typeof location === 'string') return { evidence, unlisted: [location] };
-    const digest = name.digest ?? (await client.open(name, access).resolve(name.tag ?? 'latest', signal));
-    const reader = client.open(location, access);
-    for (const verifier of verifiers) {
-      for (const part of ['signatures', 'attestations'] as const) {
-        const question = { digest, reader, part, withReferrers: cosignOCI11, limits, signal };
-        const set = await verifier.collect(question).catch((error: unknown) => noteFailure(error, unlisted));
-        for (const claims of set?.list() ?? []) evidence.push({ format: verifier.type, part, ...claims });
-      }
-    }
-  } catch (error) {
-    noteFailure(error, unlisted);
-  } finally {
-    await client.close();
-  }
-  // Bundles show up in both parts; a statement is listed once.
-  const isFirst = (one: ListedEvidence, index: number) =>
-    evidence.findIndex((other) => other.evidence === one.evidence && other.format === one.format) === index;
-  return { evidence: evidence.filter(isFirst), unlisted: [...new Set(unlisted)] };
-}
-
-function noteFailure(error: unknown, unlisted: string[]): undefined {
-  if (!(error instanceof RegistryFailure)) throw error;
-  unlisted.push(error.message);
 }

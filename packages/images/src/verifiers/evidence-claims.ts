@@ -1,7 +1,7 @@
 import type { EvidenceFailure } from '@vouchsafe/engine/facts';
-import type { JsonObject } from '@vouchsafe/engine/kernel';
+import { isJsonObject, type Json, type JsonObject } from '@vouchsafe/engine/kernel';
 import { predicateTypeOf } from '../trust/in-toto-statement.ts';
-import { attempt } from '../trust/refusal.ts';
+import { attempt, shown } from '../trust/refusal.ts';
 import { oidcIssuerOf, subjectsOf } from '../trust/signer-identity.ts';
 import type { SignedMaterial } from '../trust/vouch.ts';
 
@@ -13,6 +13,12 @@ export interface EvidenceClaims {
   readonly subjects: readonly string[];
   readonly issuer?: string;
   readonly predicateType?: string;
+  /** Signed along with the digest. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Which bare key is meant, where the evidence says: base64 of the SHA-256 of its SubjectPublicKeyInfo. */
+  readonly keyHint?: string;
+  /** There is an entry of a transparency log, its index by its own word. */
+  readonly logIndex?: string;
   /** When the log says it received the signature, ISO 8601. */
   readonly loggedAt?: string;
   readonly isTimeStamped: boolean;
@@ -20,7 +26,14 @@ export interface EvidenceClaims {
   readonly problem?: EvidenceFailure;
 }
 
-export function claimsOf(evidence: string, material: SignedMaterial, document: JsonObject): EvidenceClaims {
+export function claimsOf(
+  evidence: string,
+  material: SignedMaterial,
+  document: JsonObject,
+  more: { readonly annotations?: Json | undefined; readonly keyHint?: string | undefined } = {},
+): EvidenceClaims {
+  const annotations = textsOf(more.annotations);
+  const { keyHint } = more;
   const { certificate, entries, timeStamps } = material;
   const issuer = certificate === undefined ? undefined : attempt(() => oidcIssuerOf(certificate));
   const predicateType = predicateTypeOf(document);
@@ -30,9 +43,23 @@ export function claimsOf(evidence: string, material: SignedMaterial, document: J
     subjects: certificate === undefined ? [] : subjectsOf(certificate),
     ...(issuer?.ok === true && issuer.value !== undefined ? { issuer: issuer.value } : {}),
     ...(predicateType === '' ? {} : { predicateType }),
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(keyHint === undefined ? {} : { keyHint: shown(keyHint) }),
+    ...(entries[0] === undefined ? {} : { logIndex: String(entries[0].logIndex) }),
     ...(time === undefined || time > 8.64e12 ? {} : { loggedAt: new Date(time * 1000).toISOString() }),
     isTimeStamped: timeStamps.length > 0,
   };
+}
+
+const maximumAnnotations = 50;
+
+/** The members that are text; undefined when there are none. */
+function textsOf(value: Json | undefined): Readonly<Record<string, string>> | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const texts = Object.entries(value).flatMap(([name, text]) =>
+    typeof text === 'string' ? [[name, shown(text)] as const] : [],
+  );
+  return texts.length === 0 ? undefined : Object.fromEntries(texts.slice(0, maximumAnnotations));
 }
 
 export function unreadable(evidence: string, problem: EvidenceFailure): EvidenceClaims {

@@ -31,7 +31,7 @@ export function signatureReader(digest: string): LayerReader {
         checkAnnotations(member(payload, 'optional'), attestor.annotations);
         return { vouched, document: payload };
       },
-      claims: () => claimsOf(layer.digest, material, payload),
+      claims: () => claimsOf(layer.digest, material, payload, { annotations: member(payload, 'optional') }),
     };
   };
 }

@@ -9,6 +9,8 @@ import { readLogEntries } from './bundle-log-entries.ts';
 /** A Sigstore bundle (dev.sigstore.bundle.v1.Bundle in protojson), versions 0.1 to 0.3. Nothing of it is verified. */
 export interface Bundle {
   readonly certificate: ParsedCertificate | undefined;
+  /** What the bundle names a bare key by; never used to find one. */
+  readonly keyHint: string | undefined;
   /** Certificates between the signer's and an authority. */
   readonly chain: readonly ParsedCertificate[];
   readonly entries: readonly LogEntry[];
@@ -42,8 +44,10 @@ export function readBundle(bytes: string | Uint8Array): Bundle {
   const material = member(document, 'verificationMaterial');
   if (!isJsonObject(material)) throw malformed('it has no verification material');
   const certificates = readCertificates(material, version);
+  const hint = memberAt(material, 'publicKey', 'hint');
   return {
     certificate: certificates?.[0],
+    keyHint: typeof hint === 'string' ? hint : undefined,
     chain: certificates?.slice(1) ?? [],
     entries: readLogEntries(member(material, 'tlogEntries')),
     // Version 0.1 was before inclusion proofs could be demanded.

@@ -36,7 +36,7 @@ export const sigstoreBundleVerifier: Verifier = {
       *judge(attestor, now) {
         for (const piece of pieces) yield judgePiece(piece, digest, part, attestor, now);
       },
-      list: () => pieces.map(listPiece),
+      list: () => pieces.map((piece) => listPiece(piece, digest)),
     };
   },
 };
@@ -89,9 +89,11 @@ function isOfPart({ read }: Piece, part: EvidencePart): boolean {
   return predicateTypeOf(read.value.statement) === signaturePredicate;
 }
 
-function listPiece({ evidence, read }: Piece): EvidenceClaims {
+function listPiece({ evidence, read }: Piece, digest: string): EvidenceClaims {
   if (!read.ok) return unreadable(evidence, read.failure);
-  return claimsOf(evidence, materialOf(read.value.bundle, undefined), read.value.statement);
+  const { bundle, statement } = read.value;
+  const annotations = annotationsOf(statement, digest);
+  return claimsOf(evidence, materialOf(bundle, undefined), statement, { annotations, keyHint: bundle.keyHint });
 }
 
 function judgePiece(

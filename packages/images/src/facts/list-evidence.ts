@@ -1,0 +1,86 @@
+import type { ImageVerificationType, RegistryAccess } from '@vouchsafe/engine/facts';
+import { parseImageName } from '../names/image-name.ts';
+import { type EvidenceLocation, evidenceTag, locateEvidence } from '../names/signature-location.ts';
+import { defaultLimits } from '../registry/limits.ts';
+import { RegistryFailure } from '../registry/registry-failure.ts';
+import type { EvidenceClaims } from '../verifiers/evidence-claims.ts';
+import { verifiers } from '../verifiers/index.ts';
+import type { EvidencePart } from '../verifiers/verifier.ts';
+import type { ImageSourceOptions } from './image-source.ts';
+import { openRegistry } from './open-registry.ts';
+
+/** One piece of evidence in one format; what it says of itself is not verified. */
+export interface ListedEvidence extends EvidenceClaims {
+  readonly format: ImageVerificationType;
+  readonly part: EvidencePart;
+  /** The tag that holds it, or what it refers to as an OCI referrer. */
+  readonly where: string;
+}
+
+export interface EvidenceListing {
+  /** Of the image; undefined when it could not be resolved. */
+  readonly digest: string | undefined;
+  readonly evidence: readonly ListedEvidence[];
+  /** Formats that could not be listed, and why. */
+  readonly unlisted: readonly string[];
+}
+
+export interface ListEvidenceOptions extends Omit<ImageSourceOptions, 'cache' | 'trustRoot'> {
+  /** Repository that holds the signatures, when not the image's own. */
+  readonly repository?: string;
+  /** Also look at referrers of cosign 2's experimental form. */
+  readonly cosignOCI11?: boolean;
+  readonly access?: RegistryAccess;
+}
+
+const openAccess: RegistryAccess = { allowInsecure: false, providers: [], secrets: [] };
+
+/** Lists all evidence there is about an image, in every format, judging none of it. Never rejects. */
+export async function listEvidence(reference: string, options: ListEvidenceOptions): Promise<EvidenceListing> {
+  const limits = { ...defaultLimits, ...options.limits };
+  const { cosignOCI11 = false, access = openAccess } = options;
+  const client = openRegistry(options);
+  const evidence: ListedEvidence[] = [];
+  const unlisted: string[] = [];
+  const signal = AbortSignal.timeout(limits.totalMs);
+  let digest: string | undefined;
+  try {
+    const parsed = parseImageName(reference);
+    if (!parsed.ok) return { digest, evidence, unlisted: [parsed.message] };
+    const { name } = parsed;
+    const location = locateEvidence(name, options.repository);
+    if (typeof location === 'string') return { digest, evidence, unlisted: [location] };
+    digest = name.digest ?? (await client.open(name, access).resolve(name.tag ?? 'latest', signal));
+    const reader = client.open(location, access);
+    for (const { type: format, collect } of verifiers) {
+      for (const part of ['signatures', 'attestations'] as const) {
+        const question = { digest, reader, part, withReferrers: cosignOCI11, limits, signal };
+        const set = await collect(question).catch((error: unknown) => noteFailure(error, unlisted));
+        const where = whereOf(format, part, location, digest);
+        for (const claims of set?.list() ?? []) evidence.push({ format, part, where, ...claims });
+      }
+    }
+  } catch (error) {
+    noteFailure(error, unlisted);
+  } finally {
+    await client.close();
+  }
+  return { digest, evidence: evidence.filter(isFirst), unlisted: [...new Set(unlisted)] };
+}
+
+/** Bundles show up in both parts; a statement is listed once. */
+function isFirst(one: ListedEvidence, index: number, all: readonly ListedEvidence[]): boolean {
+  return all.findIndex((other) => other.evidence === one.evidence && other.format === one.format) === index;
+}
+
+function whereOf(format: ImageVerificationType, part: EvidencePart, location: EvidenceLocation, digest: string) {
+  const place = `${location.registry}/${location.repository}`;
+  return format === 'Cosign'
+    ? `${place}:${evidenceTag(digest, part === 'signatures' ? '.sig' : '.att')}`
+    : `referrer of ${place}@${digest}`;
+}
+
+function noteFailure(error: unknown, unlisted: string[]): undefined {
+  if (!(error instanceof RegistryFailure)) throw error;
+  unlisted.push(error.message);
+}
