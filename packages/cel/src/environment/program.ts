@@ -39,6 +39,13 @@ export const DEFAULT_COST_LIMIT = 1_000_000;
 
 const OVER_BUDGET = new CelError('operation cancelled: actual cost limit exceeded');
 
+const TOO_DEEP = new CelError('operation cancelled: values are nested too deeply');
+
+/** Comparing data nested without bound exhausts the stack; the frame is left behind, so nothing else is harmed. */
+function isStackOverflow(reason: unknown): boolean {
+  return reason instanceof RangeError && reason.message === 'Maximum call stack size exceeded';
+}
+
 export function createProgram(checked: CheckedExpr): CelProgram {
   const planned = plan(checked, false);
   let observing: Plan | undefined;
@@ -67,7 +74,7 @@ function createFrame(
   const slots: (CelResult | undefined)[] = [];
   for (const name of variables) slots.push(Object.hasOwn(activation, name) ? activation[name] : undefined);
   while (slots.length < slotCount) slots.push(undefined);
-  return { slots, host: options?.host, observer, limit: options?.costLimit ?? DEFAULT_COST_LIMIT, cost: 0 };
+  return { slots, host: options?.host, observer, limit: options?.costLimit ?? DEFAULT_COST_LIMIT, cost: 0, work: 0 };
 }
 
 function run({ step }: Plan, frame: Frame): CelResult {
@@ -76,6 +83,7 @@ function run({ step }: Plan, frame: Frame): CelResult {
     return frame.cost > frame.limit ? OVER_BUDGET : value;
   } catch (reason) {
     if (reason instanceof BudgetExceeded) return OVER_BUDGET;
+    if (isStackOverflow(reason)) return TOO_DEEP;
     throw reason;
   }
 }

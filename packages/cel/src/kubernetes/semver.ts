@@ -61,6 +61,7 @@ function buildProblem(words: readonly string[]): string | undefined {
 
 /** Parses leniently: a leading `v`, leading zeros and missing minor or patch are put right first. */
 export function normalizeSemver(text: string): SemanticVersion | string {
+  if (text.length > LENGTH_LIMIT) return 'Version string too long';
   const [major = '', minor, ...patch] = text.replace(/^v/, '').split('.');
   const parts = [major, minor, patch.length === 0 ? undefined : patch.join('.')]
     .filter((part) => part !== undefined)

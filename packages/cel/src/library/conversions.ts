@@ -52,6 +52,8 @@ function failed(from: CelType, to: CelType): CelError {
 const INT_TEXT = /^[+-]?\d+$/;
 const UINT_TEXT = /^\d+$/;
 const DOUBLE_TEXT = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:[iI]nf(?:inity)?|[nN]a[nN]))$/;
+// Longer than any double is written; the pattern above would take quadratic time on a text of any length.
+const DOUBLE_LENGTH_LIMIT = 1024;
 const TRUE_TEXTS = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 const FALSE_TEXTS = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
 const TWO_63 = 2 ** 63;
@@ -70,7 +72,7 @@ function textToUint(text: string): CelResult {
 }
 
 function textToDouble(text: string): CelResult {
-  if (!DOUBLE_TEXT.test(text)) return failed(STRING, DOUBLE);
+  if (text.length > DOUBLE_LENGTH_LIMIT || !DOUBLE_TEXT.test(text)) return failed(STRING, DOUBLE);
   const lower = text.toLowerCase().replace(/^\+/, '');
   if (lower.endsWith('nan')) return Number.NaN;
   if (lower.includes('inf')) return lower.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;

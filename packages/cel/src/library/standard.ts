@@ -16,7 +16,7 @@ import { costSize, traversalCost } from '../values/cost-size.ts';
 import { codePointLength } from '../values/utf8.ts';
 import { CONVERSIONS } from './conversions.ts';
 import { searchCost, walkCost } from './costs.ts';
-import { TIME_ACCESSORS } from './time-accessors.ts';
+import { timeAccessors } from './time-accessors.ts';
 
 const A = typeParameter('A');
 const B = typeParameter('B');
@@ -93,7 +93,7 @@ export function standardLibrary(): CelLibrary {
       ),
       matchesFunction(),
       ...CONVERSIONS,
-      ...TIME_ACCESSORS,
+      ...timeAccessors(),
     ],
   };
 }

@@ -15,39 +15,59 @@ import {
 const NANOS_PER_MILLI = 1_000_000n;
 const OFFSET = /^([+-])?(\d\d):(\d\d)$/;
 
-/** The moment whose UTC reading is the local reading of a moment in a zone; fixed offsets or IANA names. */
-function inZone(moment: CelTimestamp, zone: string): CelTimestamp | CelError {
-  const fixed = OFFSET.exec(zone);
-  const minutes = fixed
-    ? (Number(fixed[2]) * 60 + Number(fixed[3])) * (fixed[1] === '-' ? -1 : 1)
-    : zoneMinutes(moment, zone);
-  if (minutes === undefined) return new CelError(`unknown time zone ${zone}`);
-  return new CelTimestamp(moment.nanos + BigInt(Math.round(minutes * 60)) * NANOS_PER_SECOND);
-}
-
 const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+\-/]{0,63}$/;
+const ZONE_LIMIT = 64;
 
-function zoneMinutes({ nanos }: CelTimestamp, zone: string): number | undefined {
-  if (zone === '' || zone === 'UTC') return 0;
-  if (!ZONE_NAME.test(zone)) return undefined;
-  const milliseconds = Number(nanos / NANOS_PER_MILLI);
-  try {
-    const format = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-      era: 'short',
-    });
+/** Time zones of one environment: fixed offsets or IANA names, whose tables the platform has. */
+class Zones {
+  readonly #formats = new Map<string, Intl.DateTimeFormat | undefined>();
+
+  /** The moment whose UTC reading is the local reading of a moment in a zone. */
+  toLocal(moment: CelTimestamp, zone: string): CelTimestamp | CelError {
+    const fixed = OFFSET.exec(zone);
+    const seconds = fixed
+      ? (Number(fixed[2]) * 60 + Number(fixed[3])) * (fixed[1] === '-' ? -60 : 60)
+      : this.#offsetSeconds(moment, zone);
+    if (seconds === undefined) return new CelError(`unknown time zone ${zone}`);
+    return new CelTimestamp(moment.nanos + BigInt(seconds) * NANOS_PER_SECOND);
+  }
+
+  #offsetSeconds({ nanos }: CelTimestamp, zone: string): number | undefined {
+    if (zone === '' || zone === 'UTC') return 0;
+    const format = this.#format(zone);
+    if (format === undefined) return undefined;
+    const milliseconds = Number(nanos / NANOS_PER_MILLI);
     const parts = new Map(format.formatToParts(milliseconds).map(({ type, value }) => [type, value]));
     const part = (type: Intl.DateTimeFormatPartTypes): number => Number(parts.get(type) ?? 0);
     const year = parts.get('era') === 'BC' ? 1 - part('year') : part('year');
-    const local = daysFromCivil(year, part('month'), part('day')) * 86_400 + part('hour') * 3600 + part('minute') * 60;
-    return (local + part('second') - Math.floor(milliseconds / 1000)) / 60;
+    const days = daysFromCivil(year, part('month'), part('day'));
+    const local = days * 86_400 + part('hour') * 3600 + part('minute') * 60 + part('second');
+    return local - Math.floor(milliseconds / 1000);
+  }
+
+  #format(zone: string): Intl.DateTimeFormat | undefined {
+    if (this.#formats.has(zone)) return this.#formats.get(zone);
+    const format = ZONE_NAME.test(zone) ? createFormat(zone) : undefined;
+    if (this.#formats.size >= ZONE_LIMIT) this.#formats.clear();
+    this.#formats.set(zone, format);
+    return format;
+  }
+}
+
+function createFormat(timeZone: string): Intl.DateTimeFormat | undefined {
+  const numeric = 'numeric';
+  try {
+    return new Intl.DateTimeFormat('en-US', {
+      timeZone,
+      hourCycle: 'h23',
+      year: numeric,
+      month: numeric,
+      day: numeric,
+      hour: numeric,
+      minute: numeric,
+      second: numeric,
+      era: 'short',
+    });
   } catch {
     // The platform refuses names of zones it does not know by throwing.
     return undefined;
@@ -95,9 +115,9 @@ const UNITS: ReadonlyMap<string, (nanos: bigint) => bigint> = new Map([
   ['getMilliseconds', (nanos: bigint) => (nanos % NANOS_PER_SECOND) / NANOS_PER_MILLI],
 ]);
 
-function accessor(name: string, read: (moment: CelTimestamp) => number): FunctionDeclaration {
+function accessor(name: string, read: (moment: CelTimestamp) => number, zones: Zones): FunctionDeclaration {
   const inLocal = (moment: CelTimestamp, zone: string): CelResult => {
-    const local = inZone(moment, zone);
+    const local = zones.toLocal(moment, zone);
     return local instanceof CelError ? local : read(local);
   };
   const unit = UNITS.get(name);
@@ -112,4 +132,7 @@ function accessor(name: string, read: (moment: CelTimestamp) => number): Functio
 }
 
 /** `getFullYear` and its like, in UTC or in a named zone; on durations, whole units. */
-export const TIME_ACCESSORS: readonly FunctionDeclaration[] = READINGS.map(([name, read]) => accessor(name, read));
+export function timeAccessors(): readonly FunctionDeclaration[] {
+  const zones = new Zones();
+  return READINGS.map(([name, read]) => accessor(name, read, zones));
+}

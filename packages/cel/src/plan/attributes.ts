@@ -1,5 +1,6 @@
 import { findField, hasField, indexOptional, indexValue, selectField, selectOptional } from '../values/access.ts';
 import { CelError, noSuchKey } from '../values/cel-error.ts';
+import { CelObject } from '../values/cel-object.ts';
 import { CelOptional } from '../values/cel-optional.ts';
 import type { CelResult, CelValue } from '../values/cel-value.ts';
 import type { Frame, Step } from './frame.ts';
@@ -43,45 +44,51 @@ export function planRepeated(slot: number, compute: Step): Step {
   };
 }
 
-/** Names that plain objects inherit: reading them must look at own members only. */
-const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
-
-/** Reads one field; `undefined` when it is absent. Errors are passed on. */
-type Read = (value: CelResult) => CelResult | undefined;
-
-const OBJECT_PROTOTYPE: unknown = Object.prototype;
+/** Names that something other than a member of a JSON object may answer to: only own members count for them. */
+const INHERITED = new Set(
+  [Object.prototype, Array.prototype, Uint8Array.prototype, Object.getPrototypeOf(Uint8Array.prototype) as object]
+    .flatMap((prototype) => Object.getOwnPropertyNames(prototype))
+    .concat('message'),
+);
+const POSITION = /^\d+$/;
 
 /**
- * Whether a value is a JSON object that inherits nothing but what all objects do: then any other name that it
- * answers to is a member of its own. Faster to see than to ask for an own member.
+ * Whether reading this member of any value gives a member of a JSON object, or nothing, or belongs to a `CelObject`.
+ * That is faster to sort out afterwards than to ask for an own member.
  */
-function isPlain(value: CelResult): boolean {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === OBJECT_PROTOTYPE;
+export function isPlainName(field: string): boolean {
+  return !INHERITED.has(field) && !POSITION.test(field);
 }
 
 type Members = { readonly [key: string]: CelValue | undefined };
 
-function reader(field: string): Read {
-  if (INHERITED.has(field)) return (value) => (value instanceof CelError ? value : findField(value, field));
-  return (value) => {
-    if (isPlain(value)) return (value as Members)[field];
-    return value instanceof CelError ? value : findField(value, field);
-  };
+/**
+ * Reads one field; `undefined` when it is absent, errors are passed on. `careful` is for names that are not plain.
+ */
+export function readMember(value: CelResult, field: string, careful = false): CelResult | undefined {
+  if (typeof value === 'object' && value !== null && !careful) {
+    const found = (value as Members)[field];
+    if (found !== undefined && !(value instanceof CelObject)) return found;
+  }
+  return value instanceof CelError ? value : findField(value, field);
+}
+
+/** Whether a value has a field, for `has`; errors are passed on. */
+export function hasMember(value: CelResult, field: string, plain: boolean): boolean | CelError {
+  if (plain && isJsonObject(value)) return (value as Members)[field] !== undefined;
+  return value instanceof CelError ? value : hasField(value, field);
 }
 
 /** `operand.first.second…`, in one loop. */
 export function planSelects(operand: Step, fields: readonly string[]): Step {
-  const [first, second, third] = fields;
-  const cost = fields.length;
-  if (first !== undefined && second === undefined) return planOne(operand, first);
-  if (first !== undefined && second !== undefined && third === undefined) return planTwo(operand, first, second);
-  const reads = fields.map(reader);
   const missing = fields.map(noSuchKey);
+  const careful = fields.map((field) => !isPlainName(field));
+  const cost = fields.length;
   return (frame) => {
     let value = operand(frame);
     frame.cost += cost;
-    for (let index = 0; index < reads.length; index++) {
-      const found: CelResult | undefined = reads[index]?.(value);
+    for (let index = 0; index < fields.length; index++) {
+      const found: CelResult | undefined = readMember(value, fields[index] ?? '', careful[index]);
       if (found === undefined) return missing[index] ?? noSuchKey('');
       value = found;
     }
@@ -89,48 +96,26 @@ export function planSelects(operand: Step, fields: readonly string[]): Step {
   };
 }
 
-function planOne(operand: Step, field: string): Step {
-  const missing = noSuchKey(field);
-  const inherited = INHERITED.has(field);
-  return (frame) => {
-    const value = operand(frame);
-    frame.cost++;
-    let found: CelResult | undefined;
-    if (isPlain(value) && !inherited) found = (value as Members)[field];
-    else if (value instanceof CelError) return value;
-    else found = findField(value, field);
-    return found === undefined ? missing : found;
-  };
-}
-
-function planTwo(operand: Step, first: string, second: string): Step {
-  const readFirst = reader(first);
-  const readSecond = reader(second);
-  const noFirst = noSuchKey(first);
-  const noSecond = noSuchKey(second);
-  return (frame) => {
-    const value = operand(frame);
-    frame.cost += 2;
-    const middle = readFirst(value);
-    if (middle === undefined) return noFirst;
-    const found = readSecond(middle);
-    return found === undefined ? noSecond : found;
-  };
-}
-
 /** `has(operand.field)`. */
 export function planTest(operand: Step, field: string): Step {
-  const inherited = INHERITED.has(field);
-  return (frame) => {
-    const value = operand(frame);
-    if (isPlain(value) && !inherited) return (value as Members)[field] !== undefined;
-    return value instanceof CelError ? value : hasField(value, field);
-  };
+  const plain = isPlainName(field);
+  return (frame) => hasMember(operand(frame), field, plain);
 }
 
-/** Whether a plain object has a member, for names that may be inherited too; `undefined` when it is not plain. */
+function isJsonObject(value: CelResult): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !(value instanceof CelObject) &&
+    !Array.isArray(value) &&
+    !(value instanceof CelError) &&
+    !(value instanceof Uint8Array)
+  );
+}
+
+/** Whether a JSON object has a member of its own; `undefined` when it is none, or the name is no text. */
 export function hasPlainMember(value: CelValue, name: CelValue): boolean | undefined {
-  if (typeof name !== 'string' || !isPlain(value)) return undefined;
+  if (typeof name !== 'string' || !isJsonObject(value)) return undefined;
   return Object.hasOwn(value as Members, name) && (value as Members)[name] !== undefined;
 }
 

@@ -1,8 +1,10 @@
 import type { CallCost, Overload } from '../declare/function-declaration.ts';
 import { CelError, NO_SUCH_OVERLOAD } from '../values/cel-error.ts';
+import { isMap } from '../values/cel-map.ts';
 import type { CelResult, CelValue } from '../values/cel-value.ts';
+import { costSize } from '../values/cost-size.ts';
 import { typeOf } from '../values/type-of.ts';
-import { type Frame, type Step, spend } from './frame.ts';
+import { type Frame, type Step, spend, spendWork } from './frame.ts';
 import { type Guard, guardOf } from './guards.ts';
 
 /** An implementation with its declared argument types forgotten; the guards have made sure of them. */
@@ -100,7 +102,14 @@ function planAny(name: string, candidates: readonly Candidate[], args: readonly 
 }
 
 function charge(frame: Frame, cost: CallCost | undefined, first: CelValue, second: CelValue, result: CelResult): void {
-  spend(frame, cost === undefined || result instanceof CelError ? 1 : cost(first, second, result));
+  if (cost !== undefined && !(result instanceof CelError)) {
+    spend(frame, cost(first, second, result));
+    return;
+  }
+  spend(frame, 1);
+  // One unit however long the text or large the map: the walk over it is effort all the same.
+  if (typeof first === 'string') spendWork(frame, first.length / 16);
+  else if (isMap(first)) spendWork(frame, costSize(first));
 }
 
 const never: Guard = () => false;

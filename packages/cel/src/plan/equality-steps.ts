@@ -2,7 +2,7 @@ import { CelError } from '../values/cel-error.ts';
 import type { CelValue } from '../values/cel-value.ts';
 import { costSize, traversalCost } from '../values/cost-size.ts';
 import { isEqual } from '../values/equality.ts';
-import { type Step, spend } from './frame.ts';
+import { type Step, spend, spendWork, workLeft } from './frame.ts';
 
 const SHORT = 10;
 
@@ -22,7 +22,11 @@ export function planEquality(left: Step, right: Step, wanted: boolean): Step {
     if (a instanceof CelError) return a;
     if (b instanceof CelError) return b;
     spend(frame, equalityCost(a, b));
-    return isEqual(a, b) === wanted;
+    if (typeof a !== 'object' || a === null) return isEqual(a, b) === wanted;
+    const meter = { work: 0, limit: workLeft(frame) };
+    const equal = isEqual(a, b, meter);
+    spendWork(frame, meter.work);
+    return equal === wanted;
   };
 }
 

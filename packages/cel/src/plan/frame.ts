@@ -13,6 +13,8 @@ export interface Frame {
   readonly observer: Observer | undefined;
   readonly limit: number;
   cost: number;
+  /** Effort that the cost units leave out: elements copied, compared or listed. */
+  work: number;
 }
 
 /** One node, planned. Never throws by itself; what a host throws passes through. */
@@ -25,6 +27,23 @@ export class BudgetExceeded {}
 export function spend(frame: Frame, cost: number): void {
   frame.cost += cost;
   if (frame.cost > frame.limit) throw new BudgetExceeded();
+}
+
+/** How much effort an evaluation may make for each cost unit it may use. */
+const WORK_PER_COST = 5;
+
+/**
+ * Notes effort that the original does not charge for, so that a budget bounds time too. Only evaluations that stay
+ * far from ordinary ones meet this bound before the other.
+ */
+export function spendWork(frame: Frame, work: number): void {
+  frame.work += work;
+  if (frame.work > frame.limit * WORK_PER_COST) throw new BudgetExceeded();
+}
+
+/** How much more effort `spendWork` will bear. */
+export function workLeft(frame: Frame): number {
+  return frame.limit * WORK_PER_COST - frame.work;
 }
 
 /** A step that reports its values to the observer. */

@@ -3,7 +3,7 @@ import { CelError, NO_SUCH_OVERLOAD } from '../values/cel-error.ts';
 import { isMap, MapBuilder, mapGet, mapKeys } from '../values/cel-map.ts';
 import { CelObject } from '../values/cel-object.ts';
 import type { CelResult, CelValue } from '../values/cel-value.ts';
-import { type Frame, type Step, spend } from './frame.ts';
+import { type Frame, type Step, spend, spendWork } from './frame.ts';
 
 export interface LoopParts {
   readonly form: ComprehensionForm;
@@ -62,7 +62,7 @@ function planQuantifier({ range, slots, step }: LoopParts, decisive: boolean): S
   const endCost = decisive ? EXISTS_END_COST : ALL_END_COST;
   return (frame) => {
     const values = range(frame);
-    const items = itemsOf(values);
+    const items = itemsOf(frame, values);
     if (items instanceof CelError) return items;
     const { slots: frameSlots } = frame;
     const last = items.length - 1;
@@ -83,15 +83,18 @@ function planQuantifier({ range, slots, step }: LoopParts, decisive: boolean): S
 }
 
 /** What a loop with one variable goes over: the elements of a list, the keys of a map. */
-function itemsOf(values: CelResult): readonly CelValue[] | CelError {
+function itemsOf(frame: Frame, values: CelResult): readonly CelValue[] | CelError {
   if (Array.isArray(values)) return values;
   if (values instanceof CelError) return values;
-  return isMap(values) ? mapKeys(values) : notIterable(values);
+  if (!isMap(values)) return notIterable(values);
+  const keys = mapKeys(values);
+  spendWork(frame, keys.length);
+  return keys;
 }
 
 function walk(frame: Frame, values: CelValue, slot: number, body: Body): CelResult | undefined {
   const { slots } = frame;
-  const items = itemsOf(values);
+  const items = itemsOf(frame, values);
   if (items instanceof CelError) return items;
   for (let index = 0; index < items.length; index++) {
     slots[slot] = items[index] as CelValue;
@@ -114,6 +117,7 @@ function walkPairs(frame: Frame, values: CelValue, first: number, second: number
   }
   if (!isMap(values)) return notIterable(values);
   const keys = mapKeys(values);
+  spendWork(frame, keys.length);
   for (const [index, key] of keys.entries()) {
     slots[first] = key;
     slots[second] = mapGet(values, key);

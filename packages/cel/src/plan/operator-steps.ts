@@ -7,7 +7,7 @@ import { costSize, traversalCost } from '../values/cost-size.ts';
 import { isEqual } from '../values/equality.ts';
 import { compareValues } from '../values/ordering.ts';
 import { hasPlainMember } from './attributes.ts';
-import { type Step, spend } from './frame.ts';
+import { type Step, spend, spendWork } from './frame.ts';
 
 type Binary = (a: CelValue, b: CelValue) => CelResult;
 
@@ -57,11 +57,18 @@ function planArithmetic(
     const b = right(frame);
     if (a instanceof CelError) return a;
     if (b instanceof CelError) return b;
-    // Lists and texts grow in loops, whatever their static types are: what the original counts as one is bounded here.
     if (joinsText) spend(frame, traversalCost(costSize(a) + costSize(b)));
     else spend(frame, 1);
-    return operation(a, b);
+    const result = operation(a, b);
+    if (typeof result === 'object' || typeof result === 'string') spendWork(frame, sizeOf(result));
+    return result;
   };
+}
+
+/** What was copied to make a sum of lists or texts. */
+function sizeOf(result: CelResult): number {
+  if (typeof result === 'string') return result.length / 16;
+  return Array.isArray(result) || result instanceof Uint8Array ? result.length : 1;
 }
 
 function planOrder(accept: (order: number) => boolean, left: Step, right: Step, text: boolean): Step {
@@ -95,6 +102,7 @@ export function planIn(element: Step, collection: Step, collectionType: CelType 
     if (within instanceof CelError) return within;
     if (Array.isArray(within)) {
       spend(frame, isList ? within.length : 1);
+      spendWork(frame, within.length);
       return includes(within, value);
     }
     frame.cost++;

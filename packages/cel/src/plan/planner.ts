@@ -17,11 +17,13 @@ import {
 } from './attributes.ts';
 import { planCall, planCallWith } from './calls.ts';
 import { planEquality, planEqualityTo } from './equality-steps.ts';
+import { isAttribute, isConstant } from './expr-shapes.ts';
 import { type Frame, observed, type Step } from './frame.ts';
 import { planList, planMap, planStruct } from './literal-steps.ts';
 import { planConditional, planLogical, planNot } from './logic.ts';
 import { planLoop } from './loops.ts';
 import { planBinary, planIn, planInConstants, planNegate } from './operator-steps.ts';
+import { planVariablePath, planVariableTest, type Variable } from './variable-paths.ts';
 
 export interface Plan {
   readonly step: Step;
@@ -145,7 +147,6 @@ class Planner {
 
   #select(expr: Select): Step {
     if (this.#reference(expr)?.kind === 'variable') return this.#variable(expr, '');
-    if (expr.test) return planTest(this.plan(expr.operand), expr.field);
     const fields = [expr.field];
     let operand = expr.operand;
     // A chain of selections is one step, unless each is to be observed.
@@ -153,7 +154,35 @@ class Planner {
       fields.unshift(operand.field);
       operand = operand.operand;
     }
+    const variable = this.#observing ? undefined : this.#plainVariable(operand);
+    if (expr.test) return this.#test(operand, variable, fields);
+    if (variable !== undefined) return planVariablePath(variable, fields);
     return planSelects(this.#attributeOperand(operand), fields);
+  }
+
+  /** `has` of the last field. */
+  #test(operand: Expr, variable: Variable | undefined, fields: readonly string[]): Step {
+    const path = fields.slice(0, -1);
+    const field = fields.at(-1) ?? '';
+    if (variable === undefined) {
+      return planTest(
+        path.length === 0 ? this.plan(operand) : planSelects(this.#attributeOperand(operand), path),
+        field,
+      );
+    }
+    return path.length === 0 ? planVariableTest(variable, field) : planTest(planVariablePath(variable, path), field);
+  }
+
+  /** The variable an expression is, when its value stands in a slot without being computed first. */
+  #plainVariable(expr: Expr): Variable | undefined {
+    if (expr.kind !== 'ident' || this.#constant(expr) !== undefined) return undefined;
+    for (let scope = this.#scope; scope; scope = scope.outer) {
+      if (scope.name === expr.name)
+        return scope.compute === undefined ? { slot: scope.slot, name: expr.name } : undefined;
+    }
+    const reference = this.#reference(expr);
+    const name = reference?.kind === 'variable' ? reference.name : expr.name;
+    return { slot: this.#variables.get(name) ?? 0, name };
   }
 
   /** What an attribute starts from: a variable, or a computed value, which costs one unit more. */
@@ -293,7 +322,14 @@ class Planner {
   /** The value of a literal made of constants, computed once: nothing can tell it from a fresh one. */
   #folded(step: Step, constant: boolean): Step {
     if (!constant || this.#observing) return step;
-    const frame: Frame = { slots: [], host: undefined, observer: undefined, limit: Number.POSITIVE_INFINITY, cost: 0 };
+    const frame: Frame = {
+      slots: [],
+      host: undefined,
+      observer: undefined,
+      limit: Number.POSITIVE_INFINITY,
+      cost: 0,
+      work: 0,
+    };
     const value: CelResult = step(frame);
     return () => value;
   }
@@ -350,29 +386,3 @@ class Planner {
 
 /** The variable of macros whose expansion repeats their target: computed once, charged for every time. */
 const REPEATED = '@target';
-
-function isAttribute(expr: Expr): boolean {
-  if (expr.kind === 'ident') return true;
-  if (expr.kind === 'select') return !expr.test;
-  return expr.kind === 'call' && ATTRIBUTE_CALLS.has(expr.name);
-}
-
-const ATTRIBUTE_CALLS = new Set(['_[_]', '_[?_]', '_?._', '_?_:_']);
-
-function isConstant(expr: Expr): boolean {
-  switch (expr.kind) {
-    case 'literal':
-      return true;
-    case 'list':
-      return expr.elements.every(({ value, optional }) => !optional && isConstant(value));
-    case 'map':
-      return expr.entries.every(({ key, value, optional }) => !optional && isConstant(key) && isConstant(value));
-    case 'call':
-      return FOLDED_CALLS.has(expr.name) && expr.target === undefined && expr.args.every(isConstant);
-    default:
-      return false;
-  }
-}
-
-/** Conversions of constants are done when planning, as in the original. */
-const FOLDED_CALLS = new Set('bool bytes double duration dyn int string timestamp type uint'.split(' '));

@@ -24,9 +24,9 @@ export function add(a: CelValue, b: CelValue): CelResult {
     const sum = a + b;
     return Number.isSafeInteger(sum) ? sum : toInt(BigInt(a) + BigInt(b));
   }
-  if (typeof a === 'string') return typeof b === 'string' ? a + b : NO_SUCH_OVERLOAD;
-  if (Array.isArray(a)) return Array.isArray(b) ? a.concat(b) : NO_SUCH_OVERLOAD;
-  if (a instanceof Uint8Array) return b instanceof Uint8Array ? Uint8Array.from([...a, ...b]) : NO_SUCH_OVERLOAD;
+  if (typeof a === 'string') return typeof b === 'string' ? joinTexts(a, b) : NO_SUCH_OVERLOAD;
+  if (Array.isArray(a)) return Array.isArray(b) ? joinLists(a, b) : NO_SUCH_OVERLOAD;
+  if (a instanceof Uint8Array) return b instanceof Uint8Array ? joinBytes(a, b) : NO_SUCH_OVERLOAD;
   return (
     addTimes(a, b) ??
     numeric(
@@ -37,6 +37,27 @@ export function add(a: CelValue, b: CelValue): CelResult {
     ) ??
     NO_SUCH_OVERLOAD
   );
+}
+
+const TEXT_LIMIT = 16 * 1024 * 1024;
+const LIST_LIMIT = 1_000_000;
+const TOO_LONG = new CelError('the result is too long');
+
+// Bounds of our own: doubling a value a hundred times is a short expression.
+function joinTexts(a: string, b: string): CelResult {
+  return a.length + b.length > TEXT_LIMIT ? TOO_LONG : a + b;
+}
+
+function joinLists(a: readonly CelValue[], b: readonly CelValue[]): CelResult {
+  return a.length + b.length > LIST_LIMIT ? TOO_LONG : a.concat(b);
+}
+
+function joinBytes(a: Uint8Array, b: Uint8Array): CelResult {
+  if (a.length + b.length > TEXT_LIMIT) return TOO_LONG;
+  const joined = new Uint8Array(a.length + b.length);
+  joined.set(a);
+  joined.set(b, a.length);
+  return joined;
 }
 
 function addTimes(a: CelValue, b: CelValue): CelResult | undefined {

@@ -21,6 +21,16 @@ export interface HasJson {
  * form, such as a type or a network address, is an error.
  */
 export function toJson(value: CelValue): Json | CelError {
+  try {
+    return convert(value);
+  } catch (reason) {
+    // Data nested without bound exhausts the stack; nothing else throws here.
+    if (reason instanceof RangeError) return new CelError('values are nested too deeply for JSON');
+    throw reason;
+  }
+}
+
+function convert(value: CelValue): Json | CelError {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (typeof value !== 'object' || value === null) return value;
@@ -60,11 +70,11 @@ function objectToJson(value: CelObject): Json | CelError {
   }
   if (value instanceof CelTimestamp) return formatTimestamp(value);
   if (value instanceof CelDuration) return formatDuration(value);
-  if (value instanceof CelOptional) return value.value === undefined ? null : toJson(value.value);
+  if (value instanceof CelOptional) return value.value === undefined ? null : convert(value.value);
   if (value instanceof CelType) return new CelError(`unsupported type conversion: type to JSON`);
   if ('toJsonValue' in value && typeof value.toJsonValue === 'function') {
     // The interface above: a class that has the method returns a value of the language.
-    return toJson((value as CelObject & HasJson).toJsonValue());
+    return convert((value as CelObject & HasJson).toJsonValue());
   }
   return new CelError(`unsupported type conversion: ${value.celType.name} to JSON`);
 }
@@ -72,7 +82,7 @@ function objectToJson(value: CelObject): Json | CelError {
 function listToJson(list: readonly CelValue[]): Json | CelError {
   const items: Json[] = [];
   for (const item of list) {
-    const json = toJson(item);
+    const json = convert(item);
     if (json instanceof CelError) return json;
     items.push(json);
   }
@@ -83,7 +93,7 @@ function mapToJson(map: CelMapping): Json | CelError {
   if (!isMap(map)) return new CelError('unsupported value in JSON');
   const json: { [key: string]: Json } = {};
   for (const key of mapKeys(map)) {
-    const item = toJson(mapGet(map, key) ?? null);
+    const item = convert(mapGet(map, key) ?? null);
     if (item instanceof CelError) return item;
     const name = typeof key === 'object' && key instanceof CelUint ? key.value.toString() : String(key);
     // Defined, not assigned: a key `__proto__` stays a member like any other.
