@@ -6,7 +6,7 @@ import { encodeUtf8 } from '../values/utf8.ts';
 /** The int of a literal, its sign included; `undefined` when it does not fit 64 bits. */
 export function parseIntLiteral(text: string): CelValue | undefined {
   const negative = text.startsWith('-');
-  const size = BigInt(negative ? text.slice(1).trimStart() : text);
+  const size = BigInt(negative ? text.slice(1) : text);
   const value = toInt(negative ? -size : size);
   return value instanceof CelError ? undefined : value;
 }
@@ -17,7 +17,7 @@ export function parseUintLiteral(text: string): CelUint | undefined {
 }
 
 export function parseDoubleLiteral(text: string): CelValue | undefined {
-  const value = Number(text.startsWith('-') ? `-${text.slice(1).trimStart()}` : text);
+  const value = Number(text);
   return Number.isFinite(value) ? toDouble(value) : undefined;
 }
 

@@ -331,12 +331,13 @@ class Parser {
 
   #negativeNumber(): Expr {
     const { start } = this.#advance();
-    const { kind, end } = this.#token();
+    const { kind, start: digits, end } = this.#token();
     if (kind !== 'int' && kind !== 'double') {
       this.#syntaxError(`no viable alternative at input '-${this.#shown()}'`);
     }
     this.#advance();
-    return this.#constant(kind, this.#text.slice(start, end), { start, end, position: start });
+    // Without what may stand between sign and digits.
+    return this.#constant(kind, `-${this.#text.slice(digits, end)}`, { start, end, position: start });
   }
 
   #literal(value: CelValue, place: Place): Expr {
