@@ -189,6 +189,20 @@ describe('matchConditions', () => {
   });
 });
 
+describe('names of matchConditions', () => {
+  it.each<[string, string[], string[]]>([
+    ['fit', ['a', 'not-nodes', 'acme.io/Not_Nodes.x'], []],
+    ['no qualified name', ['a b'], ['policy-invalid-value']],
+    ['none', [''], ['policy-invalid-value']],
+    ['twice', ['a', 'a'], ['policy-conflict']],
+    ['too many', Array.from({ length: 64 }, (_, index) => `c${index}`), ['policy-invalid-value']],
+  ])('%s', (_name, names, codes) => {
+    const matchConditions = names.map((name) => ({ name, expression: 'true' }));
+    const { diagnostics } = compile({ webhookConfiguration: { matchConditions }, rules: [] });
+    expect(diagnostics.map(({ code }) => code)).toEqual(codes);
+  });
+});
+
 describe('a namespaced Policy', () => {
   const { compiled } = compile(
     { rules: [{ match: { any: [{ resources: { kinds: ['*/*'] } }] }, name: 'r', validate: { deny: {} } }] },

@@ -35,6 +35,10 @@ export function compilePolicyConditions(
 ): CompiledPolicy['matchConditions'] {
   const { matchConditions } = spec;
   if (matchConditions.length === 0) return undefined;
+  checkNames(
+    matchConditions.map(({ name }) => name),
+    report,
+  );
   const names = { params: false, authorizer: true };
   const written = matchConditions.map(({ name, expression }) => ({ name, expression }));
   const all = compileMatchConditions(written, PATH, { environment: ENVIRONMENT, names, report, severity: 'error' });
@@ -50,4 +54,19 @@ export function compilePolicyConditions(
       return holds instanceof CelError ? ifUnknown : holds;
     },
   };
+}
+
+const MOST = 63;
+const NAME = /^([a-z0-9][-a-z0-9.]*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
+/** What the API server would refuse, together with the webhooks of all other policies. */
+function checkNames(names: readonly string[], report: (diagnostic: Diagnostic) => void): void {
+  const refuse = (code: Diagnostic['code'], message: string, path: string): void =>
+    report({ code, severity: 'error', message, path });
+  if (names.length > MOST) refuse('policy-invalid-value', `there are more than ${MOST} conditions`, PATH);
+  for (const [index, name] of names.entries()) {
+    const path = `${PATH}[${index}].name`;
+    if (!NAME.test(name)) refuse('policy-invalid-value', `\`${name}\` is no qualified name`, path);
+    if (names.indexOf(name) !== index) refuse('policy-conflict', `two conditions are named \`${name}\``, path);
+  }
 }

@@ -59,6 +59,8 @@ export interface ReviewHandler {
 
 export interface ReviewRoute {
   readonly failurePolicy: 'Fail' | 'Ignore';
+  /** The key of the policy whose own webhook was called. */
+  readonly policy?: string;
   /** Ends the wait for facts a little before the caller stops waiting. The same signal for the whole request. */
   readonly deadline: () => AbortSignal;
 }
@@ -85,10 +87,11 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
   }
 
   function candidates(evaluation: EvaluationRequest, phase: Phase, route: ReviewRoute): readonly CompiledPolicy[] {
-    const { indexes } = snapshot();
+    const { indexes, fineGrained } = snapshot();
+    if (route.policy !== undefined) return fineGrained.get(route.policy)?.candidates(evaluation, phase) ?? [];
     const registered = indexes[route.failurePolicy].candidates(evaluation, phase);
     if (route.failurePolicy === 'Fail' || !isBootstrapKind(evaluation.kind)) return registered;
-    return [...registered, ...indexes.Fail.candidates(evaluation, phase)];
+    return [...registered, ...indexes.bootstrap.candidates(evaluation, phase)];
   }
 
   return {
@@ -159,9 +162,10 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
   };
 
   /**
-   * A Pod may be the concern of both webhooks, Fail and Ignore. Each strips what the other wrote, as it cannot tell it from
-   * a forgery, so it asks the other's policies again (their answers are known by now) for the annotation alone. The one for
-   * Fail is called first, and once more when the other changed something: it need not ask when there was nothing to strip.
+   * A Pod may be the concern of several webhooks: Fail, Ignore, those of single policies. Each strips what the others wrote,
+   * as it cannot tell it from a forgery, so it asks their policies again (their answers are known by now) for the annotation
+   * alone. All but the one for Ignore, which is called last, are called once more when another changed something: they need
+   * not ask when there was nothing to strip.
    */
   async function othersOutcomes(
     evaluation: EvaluationRequest,
@@ -170,11 +174,13 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
     table: FactTable,
     hasStripped: boolean,
   ): Promise<readonly Decision[]> {
-    if (route.failurePolicy === 'Fail' && !hasStripped) return [];
+    if ((route.failurePolicy === 'Fail' || route.policy !== undefined) && !hasStripped) return [];
     const mutated = decisions.findLast(({ phase, patched }) => phase === 'mutate' && patched !== undefined)?.patched;
     const next = mutated ? withResource(evaluation, mutated) : evaluation;
-    const other = route.failurePolicy === 'Fail' ? 'Ignore' : 'Fail';
-    const others = snapshot().indexes[other].candidates(next, 'verify-images');
+    const own = new Set(candidates(next, 'verify-images', route));
+    const others = snapshot()
+      .indexes.all.candidates(next, 'verify-images')
+      .filter((policy) => !own.has(policy));
     const outcomes = await decideWithin(others, next, 'verify-images', route, table, false);
     return outcomes.map((decision) => ({ ...decision, standing: 'audit' }));
   }

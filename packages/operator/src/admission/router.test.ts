@@ -13,7 +13,7 @@ function setUp(part: Partial<RouterOptions> = {}) {
   const calls: string[] = [];
   const errors: string[] = [];
   const note = (name: string) => (_: AdmissionRequest, route?: ReviewRoute) => {
-    calls.push([name, route?.failurePolicy].filter(Boolean).join(' '));
+    calls.push([name, route?.failurePolicy, route?.policy].filter(Boolean).join(' '));
     return { allowed: true };
   };
   const handler: ReviewHandler = {
@@ -42,6 +42,8 @@ describe('the router', () => {
     ['/mutate/guard', 'guard'],
     ['/validate/fail', 'validate Fail'],
     ['/validate/ignore', 'validate Ignore'],
+    ['/mutate/fail/finegrained/p', 'mutate Fail p'],
+    ['/validate/ignore/finegrained/team-a/p', 'validate Ignore team-a/p'],
     ['/policyvalidate', 'policy'],
     ['/exceptionvalidate', 'exception'],
   ])('%s', async (path, expected) => {
@@ -56,7 +58,19 @@ describe('the router', () => {
     expect(JSON.parse(reply.body).response).toEqual({ uid: 'u1', allowed: true });
   });
 
-  it.each(['/', '/mutate', '/mutate/fail/', '/constructor', '/__proto__'])('%s is unknown', async (path) => {
+  it.each([
+    '/',
+    '/mutate',
+    '/mutate/fail/',
+    '/constructor',
+    '/__proto__',
+    '/mutate/fail/finegrained',
+    '/mutate/fail/finegrained/',
+    '/mutate/fail/finegrained/a/b/c',
+    '/mutate/constructor/finegrained/a',
+    '/guard/fail/finegrained/a',
+    '/mutate/fail/other/a',
+  ])('%s is unknown', async (path) => {
     const { call, calls } = setUp();
     expect(await call(path)).toMatchObject({ status: 404 });
     expect(calls).toEqual([]);

@@ -23,9 +23,13 @@ export function createRouter({
   log,
 }: RouterOptions): (call: WebhookRequest) => Promise<WebhookReply> {
   const review =
-    (side: 'mutate' | 'validate', failurePolicy: ReviewRoute['failurePolicy']): Route =>
+    (side: 'mutate' | 'validate', failurePolicy: ReviewRoute['failurePolicy'], policy?: string): Route =>
     (request, { timeoutSeconds, signal }) =>
-      handler[side](request, { failurePolicy, deadline: createDeadline(timeoutSeconds, signal) });
+      handler[side](request, {
+        failurePolicy,
+        ...(policy === undefined ? {} : { policy }),
+        deadline: createDeadline(timeoutSeconds, signal),
+      });
   const routes = new Map<string, Route>([
     ['/mutate/fail', review('mutate', 'Fail')],
     ['/mutate/ignore', review('mutate', 'Ignore')],
@@ -37,8 +41,17 @@ export function createRouter({
     ['/exceptionvalidate', validateException],
   ]);
 
+  /** `/validate/fail/finegrained/<name>`, or `<namespace>/<name>`: the webhooks of policies with conditions. */
+  const fineGrained = (path: string): Route | undefined => {
+    const [, side, failurePolicy, marker, ...key] = path.split('/');
+    if (marker !== 'finegrained' || (side !== 'mutate' && side !== 'validate')) return undefined;
+    if ((failurePolicy !== 'fail' && failurePolicy !== 'ignore') || key.length > 2 || key.includes(''))
+      return undefined;
+    return key.length === 0 ? undefined : review(side, failurePolicy === 'fail' ? 'Fail' : 'Ignore', key.join('/'));
+  };
+
   return async (call) => {
-    const route = routes.get(call.path);
+    const route = routes.get(call.path) ?? fineGrained(call.path);
     if (!route) return { status: 404, body: '404 page not found\n', contentType: 'text/plain' };
     if (!isLoaded()) return { status: 503, body: 'the policies are not read yet\n', contentType: 'text/plain' };
     const request = parseAdmissionReview(call.body);

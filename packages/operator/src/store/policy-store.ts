@@ -24,8 +24,13 @@ export interface StoredPolicy {
 
 /** Everything one request needs to know about policies; never changes. */
 export interface PolicySnapshot {
-  /** By the webhook that is called for them; for kinds a cluster needs to boot, and for scans, `all`. */
-  readonly indexes: Readonly<Record<FailurePolicy | 'all', PolicyIndex>>;
+  /**
+   * By the webhook that is called for them. `bootstrap`: those that are registered `Fail`, for kinds a cluster needs to
+   * boot, which are called `Ignore`; `all`: for scans.
+   */
+  readonly indexes: Readonly<Record<FailurePolicy | 'bootstrap' | 'all', PolicyIndex>>;
+  /** By policy key: those with `matchConditions`, each of which has webhooks of its own. */
+  readonly fineGrained: ReadonlyMap<string, PolicyIndex>;
   readonly policies: readonly StoredPolicy[];
   /** Some rule can verify images of this kind, whether or not it matches a given object. */
   readonly verifiesImagesOf: (kind: string) => boolean;
@@ -153,10 +158,18 @@ function toSnapshot(policies: readonly StoredPolicy[], auditOnly: AuditOnly): Po
   const ordered = [...policies].sort((a, b) => (a.key < b.key ? -1 : 1));
   const compiled = ordered.flatMap(({ compiled }) => (compiled ? [compiled] : []));
   const admitted = compiled.filter(({ admission }) => admission);
-  const registered = (as: FailurePolicy) =>
-    createPolicyIndex(admitted.filter((policy) => registeredFailurePolicy(policy, auditOnly) === as));
+  const shared = admitted.filter(({ matchConditions }) => matchConditions === undefined);
+  const own = admitted.filter(({ matchConditions }) => matchConditions !== undefined);
+  const registered = (as: FailurePolicy, of: readonly CompiledPolicy[]) =>
+    createPolicyIndex(of.filter((policy) => registeredFailurePolicy(policy, auditOnly) === as));
   return {
-    indexes: { Fail: registered('Fail'), Ignore: registered('Ignore'), all: createPolicyIndex(compiled) },
+    indexes: {
+      Fail: registered('Fail', shared),
+      Ignore: registered('Ignore', shared),
+      bootstrap: registered('Fail', admitted),
+      all: createPolicyIndex(compiled),
+    },
+    fineGrained: new Map(own.map((policy) => [policyKey(policy.ref), createPolicyIndex([policy])])),
     policies: ordered,
     verifiesImagesOf: verifiedKinds(admitted),
   };

@@ -1,4 +1,4 @@
-import type { CompiledPolicy, FailurePolicy } from '@vouchsafe/engine';
+import { type CompiledPolicy, type FailurePolicy, policyKey } from '@vouchsafe/engine';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { PROTECTED_ANNOTATIONS } from '../settings/protected-annotations.ts';
 import { BOOTSTRAP_RESOURCES } from '../store/bootstrap-resources.ts';
@@ -70,12 +70,16 @@ function configuration(side: Side, inputs: WebhookInputs): JsonObject {
   const admitted = inputs.policies.filter((policy) => policy.admission);
   const registeredAs = (failurePolicy: FailurePolicy) =>
     admitted.filter((policy) => registeredFailurePolicy(policy, inputs.auditOnly) === failurePolicy);
-  const [fail, ignore] = [registeredAs('Fail'), registeredAs('Ignore')];
-  const failRules = computeWebhookRules(fail, side, inputs.served);
-  const ignoreRules = [...computeWebhookRules(ignore, side, inputs.served), ...bootstrapRules(failRules)];
+  const [allFail, allIgnore] = [registeredAs('Fail'), registeredAs('Ignore')];
+  const [fail, ignore] = [allFail.filter(sharesWebhook), allIgnore.filter(sharesWebhook)];
+  const rulesOf = (policies: readonly CompiledPolicy[]) => computeWebhookRules(policies, side, inputs.served);
+  const failRules = rulesOf(fail);
+  const ignoreRules = [...rulesOf(ignore), ...bootstrapRules(rulesOf(allFail))];
   const webhooks = [
     ...(failRules.length > 0 ? [webhook(side, 'Fail', fail, failRules, inputs)] : []),
     ...(ignoreRules.length > 0 ? [webhook(side, 'Ignore', ignore, ignoreRules, inputs)] : []),
+    ...fineGrainedWebhooks(side, 'Fail', allFail, inputs),
+    ...fineGrainedWebhooks(side, 'Ignore', allIgnore, inputs),
   ];
   if (side === 'mutating') webhooks.push(...guardWebhook(admitted, inputs));
   return {
@@ -86,19 +90,58 @@ function configuration(side: Side, inputs: WebhookInputs): JsonObject {
   };
 }
 
+function sharesWebhook({ matchConditions }: CompiledPolicy): boolean {
+  return matchConditions === undefined;
+}
+
+/** A webhook a policy with `matchConditions`, which take the place of the ConfigMap's (kyverno-core §4.1). */
+function fineGrainedWebhooks(
+  side: Side,
+  failurePolicy: FailurePolicy,
+  policies: readonly CompiledPolicy[],
+  inputs: WebhookInputs,
+): readonly JsonObject[] {
+  const names = new Set<string>();
+  return policies.flatMap((policy) => {
+    const rules = computeWebhookRules([policy], side, inputs.served);
+    if (policy.matchConditions === undefined || rules.length === 0) return [];
+    const key = policyKey(policy.ref);
+    const matchConditions = policy.matchConditions.written.map(({ name, expression }) => ({
+      name,
+      expression: side === 'mutating' && verifiesImages(policy) ? orClaims(expression) : expression,
+    }));
+    const one = webhook(side, failurePolicy, [policy], rules, { ...inputs, matchConditions }, `/finegrained/${key}`);
+    // A Policy `a/b` and a ClusterPolicy `a-b` may both exist; names must differ.
+    let name = `${String(one['name'])}-finegrained-${key.replace('/', '-')}`;
+    while (names.has(name)) name += '-x';
+    names.add(name);
+    return [{ ...one, name }];
+  });
+}
+
+function verifiesImages({ selectors }: CompiledPolicy): boolean {
+  return selectors.some(({ phases }) => phases.has('verify-images'));
+}
+
+/** Whoever claims an outcome of verification is called for, too, to have the claim taken away. */
+function orClaims(expression: string): string {
+  return `(${expression}\n) || ${CLAIMS}`; // the expression may end in a comment
+}
+
 function webhook(
   side: Side,
   failurePolicy: 'Fail' | 'Ignore',
   policies: readonly CompiledPolicy[],
   rules: readonly WebhookRule[],
   inputs: WebhookInputs,
+  ofPolicy = '',
 ): JsonObject {
   const suffix = failurePolicy.toLowerCase();
   const asked = policies.map((policy) => policy.timeoutSeconds ?? 0);
   const conditions = [...inputs.matchConditions, ...(failurePolicy === 'Fail' ? bootstrapConditions(rules) : [])];
   return {
     name: `${NAMES[side].webhook}-${suffix}`,
-    clientConfig: clientConfigOf(`${NAMES[side].path}/${suffix}`, inputs.target, inputs.caBundle),
+    clientConfig: clientConfigOf(`${NAMES[side].path}/${suffix}${ofPolicy}`, inputs.target, inputs.caBundle),
     rules: rules as unknown as JsonObject[], // plain data; the type only lacks an index signature
     failurePolicy,
     matchPolicy: 'Equivalent',
@@ -140,6 +183,15 @@ function bootstrapConditions(rules: readonly WebhookRule[]): readonly JsonObject
   return [{ name: 'kyverno-exclude-bootstrap-resources', expression: `!(${terms.join(' || ')})` }];
 }
 
+const PROTECTED_KEYS = `[${PROTECTED_ANNOTATIONS.map((name) => `'${name}'`).join(', ')}]`;
+
+function annotationOf(object: string): string {
+  return `(${object} != null && has(${object}.metadata) && has(${object}.metadata.annotations) && k in ${object}.metadata.annotations ? ${object}.metadata.annotations[k] : '')`;
+}
+
+/** The request changes an annotation that only image verification may write. */
+const CLAIMS = `${PROTECTED_KEYS}.exists(k, ${annotationOf('object')} != ${annotationOf('oldObject')})`;
+
 /**
  * Calls us for writes through subresources only when they change a protected annotation, which honest clients never
  * do: so it can be `Fail` without the kubelet's status updates depending on us.
@@ -156,9 +208,6 @@ function guardWebhook(policies: readonly CompiledPolicy[], inputs: WebhookInputs
     resources: rule.resources.filter((resource) => !resource.endsWith('/ephemeralcontainers')),
   }));
   if (rules.length === 0) return [];
-  const keys = `[${PROTECTED_ANNOTATIONS.map((name) => `'${name}'`).join(', ')}]`;
-  const value = (object: string) =>
-    `(${object} != null && has(${object}.metadata) && has(${object}.metadata.annotations) && k in ${object}.metadata.annotations ? ${object}.metadata.annotations[k] : '')`;
   return [
     {
       name: 'guard.kyverno.svc',
@@ -172,9 +221,7 @@ function guardWebhook(policies: readonly CompiledPolicy[], inputs: WebhookInputs
       timeoutSeconds: inputs.defaultTimeout,
       admissionReviewVersions: ['v1'],
       reinvocationPolicy: 'IfNeeded',
-      matchConditions: [
-        { name: 'claims-verification', expression: `${keys}.exists(k, ${value('object')} != ${value('oldObject')})` },
-      ],
+      matchConditions: [{ name: 'claims-verification', expression: CLAIMS }],
     },
   ];
 }

@@ -24,6 +24,8 @@ interface Want {
     readonly operations?: readonly ('CREATE' | 'UPDATE' | 'DELETE')[];
     readonly phases: readonly Phase[];
   }[];
+  readonly name?: string;
+  readonly conditions?: readonly string[];
   readonly namespace?: string;
   readonly canEnforce?: boolean;
   readonly timeoutSeconds?: number;
@@ -33,17 +35,22 @@ interface Want {
 /** Only what webhooks are computed from; the rest of a compiled policy is not looked at. */
 function policy({
   selectors,
+  name = 'p',
+  conditions,
   namespace,
   canEnforce = true,
   timeoutSeconds,
   failurePolicy = 'Fail',
 }: Want): CompiledPolicy {
   return {
-    ref: { apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy', name: 'p', ...(namespace ? { namespace } : {}) },
+    ref: { apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy', name, ...(namespace ? { namespace } : {}) },
     failurePolicy,
     canEnforce,
     timeoutSeconds,
     admission: true,
+    ...(conditions && {
+      matchConditions: { written: conditions.map((expression, index) => ({ name: `c${index}`, expression })) },
+    }),
     selectors: selectors.map(({ phases, ...rest }) => ({
       group: '*',
       version: '*',
@@ -178,6 +185,59 @@ describe('resource webhook configurations', () => {
       policies: [policy({ selectors: [{ kind: 'Pod', phases: ['validate'] }] })],
     });
     expect(webhookNamed(narrow.validating, 'validate.kyverno.svc-fail')?.['matchConditions']).toBeUndefined();
+  });
+
+  it('give a policy with conditions webhooks of its own', () => {
+    const pods = { kind: 'Pod', phases: ['validate'] as const };
+    const policies = [
+      policy({ name: 'a-b', conditions: ['true', 'false'], timeoutSeconds: 20, selectors: [pods] }),
+      policy({ name: 'b', namespace: 'a', conditions: ['true'], selectors: [pods] }),
+      policy({ name: 'c', conditions: ['true'], failurePolicy: 'Ignore', selectors: [pods] }),
+      policy({ name: 'd', selectors: [pods] }),
+    ];
+    const global = [{ name: 'everywhere', expression: 'true' }];
+    const { validating } = computeResourceWebhooks({ ...inputs, policies, matchConditions: global });
+    expect(names(validating)).toEqual([
+      'validate.kyverno.svc-fail',
+      'validate.kyverno.svc-fail-finegrained-a-b',
+      'validate.kyverno.svc-fail-finegrained-a-b-x',
+      'validate.kyverno.svc-ignore-finegrained-c',
+    ]);
+    expect(webhookNamed(validating, 'validate.kyverno.svc-fail-finegrained-a-b')).toMatchObject({
+      failurePolicy: 'Fail',
+      timeoutSeconds: 20,
+      clientConfig: { service: { path: '/validate/fail/finegrained/a-b' } },
+      matchConditions: [
+        { name: 'c0', expression: 'true' },
+        { name: 'c1', expression: 'false' },
+      ],
+    });
+    expect(webhookNamed(validating, 'validate.kyverno.svc-fail-finegrained-a-b-x')).toMatchObject({
+      clientConfig: { service: { path: '/validate/fail/finegrained/a/b' } },
+    });
+    expect(webhookNamed(validating, 'validate.kyverno.svc-fail')).toMatchObject({ matchConditions: global });
+  });
+
+  it('of such a policy never let nodes depend on us, and call Ignore for them', () => {
+    const policies = [policy({ conditions: ['true'], selectors: [{ kind: '*', phases: ['validate'] }] })];
+    const { validating } = computeResourceWebhooks({ ...inputs, policies });
+    expect(names(validating)).toEqual(['validate.kyverno.svc-fail-finegrained-p', 'validate.kyverno.svc-ignore']);
+    expect(JSON.stringify(webhookNamed(validating, 'validate.kyverno.svc-fail-finegrained-p'))).toContain(
+      'kyverno-exclude-bootstrap-resources',
+    );
+  });
+
+  it('of such a policy about images are also called for claims, whatever the conditions say', () => {
+    const policies = [
+      policy({ conditions: ['false // never'], selectors: [{ kind: 'Pod', phases: ['verify-images', 'validate'] }] }),
+    ];
+    const { mutating, validating } = computeResourceWebhooks({ ...inputs, policies });
+    const expression = JSON.stringify(webhookNamed(mutating, 'mutate.kyverno.svc-fail-finegrained-p'));
+    expect(expression).toContain("(false // never\\n) || ['");
+    expect(expression).toContain('kyverno.io/verify-images');
+    expect(webhookNamed(validating, 'validate.kyverno.svc-fail-finegrained-p')).toMatchObject({
+      matchConditions: [{ expression: 'false // never' }],
+    });
   });
 
   it('guard the annotations on subresources, only where one is changed', () => {
