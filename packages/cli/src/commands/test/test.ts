@@ -1,5 +1,6 @@
 import { openImageFacts } from '../../evaluation/image-facts.ts';
 import { type CommandIo, EXIT, type FlagValues, textFlag } from '../../flags/command.ts';
+import { standsForKyverno } from '../../flags/program-name.ts';
 import { checkoutRepository, isRepository } from '../../inputs/git.ts';
 import { InputProblem, reasonOf } from '../../inputs/input-problem.ts';
 import { findTests, type TestCase, type TestManifest } from '../../inputs/test-manifest.ts';
@@ -172,5 +173,6 @@ function conclude(rows: readonly TestRow[], broken: number, settings: TestFlags,
   }
   if (failed > 0) io.stderr(`Error: ${failed} tests failed\n`);
   if (failed > 0 || broken > 0) return EXIT.violations;
-  return notRun > 0 ? EXIT.evaluation : EXIT.ok;
+  if (notRun === 0) return EXIT.ok;
+  return standsForKyverno(io.programName) ? EXIT.violations : EXIT.evaluation;
 }

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { withoutBooleanValues } from './boolean-arguments.ts';
+import type { Command } from './command.ts';
+import { programNameOf, shownName, standsForKyverno } from './program-name.ts';
+
+const COMMANDS: readonly Command[] = [
+  {
+    name: 'apply',
+    summary: '',
+    flags: [
+      { flags: '-c, --cluster', summary: '' },
+      { flags: '--set <pair>', summary: '' },
+      { flags: '--background [bool]', summary: '' },
+    ],
+    commands: [{ name: 'inner', summary: '', flags: [{ flags: '--deep', summary: '' }] }],
+  },
+];
+
+it.each([
+  [
+    ['apply', '--cluster=true'],
+    ['apply', '--cluster'],
+  ],
+  [['apply', '--cluster=False'], ['apply']],
+  [
+    ['inner', '--deep=true'],
+    ['inner', '--deep'],
+  ],
+  [
+    ['apply', '--set=true', '--background=false'],
+    ['apply', '--set=true', '--background=false'],
+  ],
+  [
+    ['apply', '--', '--cluster=true'],
+    ['apply', '--', '--cluster=true'],
+  ],
+])('%j is read as %j', (args, expected) => {
+  expect(withoutBooleanValues(args, COMMANDS)).toEqual(expected);
+});
+
+describe('the name of the program', () => {
+  it.each([
+    ['/usr/bin/kyverno', 'kyverno', 'kyverno', true],
+    ['/x/kubectl-kyverno', 'kubectl-kyverno', 'kubectl kyverno', true],
+    ['/x/kubectl-vouchsafe', 'kubectl-vouchsafe', 'kubectl vouchsafe', false],
+    ['/x/bin/vouchsafe.mjs', 'vouchsafe', 'vouchsafe', false],
+    ['/x/src/main.ts', 'vouchsafe', 'vouchsafe', false],
+    [undefined, 'vouchsafe', 'vouchsafe', false],
+  ])('of %s is %s, shown as %s', (script, name, shown, isKyverno) => {
+    expect(programNameOf(script)).toBe(name);
+    expect(shownName(name)).toBe(shown);
+    expect(standsForKyverno(name)).toBe(isKyverno);
+  });
+});
