@@ -6,6 +6,7 @@ import { demoCommand } from './demo/demo-command.ts';
 import { createDocsCommand } from './docs/docs-command.ts';
 import { explainCommand } from './explain/explain-command.ts';
 import { fixCommand } from './fix/fix-command.ts';
+import { imagesCommand } from './images/images-command.ts';
 import { jpCommand } from './jp/jp-command.ts';
 import { sandboxCommand } from './sandbox/sandbox-command.ts';
 import { testCommand } from './test/test-command.ts';
@@ -17,6 +18,7 @@ export const COMMANDS: readonly Command[] = [
   applyCommand,
   testCommand,
   verifyCommand,
+  imagesCommand,
   explainCommand,
   sandboxCommand,
   demoCommand,

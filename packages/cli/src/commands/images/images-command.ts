@@ -1,0 +1,15 @@
+import type { Command } from '../../flags/command.ts';
+import { IMAGE_FLAGS } from '../../images/image-surroundings.ts';
+
+/** What is known about images before anybody is trusted. */
+export const imagesCommand: Command = {
+  name: 'images',
+  summary: 'list who signed and attested images, and the policy entry that would accept that',
+  arguments: [{ name: 'image', summary: 'image references', variadic: true }],
+  flags: [{ flags: '-o, --output <format>', summary: 'table or json', default: 'table' }, ...IMAGE_FLAGS],
+  examples: [
+    { line: 'vouchsafe images ghcr.io/acme/app:v1', summary: 'everything that vouches for one image' },
+    { line: 'vouchsafe images --layout ./saved app:v1', summary: 'saved to a folder, without a network' },
+  ],
+  run: async () => (await import('./images.ts')).images,
+};

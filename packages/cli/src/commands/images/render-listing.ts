@@ -1,0 +1,69 @@
+import type { ListedEvidence } from '@vouchsafe/images';
+import { toYaml } from '../../output/yaml.ts';
+import type { VerifyImagesEntry } from './verify-images-entry.ts';
+
+export interface JudgedEvidence extends ListedEvidence {
+  /** Of the attestor it suggests, under the trust root: `verified`, or why not. */
+  readonly verdict?: string;
+}
+
+export interface ImageListing {
+  readonly image: string;
+  readonly digest: string | undefined;
+  readonly evidence: readonly JudgedEvidence[];
+  /** What could not be looked at. */
+  readonly unlisted: readonly string[];
+  readonly entries: readonly VerifyImagesEntry[];
+}
+
+/** A block for each piece of evidence, then the policy entries to paste. */
+export function renderListing({ image, digest, evidence, unlisted, entries }: ImageListing): string {
+  const lines = [image, line('digest', digest ?? 'unknown')];
+  for (const message of unlisted) lines.push(line('not looked at', message));
+  if (evidence.length === 0) lines.push(line('evidence', 'none'));
+  for (const one of evidence) lines.push('', ...linesOf(one));
+  if (entries.length > 0) {
+    lines.push('', '# what a policy asks to accept these signers: an entry of `verifyImages`; trust is yours to give');
+    lines.push(toYaml(entries, 2, 'as-given').trimEnd());
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function linesOf(one: JudgedEvidence): readonly string[] {
+  const annotations = Object.entries(one.annotations ?? {}).map(([name, value]) => `${name}=${value}`);
+  const rows: [string, string | undefined][] = [
+    [one.part === 'signatures' ? 'signature' : 'attestation', one.format],
+    ['where', one.where],
+    ['layer', one.evidence],
+    ['type', one.predicateType],
+    ['signer', signerOf(one)],
+    ['issuer', one.issuer],
+    ['log', logOf(one)],
+    ['time stamp', one.isTimeStamped ? 'yes' : undefined],
+    ['annotations', annotations.length === 0 ? undefined : annotations.join(', ')],
+    ['unreadable', one.problem === undefined ? undefined : `${one.problem.reason}: ${one.problem.message}`],
+    ['verdict', one.verdict],
+  ];
+  return rows.flatMap(([name, value]) => (value === undefined ? [] : [line(name, value)]));
+}
+
+function signerOf({ subjects, keyHint, problem }: JudgedEvidence): string | undefined {
+  if (problem !== undefined) return undefined;
+  if (subjects.length > 0) return subjects.join(', ');
+  return keyHint === undefined ? 'a key' : `a key (SHA-256 of it in base64: ${keyHint})`;
+}
+
+function logOf({ logIndex, loggedAt, format, problem }: JudgedEvidence): string | undefined {
+  if (problem !== undefined || format === 'Notary') return undefined;
+  if (logIndex === undefined) return 'none';
+  return loggedAt === undefined ? `entry ${logIndex}` : `entry ${logIndex}, ${loggedAt}`;
+}
+
+function line(name: string, value: string): string {
+  return `  ${name.padEnd(13)} ${value}`;
+}
+
+export function toListingJson(listings: readonly ImageListing[]): string {
+  const items = listings.map(({ entries, ...listing }) => ({ ...listing, verifyImages: entries }));
+  return `${JSON.stringify({ apiVersion: 'vouchsafe/v1', kind: 'ImageEvidenceList', items }, null, 2)}\n`;
+}

@@ -1,0 +1,117 @@
+import { readFile, stat } from 'node:fs/promises';
+import { EvaluationError, parseImageReference } from '@vouchsafe/engine/kernel';
+import { parseTrustRoot, publicGoodTrustRoot, type RegistryHosts, type TrustRoot } from '@vouchsafe/images';
+import { clusterFolder, readClusterState } from '../cluster/cluster-state.ts';
+import { MIRRORED_HOSTS } from '../cluster/mirrored-hosts.ts';
+import { type CommandIo, type FlagSpec, type FlagValues, listFlag, textFlag } from '../flags/command.ts';
+
+/** Wrong use of a command about images; its message is for the user. */
+export class ImageUsageError extends Error {}
+
+/** Where images are and whom one believes. */
+export interface ImageSurroundings {
+  readonly hosts: RegistryHosts;
+  readonly trustRoot: TrustRoot;
+  /** A folder in place of all registries. */
+  readonly layout?: string;
+  readonly credentialProviders: readonly string[];
+}
+
+const providers = ['default', 'google', 'amazon', 'azure', 'github'];
+
+/** The flags every command about images has. */
+export const IMAGE_FLAGS: readonly FlagSpec[] = [
+  { flags: '--repository <name>', summary: 'repository that holds the signatures' },
+  { flags: '--trusted-root <file>', summary: 'trusted_root.json (default: the public-good instance)' },
+  { flags: '--layout <dir>', summary: 'look in this OCI image layout, and at no registry' },
+  { flags: '--registry-mirror <host=url>', summary: 'where a registry host is found instead', repeatable: true },
+  {
+    flags: '--registry-provider <name>',
+    summary: 'google, amazon, azure or github: log in as this machine or its environment',
+    repeatable: true,
+  },
+  { flags: '--allow-insecure-registry', summary: 'accept plain HTTP and unknown certificates' },
+  { flags: '--sandbox', summary: 'use the registry and the trust root of the running sandbox' },
+  { flags: '--home <dir>', summary: 'folder of that sandbox' },
+  { flags: '--timeout <seconds>', summary: 'for each image', default: '30' },
+];
+
+/** Reads those flags. Throws {@link ImageUsageError}. */
+export async function readSurroundings(flags: FlagValues, io: CommandIo): Promise<ImageSurroundings> {
+  const mirrors = listFlag(flags, 'registryMirror').map((pair) => splitPair(pair, '--registry-mirror is HOST=URL'));
+  let rootFile = textFlag(flags, 'trustedRoot');
+  if (flags['sandbox'] === true) {
+    const folder = clusterFolder(textFlag(flags, 'home'), io.env, io.cwd);
+    const state = await readClusterState(folder);
+    if (!state) throw new ImageUsageError(`no sandbox runs in ${folder}; start one with \`vouchsafe sandbox up\``);
+    rootFile ??= state.trustedRoot;
+    mirrors.push(...MIRRORED_HOSTS.map((host) => [host, `http://${state.registry}`] as const));
+  }
+  const credentialProviders = listFlag(flags, 'registryProvider');
+  const unknown = credentialProviders.find((name) => !providers.includes(name));
+  if (unknown !== undefined) throw new ImageUsageError(`--registry-provider \`${unknown}\` is not known`);
+  const layout = textFlag(flags, 'layout');
+  if (layout !== undefined) await checkLayout(layout);
+  return {
+    hosts: Object.fromEntries(mirrors.map(([host, url]) => [host, { url }])),
+    trustRoot: rootFile === undefined ? publicGoodTrustRoot() : await readTrustRoot(rootFile),
+    credentialProviders,
+    ...(layout === undefined ? {} : { layout }),
+  };
+}
+
+/** The reference as policies have it. Throws {@link ImageUsageError}. */
+export function normaliseImage(image: string): string {
+  const parsed = parseImageReference(image, { defaultRegistry: 'docker.io', enableDefaultRegistryMutation: true });
+  if (parsed instanceof EvaluationError) throw new ImageUsageError(parsed.message);
+  return parsed.reference;
+}
+
+/** Milliseconds an image may take. */
+export function readImageTimeout(flags: FlagValues): number {
+  const seconds = Number(textFlag(flags, 'timeout'));
+  if (!(seconds > 0) || seconds > 86_400) throw new ImageUsageError('--timeout is a number of seconds');
+  return seconds * 1000;
+}
+
+/** `a=b` → `a`, `b`. */
+export function splitPair(pair: string, rule: string): readonly [string, string] {
+  const cut = pair.indexOf('=');
+  if (cut < 1) throw new ImageUsageError(`${rule}, not \`${pair}\``);
+  return [pair.slice(0, cut), pair.slice(cut + 1)];
+}
+
+export async function readFlagFile(file: string, flag: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new ImageUsageError(`${flag}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const concurrency = 8;
+
+/** Asks about several images at a time, answers in their order. */
+export async function forEachImage<Answer>(
+  images: readonly string[],
+  ask: (image: string) => Promise<Answer>,
+): Promise<readonly Answer[]> {
+  const answers: Answer[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let index = next++; index < images.length; index = next++) answers[index] = await ask(images[index] ?? '');
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, images.length) }, work));
+  return answers;
+}
+
+async function checkLayout(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => undefined);
+  if (found?.isDirectory() !== true) throw new ImageUsageError(`--layout: \`${folder}\` is not a folder`);
+}
+
+async function readTrustRoot(file: string): Promise<TrustRoot> {
+  const parsed = parseTrustRoot(await readFlagFile(file, '--trusted-root'));
+  if (!parsed.ok) throw new ImageUsageError(`--trusted-root ${file}: ${parsed.message}`);
+  return parsed.root;
+}
