@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { ignoreNotFound, type KubeClient, type KubernetesObject } from '@vouchsafe/kube';
+import { packageFile } from './program-path.ts';
 
 const DEFINITIONS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' } as const;
 const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces' } as const;
@@ -27,14 +29,20 @@ async function createMissing(
   if (!found) await client.create(resource, object);
 }
 
-/** Loaded only when a cluster is set up: they are more than a megabyte. */
+const DEFINITION_FILES = [
+  'kyverno.io_clusterpolicies',
+  'kyverno.io_policies',
+  'kyverno.io_policyexceptions',
+  'wgpolicyk8s.io_policyreports',
+  'wgpolicyk8s.io_clusterpolicyreports',
+];
+
+/** Read when a cluster is set up and then forgotten: they are more than a megabyte, which a module would keep. */
 async function loadDefinitions(): Promise<readonly KubernetesObject[]> {
-  const modules = await Promise.all([
-    import('../../crds/kyverno.io_clusterpolicies.json', { with: { type: 'json' } }),
-    import('../../crds/kyverno.io_policies.json', { with: { type: 'json' } }),
-    import('../../crds/kyverno.io_policyexceptions.json', { with: { type: 'json' } }),
-    import('../../crds/wgpolicyk8s.io_policyreports.json', { with: { type: 'json' } }),
-    import('../../crds/wgpolicyk8s.io_clusterpolicyreports.json', { with: { type: 'json' } }),
-  ]);
-  return modules.map((module) => module.default as unknown as KubernetesObject); // whole objects of the API, as data
+  return await Promise.all(
+    DEFINITION_FILES.map(async (name) => {
+      const text = await readFile(packageFile(`crds/${name}.json`), 'utf8');
+      return JSON.parse(text) as KubernetesObject; // whole objects of the API, as data
+    }),
+  );
 }

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { releaseStartupMemory } from '@vouchsafe/operator';
 import { clusterFolder, removeClusterState, writeClusterState } from '../../cluster/cluster-state.ts';
 import { startControl } from '../../cluster/control.ts';
 import { MIRRORED_HOSTS } from '../../cluster/mirrored-hosts.ts';
@@ -69,6 +70,7 @@ export async function serve(_: readonly string[], flags: FlagValues, io: Command
   await announce();
   const from = textFlag(flags, 'from');
   if (from) await loadPaths([from], cluster.kubeconfig, io);
+  releaseStartupMemory();
   process.once('SIGINT', () => ended.resolve());
   process.once('SIGTERM', () => ended.resolve());
   await ended.promise;
