@@ -10,7 +10,7 @@ export interface FindOptions {
 }
 
 /**
- * The YAML and JSON files that `paths` name: files as they are, folders with what is in them (hidden entries left out),
+ * The files that `paths` name: files as they are, folders with the YAML in them (hidden entries left out),
  * globs expanded, URLs and `-` kept. Sorted within a folder. Throws `InputProblem` for a path that names nothing.
  */
 export async function findFiles(
@@ -69,6 +69,7 @@ export function byName(a: Dirent, b: Dirent): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
+/** JSON is read when it is named, not when it lies about: it is mostly something else. */
 function isManifest(name: string): boolean {
-  return name.endsWith('.yaml') || name.endsWith('.yml') || name.endsWith('.json');
+  return name.endsWith('.yaml') || name.endsWith('.yml');
 }

@@ -58,11 +58,14 @@ export function toPolicySet(texts: readonly LoadedText[]): PolicySet {
   const set = new PolicyCollector();
   for (const { text, origin } of texts) {
     const { documents, problems } = readInputDocuments(text, origin);
-    set.problems.push(...problems);
+    // A folder of policies holds other files as well, templates that are no YAML among them.
+    if (MENTIONS_POLICIES.test(text)) set.problems.push(...problems);
     for (const document of documents) set.add(document);
   }
   return set;
 }
+
+const MENTIONS_POLICIES = /kyverno\.io\/|admissionregistration\.k8s\.io\//;
 
 class PolicyCollector implements PolicySet {
   readonly policies: Policy[] = [];

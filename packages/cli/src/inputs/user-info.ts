@@ -23,11 +23,16 @@ const USER_INFO: Shape = {
   },
 };
 
-/** Reads a document of kind `UserInfo`. Throws `InputProblem`. */
-export function readUserInfo(document: JsonObject, path: string): Requester {
+/** Reads a document of kind `UserInfo`. Throws `InputProblem`; upstream's `apply` still takes the schema without kind. */
+export function readUserInfo(
+  document: JsonObject,
+  path: string,
+  deprecated: 'refuse' | 'accept' = 'refuse',
+): Requester {
   const { value, problems } = checkShape(document, USER_INFO);
   if (problems.length > 0) throw new InputProblem(`failed to load request info (${problems.join('; ')})`);
-  if (textAt(value, 'apiVersion') === '' || textAt(value, 'kind') === '') {
+  const isDeprecated = textAt(value, 'apiVersion') === '' || textAt(value, 'kind') === '';
+  if (isDeprecated && deprecated === 'refuse') {
     throw new InputProblem(`userInfo file ${path} uses a deprecated schema — please migrate to the latest format`);
   }
   const user = objectAt(value, 'userInfo');

@@ -150,6 +150,15 @@ describe('resources', () => {
   });
 });
 
+it('a folder of policies may hold other files; one that names Kyverno must be readable', async () => {
+  const files = { 'p/labels.yaml': POLICY, 'p/chart/template.yaml': 'a: {{ .Values.x }}\n  b: [\n', 'r.yaml': GOOD };
+  const run = (cwd: string) => runCaptured(applyCommand, ['p', '-r', 'r.yaml'], { cwd });
+  expect(await run(createFolder(files))).toMatchObject({ code: 0 });
+  const broken = await run(createFolder({ ...files, 'p/broken.yaml': 'apiVersion: kyverno.io/v1\nkind: [\n' }));
+  expect(broken.stdout).toContain('1. p/broken.yaml: p/broken.yaml:');
+  expect(broken.code).toBe(1);
+});
+
 describe('other outputs', () => {
   it('a table of all results', async () => {
     const { stdout } = await run('labels.yaml', '-r', 'both.yaml', '-t', '--detailed-results');

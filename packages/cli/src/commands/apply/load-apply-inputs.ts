@@ -36,7 +36,7 @@ export async function loadApplyInputs(
   cleanups: (() => Promise<void>)[],
 ): Promise<ApplyInputs> {
   const { userInfo, valuesFile } = settings;
-  const requester = userInfo === '' ? undefined : readUserInfo(await readOne(userInfo, folder), userInfo);
+  const requester = userInfo === '' ? undefined : readUserInfo(await readOne(userInfo, folder), userInfo, 'accept');
   const values = valuesFile === '' ? NO_VALUES : readValues(await readOne(valuesFile, folder), valuesFile);
   globalOperation(values);
   const policySets: PolicySet[] = [];
