@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { SANDBOX_SECTIONS } from './sandbox/sandbox-sections.ts';
 import type { CaseFailure, RunOptions, Section, SectionReport } from './section.ts';
 
 /** The sets of data that judge one part of the product each. A runner that is not there leaves its cases not run. */
@@ -22,26 +21,7 @@ export const DATA_SECTIONS: readonly Section[] = [
   { name: 'pod-security', selector: 'pod-security', size: 3140, run: runPodSecuritySet },
   { name: 'sigstore', selector: 'sigstore', size: 49, run: runSigstoreSet },
   { name: 'cel-spec', selector: 'cel-spec', size: 2279, run: runCelSpec },
-  {
-    name: 'sandbox, raw requests',
-    selector: 'sandbox',
-    size: 103,
-    run: (options) => replay('run-probes.ts', [['probes', 'equalBodies']], options),
-  },
-  {
-    name: 'sandbox, admission',
-    selector: 'sandbox',
-    size: 64,
-    run: (options) =>
-      replay(
-        'run-admission.ts',
-        [
-          ['outcomes', 'equalOutcomes'],
-          ['reviews', 'equalReviews'],
-        ],
-        options,
-      ),
-  },
+  ...SANDBOX_SECTIONS,
 ];
 
 /** The folder of a set below the corpus; `undefined` when it or the runner is missing. */
@@ -112,53 +92,4 @@ async function runCelSpec(options: RunOptions): Promise<SectionReport | undefine
   }));
   const left = Object.entries(skipped).map(([reason, count]) => `left out: ${count} (${reason})`);
   return report(passed, cases, options, left);
-}
-
-/** How the last line of one of the sandbox' runners counts: pairs of how many there are and how many are equal. */
-type Score = readonly (readonly [string, string])[];
-
-/** The sandbox' own runners are programs whose last line is their score. */
-async function replay(program: string, score: Score, options: RunOptions): Promise<SectionReport | undefined> {
-  const { recordings } = options;
-  const file = fileURLToPath(new URL(`./sandbox/${program}`, import.meta.url));
-  if (recordings === undefined || !existsSync(recordings) || !existsSync(file)) return undefined;
-  const lines = (await runProgram(file, ['--recordings', recordings])).trimEnd().split('\n');
-  const figures = readFigures(lines.at(-1) ?? '');
-  const all = sum(score.map(([total]) => figures[total] ?? 1));
-  const passed = sum(score.map(([, equal]) => figures[equal] ?? 0));
-  const id = `sandbox:${program.replace(/^run-|\.ts$/g, '')}`;
-  const failures = Array.from({ length: all - passed }, (_, at) => {
-    const detail = lines[at] ?? '';
-    return { id: `${id}:${/^([\w-]+):/.exec(detail)?.[1] ?? at + 1}`, detail };
-  });
-  return report(passed, failures, options, [lines.at(-1) ?? '']);
-}
-
-function readFigures(line: string): Readonly<Record<string, number>> {
-  try {
-    return JSON.parse(line) as Readonly<Record<string, number>>; // the runners print an object of numbers
-  } catch {
-    return {};
-  }
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
-}
-
-function runProgram(file: string, args: readonly string[]): Promise<string> {
-  return new Promise((done, fail) => {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString('utf8');
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      output += chunk.toString('utf8');
-    });
-    child.on('error', fail);
-    child.on('close', () => done(output));
-  });
 }

@@ -9,7 +9,10 @@ const MEMBERS: ReadonlyMap<string, string> = new Map([
   ['storageVersionHash', '<hash>'],
 ]);
 
-/** Replaces what differs from run to run: ids, times, versions, ports, ages. */
+/**
+ * Replaces what differs from run to run: ids, times, versions, ports, ages. The descriptions of a table's columns are prose
+ * that the sandbox words itself; only that there is one counts.
+ */
 export function normalise(value: Json): Json {
   if (typeof value === 'string') return normaliseText(value);
   if (Array.isArray(value)) return value.map(normalise);
@@ -19,9 +22,15 @@ export function normalise(value: Json): Json {
     const fixed = typeof member === 'string' ? MEMBERS.get(key) : undefined;
     if (fixed !== undefined) result[key] = fixed;
     else if (key === 'cells' && Array.isArray(member)) result[key] = member.map(normaliseCell);
+    else if (key === 'columnDefinitions' && Array.isArray(member)) result[key] = member.map(normaliseColumn);
     else result[key] = normalise(member);
   }
   return result;
+}
+
+function normaliseColumn(column: Json): Json {
+  if (!isObject(column) || typeof column['description'] !== 'string') return normalise(column);
+  return { ...column, description: column['description'] === '' ? '' : '<prose>' };
 }
 
 function normaliseCell(cell: Json): Json {

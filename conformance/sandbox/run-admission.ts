@@ -2,7 +2,7 @@
  * Replays the requests behind the recorded AdmissionReviews and webhook outcomes, with a webhook that
  * behaves as the recording one did, and compares what it got and what clients were answered.
  *
- *   node conformance/sandbox/run-admission.ts --recordings <folder> [--random] [--verbose]
+ *   node conformance/sandbox/run-admission.ts --recordings <folder> [--random] [--verbose] [--score <file>]
  */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
@@ -16,6 +16,7 @@ import { firstDifference, type Json, normalise, parseBody, sameText } from './no
 import { randomNames } from './random-names.ts';
 import { createRawClient } from './raw-client.ts';
 import { answerReview } from './recording-webhook.ts';
+import { tellScore } from './tell-score.ts';
 
 interface Recorded {
   readonly path: string;
@@ -30,7 +31,12 @@ interface Outcome {
 }
 
 const { values } = parseArgs({
-  options: { recordings: { type: 'string' }, random: { type: 'boolean' }, verbose: { type: 'boolean' } },
+  options: {
+    recordings: { type: 'string' },
+    random: { type: 'boolean' },
+    verbose: { type: 'boolean' },
+    score: { type: 'string' },
+  },
 });
 if (values.recordings === undefined) throw new Error('--recordings <folder> is needed');
 const rename = values.random ? randomNames() : (text: string) => text;
@@ -86,7 +92,7 @@ for (const [kind, path, operations] of [
   );
 }
 
-let equalOutcomes = 0;
+const failures: { name: string; message: string }[] = [];
 for (const outcome of outcomes) {
   const answer = await send(
     'POST',
@@ -97,33 +103,28 @@ for (const outcome of outcomes) {
     (answer.code === outcome.code ? undefined : `code ${answer.code} ${answer.text}`) ??
     (answer.warning === outcome.warn ? undefined : `warning ${answer.warning}`) ??
     firstDifference(normalise(outcome.body), normalise(parseBody(answer.text)));
-  equalOutcomes += problem === undefined ? 1 : 0;
-  if (problem !== undefined) console.log(`outcome ${outcome.case}: ${problem}`);
+  if (problem !== undefined) failures.push({ name: `outcome ${outcome.case}`, message: problem });
 }
 await laterRequests();
 
-let equalReviews = 0;
 let equalTexts = 0;
 for (const [index, expected] of recorded.entries()) {
   const found = seen[index];
   const left = normalise(comparable(expected));
   const right = found === undefined ? null : normalise(comparable(found));
   const problem = firstDifference(left, right);
-  equalReviews += problem === undefined ? 1 : 0;
   equalTexts += problem === undefined && sameText(left, right) ? 1 : 0;
-  if (problem !== undefined) console.log(`review ${index} ${expected.path}: ${problem.slice(0, 400)}`);
+  if (problem !== undefined)
+    failures.push({ name: `review ${index + 1} ${expected.path}`, message: problem.slice(0, 400) });
   else if (values.verbose && !sameText(left, right))
     console.log(`review ${index}: member order\n ${JSON.stringify(left)}\n ${JSON.stringify(right)}`);
 }
-console.log(
-  JSON.stringify({
-    outcomes: outcomes.length,
-    equalOutcomes,
-    reviews: recorded.length,
-    seen: seen.length,
-    equalReviews,
-    equalTexts,
-  }),
+if (seen.length > recorded.length) {
+  failures.push({ name: 'reviews', message: `${seen.length - recorded.length} more than were recorded` });
+}
+tellScore(
+  { passed: outcomes.length + recorded.length - failures.length, failures, figures: { equalTexts } },
+  values.score,
 );
 client.close();
 webhook.closeAllConnections();

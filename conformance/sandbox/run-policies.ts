@@ -1,7 +1,7 @@
 /**
  * Replays creates against ValidatingAdmissionPolicies and MutatingAdmissionPolicies recorded on a real server.
  *
- *   node conformance/sandbox/run-policies.ts --recordings <folder> [--random]
+ *   node conformance/sandbox/run-policies.ts --recordings <folder> [--random] [--score <file>]
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,8 +11,11 @@ import { parse, parseAllDocuments } from 'yaml';
 import { firstDifference, type Json, normalise, parseBody } from './normalise.ts';
 import { randomNames } from './random-names.ts';
 import { createRawClient } from './raw-client.ts';
+import { tellScore } from './tell-score.ts';
 
-const { values } = parseArgs({ options: { recordings: { type: 'string' }, random: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: { recordings: { type: 'string' }, random: { type: 'boolean' }, score: { type: 'string' } },
+});
 if (values.recordings === undefined) throw new Error('--recordings <folder> is needed');
 const rename = values.random ? randomNames() : (text: string) => text;
 const read = (file: string): string => rename(readFileSync(join(values.recordings ?? '', file), 'utf8'));
@@ -36,7 +39,7 @@ for (const document of parseAllDocuments(read('real-vap-map-policies.yaml'))) {
   const made = await post(`/apis/admissionregistration.k8s.io/v1/${plural}s`, policy);
   if (made.code !== 201) console.log(`policy: ${made.text}`);
 }
-let equal = 0;
+const failures: { name: string; message: string }[] = [];
 for (const outcome of outcomes) {
   const suffix = outcome.case.slice('v-'.length);
   const size = Number(suffix);
@@ -51,9 +54,8 @@ for (const outcome of outcomes) {
     (answer.code === outcome.code ? undefined : `code ${answer.code} ${answer.text}`) ??
     (answer.warning === outcome.warn ? undefined : `warning ${answer.warning}`) ??
     firstDifference(normalise(outcome.body), normalise(parseBody(answer.text)));
-  equal += problem === undefined ? 1 : 0;
-  if (problem !== undefined) console.log(`${outcome.case}: ${problem}`);
+  if (problem !== undefined) failures.push({ name: outcome.case, message: problem });
 }
-console.log(JSON.stringify({ outcomes: outcomes.length, equal }));
+tellScore({ passed: outcomes.length - failures.length, failures }, values.score);
 client.close();
 await server.stop();

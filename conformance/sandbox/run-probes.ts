@@ -1,7 +1,7 @@
 /**
  * Replays raw requests recorded on a real API server and compares the answers.
  *
- *   node conformance/sandbox/run-probes.ts --recordings <folder> [--random] [--verbose]
+ *   node conformance/sandbox/run-probes.ts --recordings <folder> [--random] [--verbose] [--score <file>]
  *
  * The folder holds `real-cr-probes.jsonl` and `real-probe-crd.yaml`. With --random every name of the
  * recording is replaced first, in requests and expected answers alike.
@@ -14,6 +14,7 @@ import { parse as parseYaml } from 'yaml';
 import { firstDifference, type Json, normalise, parseBody, sameText } from './normalise.ts';
 import { randomNames } from './random-names.ts';
 import { createRawClient, type RawAnswer, type RawClient } from './raw-client.ts';
+import { tellScore } from './tell-score.ts';
 
 interface Probe {
   readonly name: string;
@@ -25,7 +26,12 @@ interface Probe {
 }
 
 const { values } = parseArgs({
-  options: { recordings: { type: 'string' }, random: { type: 'boolean' }, verbose: { type: 'boolean' } },
+  options: {
+    recordings: { type: 'string' },
+    random: { type: 'boolean' },
+    verbose: { type: 'boolean' },
+    score: { type: 'string' },
+  },
 });
 if (values.recordings === undefined) throw new Error('--recordings <folder> is needed');
 
@@ -48,7 +54,7 @@ await client.send(
 await new Promise((resolve) => setTimeout(resolve, 50));
 
 let equalCodes = 0;
-let equalBodies = 0;
+const failures: { name: string; message: string }[] = [];
 let equalTexts = 0;
 const state = { continueToken: '', watchFrom: '' };
 for (const probe of probes) {
@@ -63,16 +69,15 @@ for (const probe of probes) {
   const found = normalise(parseBody(answer.text));
   const problem = problemOf(probe, answer, recorded, found);
   equalCodes += answer.code === probe.code ? 1 : 0;
-  equalBodies += problem === undefined ? 1 : 0;
   equalTexts += problem === undefined && sameText(recorded, found) ? 1 : 0;
-  if (problem !== undefined) console.log(`${probe.name}: ${problem}`);
+  if (problem !== undefined) failures.push({ name: probe.name, message: problem });
   else if (values.verbose && !sameText(recorded, found)) {
     console.log(
       `${probe.name}: member order\n  ${JSON.stringify(recorded).slice(0, 400)}\n  ${JSON.stringify(found).slice(0, 400)}`,
     );
   }
 }
-console.log(JSON.stringify({ probes: probes.length, equalCodes, equalBodies, equalTexts }));
+tellScore({ passed: probes.length - failures.length, failures, figures: { equalCodes, equalTexts } }, values.score);
 client.close();
 await server.stop();
 
