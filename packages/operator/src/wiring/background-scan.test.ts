@@ -81,6 +81,7 @@ function setUp(
     isExcluded: part.isExcluded ?? (() => false),
     onScanned: (request, decisions: readonly Decision[]) => scanned.push(`${request.name} ${decisions.length}`),
     intervalMs: 1_000_000,
+    settleMs: 20,
     mayScan: () => mayScan,
     log: silent,
     now: () => 0,
@@ -149,7 +150,7 @@ describe('a background scan', () => {
     const { scan, ledger, scanned, setMayScan } = setUp([policy('a', 'ConfigMap', label)]);
     setMayScan(false);
     scan.trigger();
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await new Promise((resolve) => setTimeout(resolve, 150));
     expect(scanned).toEqual([]);
     setMayScan(true);
     scan.trigger();
@@ -161,7 +162,7 @@ describe('a background scan', () => {
     scan.trigger();
     await scan.stop();
     scan.trigger();
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await new Promise((resolve) => setTimeout(resolve, 150));
     expect(scanned).toEqual([]);
   });
 });

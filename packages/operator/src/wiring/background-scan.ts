@@ -23,6 +23,8 @@ export interface BackgroundScanOptions {
   readonly isExcluded: (request: EvaluationRequest) => boolean;
   readonly onScanned: (request: EvaluationRequest, decisions: readonly Decision[]) => void;
   readonly intervalMs: number;
+  /** Milliseconds that changes of policies are gathered before a scan; half a second unless told. */
+  readonly settleMs?: number;
   /** False for replicas that do not lead: scans asked for or due meanwhile are left out. */
   readonly mayScan: () => boolean;
   readonly log: Logger;
@@ -35,7 +37,6 @@ export interface BackgroundScan {
   stop(): Promise<void>;
 }
 
-/** Changes of policies are gathered this long before a scan. */
 const SETTLE_MS = 500;
 /** Seconds the facts of one resource may take. */
 const FACTS_SECONDS = 30;
@@ -47,7 +48,7 @@ const BATCH = 20;
  * §1.8.3). So a result that a crash lost, and every object older than its policy, comes into the reports.
  */
 export function startBackgroundScan(options: BackgroundScanOptions): BackgroundScan {
-  const { log, intervalMs } = options;
+  const { log, intervalMs, settleMs = SETTLE_MS } = options;
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
@@ -67,7 +68,7 @@ export function startBackgroundScan(options: BackgroundScanOptions): BackgroundS
     running ??= run().finally(() => {
       running = undefined;
       if (stopping.signal.aborted) return;
-      timer = setTimeout(start, isWanted ? SETTLE_MS : intervalMs);
+      timer = setTimeout(start, isWanted ? settleMs : intervalMs);
     });
   }
 
@@ -76,7 +77,7 @@ export function startBackgroundScan(options: BackgroundScanOptions): BackgroundS
       isWanted = true;
       if (running || stopping.signal.aborted) return;
       clearTimeout(timer);
-      timer = setTimeout(start, SETTLE_MS);
+      timer = setTimeout(start, settleMs);
     },
     async stop() {
       stopping.abort();
