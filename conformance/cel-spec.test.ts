@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { readRecording, replay } from './cel-spec/recorded.ts';
 import { runCelSpec } from './cel-spec.ts';
 
 it('meets the specification of the Common Expression Language', () => {
@@ -6,4 +7,12 @@ it('meets the specification of the Common Expression Language', () => {
   expect(failures).toEqual([]);
   const left = Object.values(skipped).reduce((sum, count) => sum + count, 0);
   expect([passed, left]).toEqual([2279, 65]);
+});
+
+describe('types, values, errors and costs as Kubernetes has them', () => {
+  const { variables, rows } = readRecording();
+
+  it.each(rows)('$expr', (row) => {
+    expect(replay(row, variables)).toEqual(row);
+  });
 });

@@ -4,7 +4,7 @@ import { isMap } from '../values/cel-map.ts';
 import type { CelResult, CelValue } from '../values/cel-value.ts';
 import { costSize } from '../values/cost-size.ts';
 import { typeOf } from '../values/type-of.ts';
-import { type Frame, type Step, spend, spendWork } from './frame.ts';
+import { type Frame, failed, type Step, spend, spendWork } from './frame.ts';
 import { type Guard, guardOf } from './guards.ts';
 
 /** An implementation with its declared argument types forgotten; the guards have made sure of them. */
@@ -40,7 +40,7 @@ function planUnary(name: string, { guards, invoke, cost }: Candidate, argument: 
   const [guard = never] = guards;
   return (frame) => {
     const value = argument(frame);
-    if (value instanceof CelError) return value;
+    if (value instanceof CelError) return failed(frame, value);
     if (!guard(value)) return noOverload(name, [value], frame);
     const result = invoke(value);
     charge(frame, cost, value, null, result);
@@ -52,9 +52,9 @@ function planPair(name: string, { guards, invoke, cost }: Candidate, left: Step,
   const [first = never, second = never] = guards;
   return (frame) => {
     const a = left(frame);
-    if (a instanceof CelError) return a;
+    if (a instanceof CelError) return failed(frame, a);
     const b = right(frame);
-    if (b instanceof CelError) return b;
+    if (b instanceof CelError) return failed(frame, b);
     if (!first(a) || !second(b)) return noOverload(name, [a, b], frame);
     const result = invoke(a, b);
     charge(frame, cost, a, b, result);
@@ -74,7 +74,7 @@ export function planCallWith(name: string, declared: Overload, target: Step, con
   return (frame) => {
     const value = target(frame);
     if (!first(value as CelValue)) {
-      return value instanceof CelError ? value : noOverload(name, [value, constant], frame);
+      return value instanceof CelError ? failed(frame, value) : noOverload(name, [value, constant], frame);
     }
     // An error is of no declared type, so the guard has ruled it out.
     const result = prepared(value as CelValue);
@@ -88,7 +88,7 @@ function planAny(name: string, candidates: readonly Candidate[], args: readonly 
     const values: CelValue[] = [];
     for (const argument of args) {
       const value = argument(frame);
-      if (value instanceof CelError) return value;
+      if (value instanceof CelError) return failed(frame, value);
       values.push(value);
     }
     for (const { guards, invoke, host, cost } of candidates) {

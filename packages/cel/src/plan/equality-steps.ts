@@ -2,7 +2,7 @@ import { CelError } from '../values/cel-error.ts';
 import type { CelValue } from '../values/cel-value.ts';
 import { costSize, traversalCost } from '../values/cost-size.ts';
 import { isEqual } from '../values/equality.ts';
-import { type Step, spend, spendWork, workLeft } from './frame.ts';
+import { failed, type Step, spend, spendWork, workLeft } from './frame.ts';
 
 const SHORT = 10;
 
@@ -19,8 +19,8 @@ export function planEquality(left: Step, right: Step, wanted: boolean): Step {
   return (frame) => {
     const a = left(frame);
     const b = right(frame);
-    if (a instanceof CelError) return a;
-    if (b instanceof CelError) return b;
+    if (a instanceof CelError) return failed(frame, a);
+    if (b instanceof CelError) return failed(frame, b);
     spend(frame, equalityCost(a, b));
     if (typeof a !== 'object' || a === null) return isEqual(a, b) === wanted;
     const meter = { work: 0, limit: workLeft(frame) };
@@ -38,7 +38,7 @@ export function planEqualityTo(operand: Step, constant: CelValue, wanted: boolea
   }
   return (frame) => {
     const value = operand(frame);
-    if (value instanceof CelError) return value;
+    if (value instanceof CelError) return failed(frame, value);
     frame.cost += equalityCost(value, constant);
     return (value === constant || isEqual(value, constant)) === wanted;
   };
@@ -52,7 +52,7 @@ function planScalarEquality(operand: Step, constant: boolean | number | null, wa
       frame.cost++;
       return wanted;
     }
-    if (value instanceof CelError) return value;
+    if (value instanceof CelError) return failed(frame, value);
     frame.cost += equalityCost(value, constant);
     return isEqual(value, constant) === wanted;
   };
@@ -67,7 +67,7 @@ function planTextEquality(operand: Step, text: string, wanted: boolean): Step {
         value.length <= SHORT && value.length > 0 && size > 0 ? 1 : traversalCost(Math.min(size, costSize(value)));
       return (value === text) === wanted;
     }
-    if (value instanceof CelError) return value;
+    if (value instanceof CelError) return failed(frame, value);
     frame.cost += equalityCost(value, text);
     return !wanted;
   };

@@ -1,4 +1,5 @@
 import type { Expr } from '../syntax/ast.ts';
+import type { CelError } from '../values/cel-error.ts';
 import type { CelResult } from '../values/cel-value.ts';
 
 /** Sees the value of every node of an expression as it is computed; ranges are offsets in UTF-16 units. */
@@ -27,6 +28,12 @@ export class BudgetExceeded {}
 export function spend(frame: Frame, cost: number): void {
   frame.cost += cost;
   if (frame.cost > frame.limit) throw new BudgetExceeded();
+}
+
+/** The error of an operand as the result of an operation, which costs one unit all the same. */
+export function failed(frame: Frame, error: CelError): CelError {
+  frame.cost++;
+  return error;
 }
 
 /** How much effort an evaluation may make for each cost unit it may use. */

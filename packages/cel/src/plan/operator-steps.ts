@@ -7,7 +7,7 @@ import { costSize, traversalCost } from '../values/cost-size.ts';
 import { isEqual } from '../values/equality.ts';
 import { compareValues } from '../values/ordering.ts';
 import { hasPlainMember } from './attributes.ts';
-import { type Step, spend, spendWork } from './frame.ts';
+import { failed, type Step, spend, spendWork } from './frame.ts';
 
 type Binary = (a: CelValue, b: CelValue) => CelResult;
 
@@ -55,8 +55,8 @@ function planArithmetic(
   return (frame) => {
     const a = left(frame);
     const b = right(frame);
-    if (a instanceof CelError) return a;
-    if (b instanceof CelError) return b;
+    if (a instanceof CelError) return failed(frame, a);
+    if (b instanceof CelError) return failed(frame, b);
     if (joinsText) spend(frame, traversalCost(costSize(a) + costSize(b)));
     else spend(frame, 1);
     const result = operation(a, b);
@@ -75,8 +75,8 @@ function planOrder(accept: (order: number) => boolean, left: Step, right: Step, 
   return (frame) => {
     const a = left(frame);
     const b = right(frame);
-    if (a instanceof CelError) return a;
-    if (b instanceof CelError) return b;
+    if (a instanceof CelError) return failed(frame, a);
+    if (b instanceof CelError) return failed(frame, b);
     if (text) spend(frame, traversalCost(Math.min(costSize(a), costSize(b))));
     else frame.cost++;
     const order = compareValues(a, b);
@@ -98,8 +98,8 @@ export function planIn(element: Step, collection: Step, collectionType: CelType 
   return (frame) => {
     const value = element(frame);
     const within = collection(frame);
-    if (value instanceof CelError) return value;
-    if (within instanceof CelError) return within;
+    if (value instanceof CelError) return failed(frame, value);
+    if (within instanceof CelError) return failed(frame, within);
     if (Array.isArray(within)) {
       spend(frame, isList ? within.length : 1);
       spendWork(frame, within.length);
