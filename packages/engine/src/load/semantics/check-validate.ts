@@ -1,5 +1,6 @@
 import { isJsonArray, type JsonObject, member } from '../../kernel/json.ts';
 import { readList, readObject, readObjects, readText } from '../../model/read-json.ts';
+import { checkCel } from './check-cel.ts';
 import { checkConditions } from './check-conditions.ts';
 import { checkContext } from './check-context.ts';
 import type { Problems } from './problems.ts';
@@ -26,6 +27,8 @@ export function checkValidate(rule: JsonObject, validate: JsonObject, rulePath: 
       'policy-conflict',
     );
   }
+  const cel = readObject(validate, 'cel');
+  if (cel) checkCel(cel, `${path}.cel`, problems);
   checkAnyPattern(validate, path, problems);
   checkDeny(validate, path, problems);
   for (const [index, foreach] of readObjects(validate, 'foreach').entries()) {

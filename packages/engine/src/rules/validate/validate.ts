@@ -47,7 +47,7 @@ function compileBlock(block: JsonObject, compilation: RuleCompilation): Evaluati
   const podSecurity = member(block, 'podSecurity');
   if (isJsonObject(podSecurity)) return { evaluate: compilePodSecurity(podSecurity, compilation) };
   const cel = member(block, 'cel');
-  if (isJsonObject(cel)) return { evaluate: compileCelCheck(cel, compilation) };
+  if (isJsonObject(cel)) return compileCelCheck(cel, compilation);
   return compileResourceCheck(block, compilation);
 }
 

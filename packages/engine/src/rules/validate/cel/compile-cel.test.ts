@@ -45,7 +45,12 @@ function run(cel: JsonObject, situation: Situation = {}) {
   const [policy] = loadPolicies(text, 'p.yaml').policies;
   const loaded = policy?.spec.rules[0];
   if (!policy || !loaded) throw new Error('the policy was not loaded');
-  const evaluate = compileCelCheck(cel, { policy, rule: loaded, host, report: (found) => diagnostics.push(found) });
+  const { evaluate, passes } = compileCelCheck(cel, {
+    policy,
+    rule: loaded,
+    host,
+    report: (found) => diagnostics.push(found),
+  });
   const request: EvaluationRequest = {
     operation: 'CREATE',
     kind: { group: '', version: 'v1', kind: 'Pod' },
@@ -68,7 +73,7 @@ function run(cel: JsonObject, situation: Situation = {}) {
   const resource = request.resource ?? request.oldResource ?? {};
   const input: RuleInput = { request, resource, phase: 'validate', facts, trace: undefined };
   const ask = () => evaluate({ input, scope: createScope(input, { host }), action: 'Audit' });
-  return { ask, diagnostics };
+  return { ask, passes: () => passes?.(input), diagnostics };
 }
 
 const outcomeOf = (...given: Parameters<typeof run>) => run(...given).ask();
@@ -250,7 +255,7 @@ describe('parameters', () => {
   const paramKind = { apiVersion: 'v1', kind: 'ConfigMap' };
   const cel = (paramRef: JsonObject): JsonObject => ({
     paramKind,
-    paramRef,
+    paramRef: { parameterNotFoundAction: 'Deny', ...paramRef },
     ...checks('object.spec.replicas <= int(params.data.max)', { messageExpression: "'at most ' + params.data.max" }),
   });
   const byName = {
@@ -387,6 +392,13 @@ describe('compiling', () => {
     expect(outcomeOf(checks('nothing'))?.message).toBe(
       "compilation error: compilation failed: ERROR: <input>:1:1: undeclared reference to 'nothing' (in container '')\n | nothing\n | ^",
     );
+  });
+
+  it('what passes without asking the world passes the short way, with the very same result', () => {
+    const { ask, passes } = run(checks('true'));
+    expect(passes()).toBe(ask());
+    expect(run(checks('false')).passes()).toBeUndefined();
+    expect(run(checks("namespaceObject.metadata.name == 'ns'")).passes()).toBeUndefined();
   });
 
   it('a rule that the API server evaluates itself has no result', () => {
