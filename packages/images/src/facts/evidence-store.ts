@@ -33,6 +33,7 @@ const maximumBytes = 64 * 1024 * 1024;
 export function createEvidenceStore(options: {
   client: RegistryClient;
   limits: RegistryLimits;
+  acceptsAnyStatement: boolean;
   maxSize: number;
   ttlMs: number;
   now: () => number;
@@ -55,6 +56,7 @@ export function createEvidenceStore(options: {
       reader: client.open(location, request.access),
       part,
       withReferrers: request.cosignOCI11,
+      acceptsAnyStatement: options.acceptsAnyStatement,
       limits,
       signal: AbortSignal.timeout(limits.totalMs),
     });

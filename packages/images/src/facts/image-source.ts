@@ -41,6 +41,11 @@ export interface ImageSourceOptions {
    */
   readonly credentialProviders?: readonly string[];
   readonly secretKeys?: SecretKeySource;
+  /**
+   * Any in-toto bundle about an image counts as a signature of it, as for cosign 3 and Kyverno: an attestation that the scan
+   * failed, signed by the right one, then admits the image. Off unless an installation relies on it.
+   */
+  readonly acceptAnyStatement?: boolean;
   /** `maxSize` entries for `ttlMs` milliseconds; 0 entries: nothing is kept. Refusals are looked at again sooner. */
   /**
    * Where Vault and clouds are and what opens them (VAULT_ADDR, AWS_REGION and so on): for keys kept there and for the
@@ -89,7 +94,14 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
   const { environment = process.env, userAgent } = options;
   const client = openRegistry(options);
   const keyConnections = createConnections({ connections: 4, timeoutMs: limits.exchangeMs });
-  const evidence = createEvidenceStore({ client, limits, now, maxSize: cache.maxSize, ttlMs: cache.ttlMs });
+  const evidence = createEvidenceStore({
+    client,
+    limits,
+    acceptsAnyStatement: options.acceptAnyStatement === true,
+    now,
+    maxSize: cache.maxSize,
+    ttlMs: cache.ttlMs,
+  });
   const verdicts = createVerdictCache({ now, maxSize: cache.maxSize, ttlMs: cache.ttlMs });
   const services: VerificationServices = {
     client,

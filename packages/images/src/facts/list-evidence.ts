@@ -54,7 +54,15 @@ export async function listEvidence(reference: string, options: ListEvidenceOptio
     const reader = client.open(location, access);
     for (const { type: format, collect } of verifiers) {
       for (const part of ['signatures', 'attestations'] as const) {
-        const question = { digest, reader, part, withReferrers: cosignOCI11, limits, signal };
+        const question = {
+          digest,
+          reader,
+          part,
+          withReferrers: cosignOCI11,
+          acceptsAnyStatement: false,
+          limits,
+          signal,
+        };
         const set = await collect(question).catch((error: unknown) => noteFailure(error, unlisted));
         const where = whereOf(format, part, location, digest);
         for (const claims of set?.list() ?? []) evidence.push({ format, part, where, ...claims });

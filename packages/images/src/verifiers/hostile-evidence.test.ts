@@ -77,6 +77,7 @@ async function isAccepted(verifier: Verifier, stored: Stored, by = attestor): Pr
     reader: readerOf(stored),
     part: 'signatures',
     withReferrers: false,
+    acceptsAnyStatement: false,
     limits: defaultLimits,
     signal: new AbortController().signal,
   });

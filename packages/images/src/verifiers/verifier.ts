@@ -20,6 +20,8 @@ export interface EvidenceQuestion {
   readonly part: EvidencePart;
   /** Also look at referrers of the older experimental form (`cosignOCI11`). */
   readonly withReferrers: boolean;
+  /** Any in-toto statement about the image counts as a signature, as in cosign 3 and Kyverno. */
+  readonly acceptsAnyStatement: boolean;
   readonly limits: RegistryLimits;
   readonly signal: AbortSignal;
 }

@@ -73,6 +73,13 @@ describe('a bundle', () => {
   it('of an attestation is no signature', async () => {
     const attestation = { predicateType: 'https://slsa.dev/provenance/v1', predicate: {} };
     expect((await tryKeyless({ attestation })).reason).toBe('unsigned');
+    // As cosign 3 has it, for installations that rely on it; the signer still has to be the right one.
+    const lenient = rig.open({ acceptAnyStatement: true });
+    const image = pushFresh(rig.registry);
+    signKeyless({ ...rig, image: image.name, identity, format: 'bundle', attestation });
+    expect((await verify(lenient, requestFor(image.reference, wanted, { type }))).verified).toBe(true);
+    const stranger = requestFor(image.reference, by({ issuer, subject: 'https://evil.test/job' }), { type });
+    expect(refusalOf(await verify(lenient, stranger)).reason).toBe('wrong-identity');
   });
 
   it('and an unrelated one beside it: one that holds suffices', async () => {

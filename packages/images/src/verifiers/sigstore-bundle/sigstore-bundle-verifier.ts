@@ -19,12 +19,12 @@ const bundleType = /^application\/vnd\.dev\.sigstore\.bundle/;
 export const sigstoreBundleVerifier: Verifier = {
   type: 'SigstoreBundle',
   async collect(question) {
-    const { reader, limits, signal, digest, part } = question;
+    const { reader, limits, signal, digest, part, acceptsAnyStatement } = question;
     const layers = await findLayers(question);
     const blobs = await fetchBlobs(layers, reader, limits, signal);
     const pieces = layers.flatMap((layer) => {
       const piece = readPiece(layer.digest, blobs.get(layer.digest) ?? new Uint8Array(), digest);
-      return isOfPart(piece, part) ? [piece] : [];
+      return acceptsAnyStatement || isOfPart(piece, part) ? [piece] : [];
     });
     const names = layers.map((layer) => layer.digest);
     return {
