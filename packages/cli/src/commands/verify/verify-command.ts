@@ -18,6 +18,7 @@ export const verifyCommand: Command = {
     { flags: '--insecure-ignore-tlog', summary: 'do not ask for an entry in the transparency log' },
     { flags: '--insecure-ignore-sct', summary: 'do not ask for a certificate timestamp' },
     { flags: '-o, --output <format>', summary: 'text, json or sarif', default: 'text' },
+    { flags: '--accept-any-statement', summary: 'any bundle about the image is a signature, as for cosign 3' },
     ...IMAGE_FLAGS,
   ],
   examples: [

@@ -36,6 +36,7 @@ async function verifyAll(images: readonly string[], flags: FlagValues, io: Comma
     cache: { maxSize: 0, ttlMs: 0 },
     userAgent: `vouchsafe/${VERSION}`,
     environment: io.env,
+    acceptAnyStatement: flags['acceptAnyStatement'] === true,
   });
   const results = await forEachImage(images, async (image): Promise<VerifiedImage> => {
     const [fact] = await source.fetch([toRequest(image, attestor, flags)], AbortSignal.timeout(timeout));
