@@ -225,6 +225,6 @@ function defaultDefinition(definition: JsonObject): void {
   const names = memberAt(definition, 'spec', 'names');
   if (!isJsonObject(names)) return;
   const kind = stringMember(names, 'kind');
-  if (stringMember(names, 'singular') === '') setMember(names, 'singular', kind.toLowerCase());
+  if (stringMember(names, 'singular') === '' && kind !== '') setMember(names, 'singular', kind.toLowerCase());
   if (stringMember(names, 'listKind') === '' && kind !== '') setMember(names, 'listKind', `${kind}List`);
 }

@@ -63,6 +63,16 @@ describe('decodeStrict', () => {
     expect(problemOf(object)).toBe(prefix + problem);
   });
 
+  it('an object in another one may say of what kind it is', () => {
+    const claim = { kind: 'PersistentVolumeClaim', apiVersion: 'v1', metadata: { name: 'data' }, zz: 1 };
+    const set = { apiVersion: 'apps/v1', kind: 'StatefulSet', spec: { volumeClaimTemplates: [claim] } };
+    const { object, unknownFields } = decodeStrict(JSON.stringify(set));
+    expect(unknownFields).toEqual(['spec.volumeClaimTemplates[0].zz']);
+    expect(object).toMatchObject({
+      spec: { volumeClaimTemplates: [{ kind: 'PersistentVolumeClaim', apiVersion: 'v1', metadata: { name: 'data' } }] },
+    });
+  });
+
   it('names unknown and repeated fields by path', () => {
     const text =
       '{"apiVersion":"v1","kind":"Pod","zz":1,"spec":{"containers":[{"name":"a","zzz":1,"image":"x","image":"y"}]}}';

@@ -1,9 +1,17 @@
 import { isJsonObject, type JsonObject, type JsonValue, member, setMember } from '../json/json-value.ts';
 import { formatPath } from '../json/parse-json.ts';
 import { SchemaError } from '../model/schema-error.ts';
+import { KIND_TYPES } from './kind-types.ts';
 import { canonicalQuantity } from './quantity-text.ts';
 import { checkBase64, checkTime } from './scalar-text.ts';
 import { type FieldShape, type TypeShape, typeShape } from './type-shape.ts';
+
+/** Whether the type is one that the API serves, with a kind and metadata of its own. */
+function isObjectType({ name, fields }: TypeShape): boolean {
+  return fields.has('metadata') && OBJECT_TYPES.has(name);
+}
+
+const OBJECT_TYPES: ReadonlySet<string> = new Set(KIND_TYPES.values());
 
 /** Collects what decoding meets on its way; both lists stay empty for a clean document. */
 export interface TypedReading {
@@ -35,8 +43,12 @@ class TypedReader {
   }
 
   readRoot(shape: TypeShape, source: JsonObject): JsonObject {
-    const result: JsonObject = {};
     this.structName = shape.structName;
+    return this.readStruct(shape, source, this.readTypeMeta(source), true);
+  }
+
+  private readTypeMeta(source: JsonObject): JsonObject {
+    const result: JsonObject = {};
     for (const key of ['kind', 'apiVersion']) {
       const value = member(source, key);
       if (typeof value === 'string') {
@@ -46,13 +58,13 @@ class TypedReader {
         throw this.mismatch(value, 'string');
       }
     }
-    return this.readStruct(shape, source, result, true);
+    return result;
   }
 
-  private readStruct(shape: TypeShape, source: JsonObject, result: JsonObject, isRoot = false): JsonObject {
+  private readStruct(shape: TypeShape, source: JsonObject, result: JsonObject, hasTypeMeta = false): JsonObject {
     const outer = this.structName;
     for (const key of Object.keys(source)) {
-      if (isRoot && (key === 'kind' || key === 'apiVersion')) continue;
+      if (hasTypeMeta && (key === 'kind' || key === 'apiVersion')) continue;
       if (!shape.fields.has(key)) this.noteUnknown(key);
     }
     for (const field of shape.fields.values()) {
@@ -210,7 +222,11 @@ class TypedReader {
 
   private readMessage(field: FieldShape, value: JsonObject): JsonValue {
     const shape = typeShape(field.message);
-    return shape === undefined ? value : this.readStruct(shape, value, {});
+    if (shape === undefined) return value;
+    // a whole object in another one, as in `volumeClaimTemplates`, may say of what kind it is
+    return isObjectType(shape)
+      ? this.readStruct(shape, value, this.readTypeMeta(value), true)
+      : this.readStruct(shape, value, {});
   }
 
   /** `JSONSchemaPropsOrBool` and its kin stand for one of two forms and carry no wrapper in JSON. */
