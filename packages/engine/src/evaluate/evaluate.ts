@@ -94,10 +94,9 @@ export function evaluatePolicy(
     if (passed) return toDecision(policy, subject, phase, input.resource, passed, NOTHING.effects);
   }
   const steps: TraceStep[] | undefined = evaluation.trace ? [] : undefined;
-  const trace = steps && ((step: TraceStep) => void steps.push(step));
   let results = NOTHING.results;
   let effects = NOTHING.effects;
-  if (trace) input = { ...input, trace };
+  if (steps) input = traced(input, steps);
   let complete = true;
   // An explanation also tells why rules about other kinds do not match.
   for (const rule of shaped?.rules ?? policy.rules) {
@@ -128,6 +127,10 @@ function unmet(policy: CompiledPolicy, subject: Subject, { phase, trace }: Polic
 }
 
 const UNMET = 'webhookConfiguration.matchConditions do not hold';
+
+function traced(input: RuleInput, steps: TraceStep[]): RuleInput {
+  return { ...input, trace: (step) => void steps.push(step) };
+}
 
 /** The results when every rule passes the short way. */
 function passAll(

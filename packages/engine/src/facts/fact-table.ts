@@ -56,15 +56,16 @@ const NO_NEEDS: readonly FactRequest[] = [];
  * the answers, evaluate again.
  */
 export class FactTable {
-  readonly #facts = new Map<string, Fact>();
-  readonly #needs = new Map<string, FactRequest>();
+  // Made when first needed: most evaluations ask for nothing.
+  #facts: Map<string, Fact> | undefined;
+  #needs: Map<string, FactRequest> | undefined;
 
   /** The fact asked for. Throws `Need`, after noting it, when it is not here. */
   get(request: FactRequest): Fact {
     const key = factKey(request);
-    const fact = this.#facts.get(key);
+    const fact = this.#facts?.get(key);
     if (fact) return fact;
-    this.#needs.set(key, request);
+    this.#note(key, request);
     throw new Need(request);
   }
 
@@ -76,25 +77,31 @@ export class FactTable {
   /** Notes a need without raising it, so that one pass gathers what is certain to be asked later. */
   prefetch(request: FactRequest): void {
     const key = factKey(request);
-    if (!this.#facts.has(key)) this.#needs.set(key, request);
+    if (!this.#facts?.has(key)) this.#note(key, request);
+  }
+
+  #note(key: string, request: FactRequest): void {
+    this.#needs ??= new Map();
+    this.#needs.set(key, request);
   }
 
   add(request: FactRequest, fact: Fact): void {
     const key = factKey(request);
+    this.#facts ??= new Map();
     this.#facts.set(key, fact);
-    this.#needs.delete(key);
+    this.#needs?.delete(key);
   }
 
   /** The needs noted since the last call. */
   takeNeeds(): readonly FactRequest[] {
-    if (this.#needs.size === 0) return NO_NEEDS;
+    if (!this.#needs || this.#needs.size === 0) return NO_NEEDS;
     const needs = [...this.#needs.values()];
-    this.#needs.clear();
+    this.#needs = undefined;
     return needs;
   }
 
   /** Everything known, for recording and replaying a decision. */
   entries(): readonly (readonly [string, Fact<Json>])[] {
-    return [...this.#facts];
+    return this.#facts ? [...this.#facts] : [];
   }
 }

@@ -152,7 +152,7 @@ function compileCondition(condition: JsonObject, tools: TemplateTools): Run {
     if (wanted instanceof EvaluationError) return failed('value', wanted);
     // The end of the text is Go's rendering of an error that is not there.
     if (!operator) return new EvaluationError('failed to create handler for condition operator: %!w(<nil>)');
-    return operator(wanted)(found) ? outcomes.yes : outcomes.no;
+    return (operator.atOnce?.(found, wanted) ?? operator(wanted)(found)) ? outcomes.yes : outcomes.no;
   };
 }
 

@@ -24,7 +24,25 @@ export function sortedKeys(value: object): string[] {
   const keys = Object.keys(value);
   for (let index = 1; index < keys.length; index++) {
     // Most objects of Kubernetes are sorted already, and a pass is cheaper than a sort.
-    if (compareText(keys[index - 1] ?? '', keys[index] ?? '') > 0) return keys.sort(compareText);
+    if (compareText(keys[index - 1] ?? '', keys[index] ?? '') > 0) {
+      return keys.length <= FEW ? insertionSort(keys) : keys.sort(compareText);
+    }
+  }
+  return keys;
+}
+
+/** So few are sorted in place, without the room that `sort` takes. */
+const FEW = 12;
+
+function insertionSort(keys: string[]): string[] {
+  for (let index = 1; index < keys.length; index++) {
+    const key = keys[index] ?? '';
+    let at = index;
+    while (at > 0 && compareText(keys[at - 1] ?? '', key) > 0) {
+      keys[at] = keys[at - 1] ?? '';
+      at -= 1;
+    }
+    keys[at] = key;
   }
   return keys;
 }

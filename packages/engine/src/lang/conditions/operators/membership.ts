@@ -16,45 +16,66 @@ interface Offer {
   readonly alone?: string;
 }
 
+/** A text that a list holds as it is. */
+function isListed(key: Json, value: Json): true | undefined {
+  return typeof key === 'string' && isJsonArray(value) && value.includes(key) ? true : undefined;
+}
+
+function isNotListed(key: Json, value: Json): false | undefined {
+  return isListed(key, value) && false;
+}
+
 /** Some element of the key is in the value. */
-export const anyIn: Operator = (value) => {
-  const offer = readAnyOffer(value);
-  return overKeys(
-    offer,
-    (one) => one,
-    (keys, holds) => keys.some(holds),
-    true,
-  );
-};
+export const anyIn: Operator = Object.assign(
+  (value: Json) => {
+    const offer = readAnyOffer(value);
+    return overKeys(
+      offer,
+      (one) => one,
+      (keys, holds) => keys.some(holds),
+      true,
+    );
+  },
+  { atOnce: isListed },
+);
 
 /** Every element of the key is in the value. */
-export const allIn: Operator = (value) =>
-  overKeys(
-    readOffer(value),
-    (one) => one,
-    (keys, holds) => keys.every(holds),
-    true,
-  );
+export const allIn: Operator = Object.assign(
+  (value: Json) =>
+    overKeys(
+      readOffer(value),
+      (one) => one,
+      (keys, holds) => keys.every(holds),
+      true,
+    ),
+  { atOnce: isListed },
+);
 
 /** Some element of the key is not in the value. */
-export const anyNotIn: Operator = (value) => {
-  const offer = readAnyOffer(value);
-  return overKeys(
-    offer,
-    (one) => !one,
-    (keys, holds) => keys.some(offer.lacksEach ?? ((key) => !holds(key))),
-    false,
-  );
-};
+export const anyNotIn: Operator = Object.assign(
+  (value: Json) => {
+    const offer = readAnyOffer(value);
+    return overKeys(
+      offer,
+      (one) => !one,
+      (keys, holds) => keys.some(offer.lacksEach ?? ((key) => !holds(key))),
+      false,
+    );
+  },
+  { atOnce: isNotListed },
+);
 
 /** No element of the key is in the value. */
-export const allNotIn: Operator = (value) =>
-  overKeys(
-    readOffer(value),
-    (one) => !one,
-    (keys, holds) => !keys.some(holds),
-    false,
-  );
+export const allNotIn: Operator = Object.assign(
+  (value: Json) =>
+    overKeys(
+      readOffer(value),
+      (one) => !one,
+      (keys, holds) => !keys.some(holds),
+      false,
+    ),
+  { atOnce: isNotListed },
+);
 
 function overKeys(
   offer: Offer,

@@ -4,4 +4,8 @@ import type { Json } from '../../../kernel/json.ts';
 export type KeyTest = (key: Json) => boolean;
 
 /** Reads a value once, for all the keys it is compared with. */
-export type Operator = (value: Json) => KeyTest;
+export interface Operator {
+  (value: Json): KeyTest;
+  /** The answer for one key where it is plain without reading the value; else `undefined`. */
+  readonly atOnce?: (key: Json, value: Json) => boolean | undefined;
+}
