@@ -1,7 +1,7 @@
 import { compileJmesPath, isJmesPathDiagnostic } from '@vouchsafe/engine';
 import type { Fact } from '@vouchsafe/engine/facts';
 import { EvaluationError, type Json, type JsonObject } from '@vouchsafe/engine/kernel';
-import { NODE_HOST } from '@vouchsafe/operator';
+import { NODE_HOST } from '@vouchsafe/operator/host';
 import { objectAt, objectsAt, textAt } from '../inputs/read-fields.ts';
 import type { GlobalMocks } from './mocks.ts';
 import type { ObjectStore } from './object-store.ts';

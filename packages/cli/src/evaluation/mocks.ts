@@ -1,7 +1,7 @@
 import { compileJmesPath, isJmesPathDiagnostic } from '@vouchsafe/engine';
 import type { Fact } from '@vouchsafe/engine/facts';
 import { EvaluationError, isJsonObject, type Json, type JsonObject, member } from '@vouchsafe/engine/kernel';
-import { NODE_HOST } from '@vouchsafe/operator';
+import { NODE_HOST } from '@vouchsafe/operator/host';
 import { InputProblem } from '../inputs/input-problem.ts';
 import { objectsAt, textAt } from '../inputs/read-fields.ts';
 

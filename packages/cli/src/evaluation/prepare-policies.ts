@@ -1,6 +1,6 @@
 import { ALL_RULE_KINDS, createEngine, type Phase, type Policy, type PolicyException } from '@vouchsafe/engine';
 import { formatDiagnostic, isError } from '@vouchsafe/engine/kernel';
-import { NODE_HOST } from '@vouchsafe/operator';
+import { NODE_HOST } from '@vouchsafe/operator/host';
 import type { InvalidPolicy, UnsupportedPolicy } from '../inputs/policy-set.ts';
 import type { RunnablePolicy } from './evaluate-resource.ts';
 

@@ -4,7 +4,6 @@ import type { FactKind } from '@vouchsafe/engine/facts';
 import type { PolicyResponse, RunnablePolicy, Surroundings } from '../../evaluation/evaluate-resource.ts';
 import { type Finding, toDeletion, toFindings } from '../../evaluation/finding.ts';
 import { readGlobalEntries } from '../../evaluation/global-entries.ts';
-import { openImageFacts } from '../../evaluation/image-facts.ts';
 import { createLocalFacts } from '../../evaluation/local-facts.ts';
 import { createObjectStore } from '../../evaluation/object-store.ts';
 import { kindOf } from '../../inputs/kind-table.ts';
@@ -20,7 +19,7 @@ import {
   loadApplyInputs,
   type SkippedPolicy,
 } from './load-apply-inputs.ts';
-import { openCluster } from './open-cluster.ts';
+import type { AppliedCluster } from './open-cluster.ts';
 
 /** All that is to be done, ready to be run resource by resource. */
 export interface ApplyWork {
@@ -44,14 +43,14 @@ export async function prepareWork(
 ): Promise<ApplyWork> {
   const inputs = await loadApplyInputs(settings, folder, cleanups);
   const first = compileApplyPolicies(inputs, inputs.exceptionsGiven);
-  const cluster = settings.cluster && (await openCluster(settings.cluster, first.policies, inputs.kinds));
+  const cluster = await openWantedCluster(settings, first, inputs);
   if (cluster) cleanups.push(cluster.close);
   const keepsAll = !cluster && (settings.exceptionsWithinResources || first.policies.some(asksForObjects));
   const kept = keepsAll ? await loadResources(settings.resources, folder, inputs.kinds) : undefined;
   const targets = await loadResources(settings.targets, folder, inputs.kinds);
   const exceptions = exceptionsOf(settings, inputs, kept ?? []);
   const policies = exceptions === inputs.exceptionsGiven ? first : compileApplyPolicies(inputs, exceptions);
-  const images = settings.registry ? openImageFacts() : undefined;
+  const images = settings.registry ? (await import('../../evaluation/image-facts.ts')).openImageFacts() : undefined;
   if (images) cleanups.push(images.close);
   const now = Date.now();
   const judged = kept?.filter((resource) => !isGlobalEntry(resource));
@@ -79,6 +78,15 @@ export async function prepareWork(
         ? [toDeletion(response, resource)]
         : toFindings(response, resource, { auditWarn: settings.auditWarn }),
   };
+}
+
+/** Loaded when asked for only: most runs have no cluster. */
+async function openWantedCluster(
+  { cluster }: ApplySettings,
+  { policies }: ApplyPolicies,
+  { kinds }: ApplyInputs,
+): Promise<AppliedCluster | undefined> {
+  return cluster && (await import('./open-cluster.ts')).openCluster(cluster, policies, kinds);
 }
 
 function countPolicies({

@@ -1,6 +1,6 @@
 import { compileJmesPath, isJmesPathDiagnostic } from '@vouchsafe/engine';
 import { EvaluationError, formatDiagnostic, type Json } from '@vouchsafe/engine/kernel';
-import { NODE_HOST } from '@vouchsafe/operator';
+import { NODE_HOST } from '@vouchsafe/operator/host';
 import { type CommandIo, EXIT, type FlagValues, listFlag, textFlag } from '../../flags/command.ts';
 import { InputProblem } from '../../inputs/input-problem.ts';
 import { readValueDocument } from '../../inputs/read-documents.ts';

@@ -1,4 +1,3 @@
-import { openImageFacts } from '../../evaluation/image-facts.ts';
 import { type CommandIo, EXIT, type FlagValues, textFlag } from '../../flags/command.ts';
 import { standsForKyverno } from '../../flags/program-name.ts';
 import { checkoutRepository, isRepository } from '../../inputs/git.ts';
@@ -45,7 +44,8 @@ export async function test(paths: readonly string[], flags: FlagValues, io: Comm
     const cases = await loadCases(paths, flags, settings, io, cleanups);
     const refusal = refuse(cases, selector, settings, io);
     if (refusal !== undefined) return refusal;
-    const images = flags['registry'] === true ? openImageFacts() : undefined;
+    const images =
+      flags['registry'] === true ? (await import('../../evaluation/image-facts.ts')).openImageFacts() : undefined;
     if (images) cleanups.push(images.close);
     const run: RunOptions = {
       print: (line) => io.stdout(`${line}\n`),
