@@ -1,4 +1,6 @@
+export { declareFunction, member, overload, withHost } from './declare/function-declaration.ts';
 export type { CelLibrary } from './declare/library.ts';
+export { declareType, type TypeDeclaration } from './declare/type-declaration.ts';
 export {
   type CompileResult,
   createEnvironment,
@@ -6,7 +8,9 @@ export {
   type EnvironmentOptions,
 } from './environment/environment.ts';
 export type { Activation, CelProgram, EvaluateOptions, Evaluation } from './environment/program.ts';
+export { ADMISSION_REQUEST, admissionTypes, NAMESPACE } from './kubernetes/admission-types.ts';
 export {
+  AUTHORIZER,
   type AuthorizationDecision,
   type AuthorizationQuestion,
   type AuthorizerHost,
@@ -15,7 +19,6 @@ export {
 export {
   createKubernetesEnvironment,
   createMatchConditionEnvironment,
-  kubernetesLibraries,
 } from './kubernetes/kubernetes-environment.ts';
 export {
   type AdmissionPolicyEnvironment,
@@ -23,13 +26,16 @@ export {
   createAdmissionPolicyEnvironment,
   VARIABLES,
 } from './kyverno/admission-policy-environment.ts';
-export type { CelHost } from './kyverno/cel-host.ts';
+export type { CelHost, GroupVersionResource, HttpCall, HttpResponse, ResourceAddress } from './kyverno/cel-host.ts';
+export { withDoubles } from './kyverno/data-libraries.ts';
 export { createKyvernoEnvironment, type KyvernoDialect } from './kyverno/kyverno-environment.ts';
 export { LazyRecord } from './kyverno/lazy-record.ts';
-export { extensionLibraries } from './library/extensions.ts';
+export { CelStruct, checkObjectNames } from './kyverno/patch-types.ts';
 export { type CelIssue, formatIssues } from './syntax/source.ts';
 export { CelError } from './values/cel-error.ts';
+export { CelRecord } from './values/cel-object.ts';
 export * as celTypes from './values/cel-type.ts';
 export type { CelResult, CelValue } from './values/cel-value.ts';
+export { CelTimestamp } from './values/time.ts';
 export { toJson } from './values/to-json.ts';
 export { typeOf } from './values/type-of.ts';

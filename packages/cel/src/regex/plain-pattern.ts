@@ -1,7 +1,8 @@
 /**
  * A native regular expression for patterns on which backtracking is proven cheap, else `undefined`. The proof: atoms
  * are single characters, sets, or groups of alternatives without repetition; there is an unbounded repetition only in
- * anchored patterns, and at most one of them can overlap with what follows. So a match takes time linear in the text.
+ * anchored patterns, and if there are several, none can overlap with what follows it. So a match takes time linear in
+ * the text.
  * Only constructs that mean the same in RE2 and ECMAScript are accepted.
  */
 export function toPlainRegExp(pattern: string): RegExp | undefined {
@@ -104,7 +105,9 @@ function isCheap(atoms: readonly Atom[]): boolean {
   const optional = atoms.filter(({ quantifier }) => quantifier === '?');
   if (unbounded.length === 0) return optional.length <= 4;
   if (atoms[0]?.kind !== 'start' || optional.length > 2) return false;
-  return atoms.filter((atom, index) => unbounded.includes(atom) && overlaps(atom, atoms.slice(index + 1))).length <= 1;
+  // A repetition alone may give back characters one by one; with another one behind it that would be quadratic.
+  if (unbounded.length === 1) return true;
+  return !atoms.some((atom, index) => unbounded.includes(atom) && overlaps(atom, atoms.slice(index + 1)));
 }
 
 /** Whether a repeated set may also take what comes after it. */
