@@ -37,9 +37,10 @@ function renderCommand(command: Command, prefix: string, level: number): string 
     });
     lines.push('```', [name, ...usage, ...(command.flags?.length ? ['[flags]'] : [])].join(' '), '```', '');
   }
-  if (command.flags?.length) {
+  const shownFlags = (command.flags ?? []).filter(({ hidden }) => !hidden);
+  if (shownFlags.length > 0) {
     lines.push('| flag | meaning |', '|---|---|');
-    for (const { flags, summary, default: preset } of command.flags) {
+    for (const { flags, summary, default: preset } of shownFlags) {
       const shown = typeof preset === 'string' && preset !== '' ? ` (default: \`${preset}\`)` : '';
       lines.push(`| \`${flags.replaceAll('|', '\\|')}\` | ${summary.replaceAll('|', '\\|')}${shown} |`);
     }
