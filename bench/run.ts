@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Goal, Suite } from './suite.ts';
 import { admission } from './suites/admission.ts';
+import { cel } from './suites/cel.ts';
 import { engine } from './suites/engine.ts';
 import { images } from './suites/images.ts';
 

@@ -8,7 +8,8 @@
 export function toPlainRegExp(pattern: string): RegExp | undefined {
   const atoms = readAtoms(pattern);
   if (atoms === undefined || !isCheap(atoms)) return undefined;
-  return new RegExp(pattern);
+  // By code points, as RE2 reads.
+  return new RegExp(pattern, 'u');
 }
 
 type CharacterSet = (code: number) => boolean;
@@ -28,8 +29,8 @@ const LENGTH_LIMIT = 200;
 
 // One alternative per construct, anchored at the place the reader stands.
 const SET = /\[(?:[a-zA-Z0-9_./:@ -]|\\[.\-/dw])+\]/y;
-const GROUP = /\((?:\?:)?(?:[a-zA-Z0-9_/:@ -]|\\[.\-/]|\|)+\)/y;
-const ESCAPE = /\\([.\-/dw])/y;
+const GROUP = /\((?:\?:)?(?:[a-zA-Z0-9_/:@ -]|\\[./]|\|)+\)/y;
+const ESCAPE = /\\([./dw])/y;
 const PLAIN = /[a-zA-Z0-9_/:@ -]/y;
 const QUANTIFIER = /[?*+]/y;
 
