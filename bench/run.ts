@@ -10,7 +10,7 @@ import { cel } from './suites/cel.ts';
 import { engine } from './suites/engine.ts';
 import { images } from './suites/images.ts';
 
-const SUITES: readonly Suite[] = [engine, admission, images];
+const SUITES: readonly Suite[] = [engine, cel, admission, images];
 
 const { values, positionals } = parseArgs({
   options: { store: { type: 'boolean', default: false } },
