@@ -1,8 +1,11 @@
 // `npm run test:e2e`: plays every scenario with the real kubectl on images signed by the real cosign 2.5 and 3.1.
+// `--server KUBECONFIG` plays them on a server that runs already, tells every step that ends otherwise than on the sandbox,
+// and empties the server between scenarios: give it one that holds nothing. It must reach 127.0.0.1, where webhooks are.
+// `--kubectl kubectl-1.32` plays them with that version.
 // A tool that was not fetched makes its scenarios `not run`, never `passed`; with --require-tools, `failed`.
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
@@ -14,7 +17,8 @@ import {
   type Scenario,
   startCluster,
 } from '@vouchsafe/cli';
-import { findTool } from './tool-paths.ts';
+import { emptyServer } from './empty-server.ts';
+import { findTool, TOOL_NAMES } from './tool-paths.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values, positionals } = parseArgs({
@@ -22,6 +26,8 @@ const { values, positionals } = parseArgs({
     'require-tools': { type: 'boolean', default: false },
     summary: { type: 'string' },
     'keep-logs': { type: 'boolean', default: false },
+    server: { type: 'string' },
+    kubectl: { type: 'string', default: 'kubectl' },
   },
   allowPositionals: true,
 });
@@ -29,7 +35,10 @@ const { values, positionals } = parseArgs({
 // scenarios play what is in the tree, not what was built last
 process.env['VOUCHSAFE_FROM_SOURCE'] ??= '1';
 const HOMES = ['packages/cli/scenarios', 'conformance/scenarios'];
-const [kubectl, legacy, bundle] = [findTool('kubectl'), findTool('cosign-2'), findTool('cosign-3')];
+const kubectlName = TOOL_NAMES.find((name) => name === values.kubectl && name.startsWith('kubectl'));
+if (!kubectlName) throw new Error('--kubectl is kubectl or kubectl-1.32');
+const [kubectl, legacy, bundle] = [findTool(kubectlName), findTool('cosign-2'), findTool('cosign-3')];
+const serverKubeconfig = values.server === undefined ? undefined : resolve(values.server);
 const count = { passed: 0, failed: 0, notRun: 0 };
 
 for (const home of HOMES) {
@@ -60,6 +69,7 @@ async function play(scenario: Scenario): Promise<void> {
       folder,
       mirroredHosts: [...MIRRORED_HOSTS, ...scenario.registryHosts],
       operatorFlags: scenario.operatorFlags,
+      ...(serverKubeconfig ? { serverKubeconfig } : {}),
     });
     try {
       const tools = {
@@ -71,10 +81,16 @@ async function play(scenario: Scenario): Promise<void> {
         }),
         signer: createCosignSigner({ legacy, bundle }),
       };
-      held = await runScenario(scenario, tools, ({ step, held: isHeld, surprise, result }) => {
-        if (!isHeld) told = `  step \`${step.title}\`: ${surprise}\n${result?.stdout ?? ''}${result?.stderr ?? ''}`;
-      });
+      held = await runScenario(
+        scenario,
+        tools,
+        ({ step, held: isHeld, surprise, result }) => {
+          if (!isHeld) told += `  step \`${step.title}\`: ${surprise}\n${result?.stdout ?? ''}${result?.stderr ?? ''}`;
+        },
+        { goOn: serverKubeconfig !== undefined },
+      );
     } finally {
+      if (serverKubeconfig) await emptyServer(cluster.client);
       await cluster.stop();
     }
   } catch (error) {

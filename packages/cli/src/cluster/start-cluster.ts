@@ -1,4 +1,5 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createKubeClient, type KubeClient, loadClusterConnection } from '@vouchsafe/kube';
 import {
@@ -23,6 +24,8 @@ export interface ClusterOptions {
   /** `false` leaves the operator out: a plain cluster. */
   readonly operator?: boolean;
   readonly operatorFlags?: readonly string[];
+  /** The kubeconfig of a server that runs already, instead of a sandbox: it calls the operator's webhooks by URL. */
+  readonly serverKubeconfig?: string;
 }
 
 /** A cluster, a registry and Sigstore services in this process, the operator as a child. */
@@ -30,7 +33,8 @@ export interface Cluster {
   readonly folder: string;
   readonly kubeconfig: string;
   readonly trustedRootFile: string;
-  readonly api: ApiServer;
+  /** Absent on a server that is not ours. */
+  readonly api: ApiServer | undefined;
   readonly registry: Registry;
   readonly sigstore: Sigstore;
   readonly operator: OperatorProcess;
@@ -46,16 +50,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { folder } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const [api, registry, sigstore] = await Promise.all([
-    startApiServer({
-      ...(options.apiPort === undefined ? {} : { port: options.apiPort }),
-      ...(options.persist ? { state: { folder: stateFolder(folder) } } : {}),
-    }),
+    options.serverKubeconfig === undefined ? startApi(options) : undefined,
     startRegistry(),
     startSigstore(options.persist ? { stateFolder: join(stateFolder(folder), 'sigstore') } : {}),
   ]);
-  const stops: (() => Promise<unknown>)[] = [() => api.stop(), () => registry.stop(), () => sigstore.stop()];
+  const stops: (() => Promise<unknown>)[] = [async () => api?.stop(), () => registry.stop(), () => sigstore.stop()];
   try {
-    const kubeconfig = await api.adminKubeconfig(join(folder, 'kubeconfig'));
+    const kubeconfig = options.serverKubeconfig ?? (await api?.adminKubeconfig(join(folder, 'kubeconfig'))) ?? '';
     const trustedRootFile = join(folder, 'trusted_root.json');
     await writeFile(trustedRootFile, JSON.stringify(sigstore.trustedRoot), { mode: 0o600 });
     const connection = await loadClusterConnection({ kubeconfig });
@@ -63,16 +64,17 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const client = createKubeClient(connection.value, { userAgent: 'vouchsafe-cli', queriesPerSecond: 0 });
     stops.unshift(() => client.close());
     await installDefinitions(client);
+    const urlFlags = api ? [] : webhooksByUrl(await freePort());
     let unregister = () => {};
     const operator = createOperatorProcess({
       kubeconfig,
       registryMirrors: Object.fromEntries(options.mirroredHosts.map((host) => [host, registry.url])),
       trustedRoot: trustedRootFile,
       logFile: join(folder, 'operator.log'),
-      ...(options.operatorFlags ? { extraFlags: options.operatorFlags } : {}),
+      extraFlags: [...urlFlags, ...(options.operatorFlags ?? [])],
       onReady: ({ webhookPort }) => {
         unregister();
-        unregister = api.registerService(WEBHOOK_SERVICE, webhookPort);
+        if (api) unregister = api.registerService(WEBHOOK_SERVICE, webhookPort);
       },
     });
     stops.unshift(() => operator.kill('SIGTERM'));
@@ -92,6 +94,29 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     await stopAll(stops);
     throw error;
   }
+}
+
+function startApi({ folder, apiPort, persist }: ClusterOptions): Promise<ApiServer> {
+  return startApiServer({
+    ...(apiPort === undefined ? {} : { port: apiPort }),
+    ...(persist ? { state: { folder: stateFolder(folder) } } : {}),
+  });
+}
+
+/** A server that is not ours cannot be told where a Service leads; the port outlives restarts of the operator. */
+function webhooksByUrl(port: number): readonly string[] {
+  return ['--webhookServerPort', String(port), '--serverIP', `127.0.0.1:${port}`];
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo; // a TCP server's address is an object
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 async function stopAll(stops: readonly (() => Promise<unknown>)[]): Promise<void> {

@@ -37,21 +37,24 @@ const POLL_MS = 150;
 const HOUR_MS = 3_600_000;
 const NOTHING: CommandResult = { code: 0, stdout: '', stderr: '' };
 
-/** Plays a scenario on a fresh cluster, telling each step as it ends; stops at the first surprise. */
+/** Plays a scenario on a fresh cluster, telling each step as it ends; stops at the first surprise unless told to go on. */
 export async function runScenario(
   scenario: Scenario,
   tools: ScenarioTools,
   onStep: (outcome: StepOutcome) => void,
+  { goOn = false }: { readonly goOn?: boolean } = {},
 ): Promise<boolean> {
+  let held = true;
   const play = startPlay(scenario, tools);
   try {
     for (const image of scenario.images) await makeImage(play, image);
     for (const step of scenario.steps) {
       const outcome = await runStep(play, step);
       onStep(outcome);
-      if (!outcome.held) return false;
+      held = held && outcome.held;
+      if (!outcome.held && !goOn) return false;
     }
-    return true;
+    return held;
   } finally {
     for (const webhook of play.webhooks.values()) await webhook.stop();
   }

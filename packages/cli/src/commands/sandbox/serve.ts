@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { releaseStartupMemory } from '@vouchsafe/operator';
+import type { ApiServer } from '@vouchsafe/sandbox';
 import { clusterFolder, removeClusterState, writeClusterState } from '../../cluster/cluster-state.ts';
 import { startControl } from '../../cluster/control.ts';
 import { MIRRORED_HOSTS } from '../../cluster/mirrored-hosts.ts';
@@ -36,7 +37,7 @@ export async function serve(_: readonly string[], flags: FlagValues, io: Command
     writeClusterState(folder, {
       pid: process.pid,
       startedAt: new Date().toISOString(),
-      apiServer: cluster.api.url,
+      apiServer: apiOf(cluster).url,
       registry: cluster.registry.host,
       sigstore: cluster.sigstore.host,
       kubeconfig: cluster.kubeconfig,
@@ -61,7 +62,7 @@ export async function serve(_: readonly string[], flags: FlagValues, io: Command
         return {};
       case 'record':
         if (request.action === 'stop') return recorder.stop();
-        recorder.start(cluster.api, cluster.registry, await presentPolicies(cluster));
+        recorder.start(apiOf(cluster), cluster.registry, await presentPolicies(cluster));
         return {};
       case 'operator':
         return commandOperator(cluster, request.action);
@@ -85,6 +86,12 @@ async function commandOperator({ operator }: Cluster, action: 'kill' | 'stop' | 
   if (action === 'stop' || action === 'restart') await operator.kill('SIGTERM');
   if (action === 'start' || action === 'restart') await operator.start();
   return { operator: operator.ready ?? null };
+}
+
+/** `serve` runs its own server always. */
+function apiOf({ api }: Cluster): ApiServer {
+  if (!api) throw new Error('the sandbox has no API server');
+  return api;
 }
 
 /** Policies that are in force when a recording starts belong to it. */

@@ -1,0 +1,37 @@
+import { ignoreNotFound, isKubeError, type KubeClient, resourcePath } from '@vouchsafe/kube';
+
+/** Clusters have these by themselves; their objects come back or are needed. */
+const KEPT = new Set(['serviceaccounts', 'endpoints', 'endpointslices', 'events', 'controllerrevisions']);
+const KEPT_NAMESPACES = /^(?:default|kyverno|kube-.*)$/;
+/** What a scenario makes besides namespaced objects; the first of them so that nothing refuses the rest. */
+const CLUSTER_SCOPED = [
+  'validatingwebhookconfigurations',
+  'mutatingwebhookconfigurations',
+  'validatingadmissionpolicybindings',
+  'validatingadmissionpolicies',
+  'clusterpolicies',
+  'clusterpolicyreports',
+];
+
+/** Takes away what a scenario left on a server: admission, policies, namespaces, everything in `default`. */
+export async function emptyServer(client: KubeClient): Promise<void> {
+  client.discovery.invalidate();
+  const resources = (await client.discovery.resources()).filter(({ isPreferredVersion }) => isPreferredVersion);
+  const removeAll = async (resource: (typeof resources)[number], namespace?: string): Promise<void> => {
+    const path = resourcePath(resource, namespace === undefined ? {} : { namespace });
+    await client.raw(path, { method: 'DELETE' }).catch((error: unknown) => {
+      if (!isKubeError(error)) throw error; // a kind that does not let go of its objects
+    });
+  };
+  for (const name of CLUSTER_SCOPED) {
+    const resource = resources.find((item) => item.resource === name && !item.isNamespaced);
+    if (resource) await removeAll(resource);
+  }
+  const namespaced = resources.filter((item) => item.isNamespaced && item.verbs.includes('deletecollection'));
+  for (const resource of namespaced) if (!KEPT.has(resource.resource)) await removeAll(resource, 'default');
+  const namespaces = { group: '', version: 'v1', resource: 'namespaces' } as const;
+  for (const { metadata } of (await client.list(namespaces)).items) {
+    const name = metadata.name ?? '';
+    if (!KEPT_NAMESPACES.test(name)) await ignoreNotFound(client.delete(namespaces, { name }));
+  }
+}
