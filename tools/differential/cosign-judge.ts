@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { CosignVersion, RealCosign } from '../../packages/sandbox/src/sigstore/real-cosign.ts';
 import type { Judge, Question } from './differential-case.ts';
@@ -38,10 +37,14 @@ async function flagsOf(question: Question, cosign: RealCosign, major: CosignVers
   return flags;
 }
 
-async function keyFile(pem: string, cosign: RealCosign): Promise<string> {
+const written = new Map<string, Promise<string>>();
+
+/** Cases run side by side: a file is used when it is whole. */
+function keyFile(pem: string, cosign: RealCosign): Promise<string> {
   const file = cosign.file(`${createHash('sha256').update(pem).digest('hex').slice(0, 16)}.pub`);
-  if (!existsSync(file)) await writeFile(file, pem);
-  return file;
+  const whole = written.get(file) ?? writeFile(file, pem).then(() => file);
+  written.set(file, whole);
+  return whole;
 }
 
 /** The last line that says why. */
