@@ -1,5 +1,6 @@
 import type { Command } from '../../flags/command.ts';
 import { COMPATIBLE_FLAGS } from '../../flags/compatible-flags.ts';
+import { REGISTRY_FLAGS } from '../../flags/registry-flags.ts';
 
 /** Flags, texts and exit codes are Kyverno's (kyverno-core §5.2); further formats of `-o` are our own. */
 export const applyCommand: Command = {
@@ -33,7 +34,7 @@ export const applyCommand: Command = {
     { flags: '--detailed-results', summary: 'with the message of each result' },
     { flags: '--remove-color', summary: 'no colours' },
     { flags: '-i, --stdin', summary: 'print mutated resources alone, to be piped on' },
-    { flags: '--registry', summary: 'ask image registries, with the credentials of docker' },
+    ...REGISTRY_FLAGS,
     { flags: '--kubeconfig <file>', summary: 'kubeconfig of the cluster' },
     { flags: '--context <name>', summary: 'context of the kubeconfig' },
     {

@@ -1,5 +1,6 @@
 import { parseDuration } from '@vouchsafe/engine/kernel';
 import { type FlagValues, listFlag, textFlag } from '../../flags/command.ts';
+import { type RegistrySettings, readRegistrySettings } from '../../flags/registry-flags.ts';
 import { InputProblem } from '../../inputs/input-problem.ts';
 
 export type FindingFormat = 'sarif' | 'github' | 'junit';
@@ -38,7 +39,7 @@ export interface ApplySettings {
   readonly warnExitCode: number;
   readonly warnNoPass: boolean;
   readonly exceptionTtl: string;
-  readonly registry: boolean;
+  readonly registry: RegistrySettings | undefined;
   readonly cluster: ClusterSettings | undefined;
   readonly git: { readonly branch: string; readonly username?: string; readonly password?: string };
   readonly allowEmpty: boolean;
@@ -84,7 +85,7 @@ export function readSettings(policies: readonly string[], flags: FlagValues): Ap
     warnExitCode: toExitCode(textFlag(flags, 'warnExitCode') ?? '0'),
     warnNoPass: isSet('warnNoPass'),
     exceptionTtl: toTtl(textFlag(flags, 'generatedExceptionTtl') ?? '720h'),
-    registry: isSet('registry'),
+    registry: readRegistrySettings(flags),
     cluster: isSet('cluster') ? clusterOf(flags) : undefined,
     git: gitOf(flags),
     allowEmpty: isSet('allowEmpty'),

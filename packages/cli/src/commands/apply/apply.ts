@@ -25,7 +25,7 @@ export async function apply(policies: readonly string[], flags: FlagValues, io: 
   try {
     const settings = readSettings(policies, flags);
     const started = performance.now();
-    const work = await prepareWork(settings, io.cwd, cleanups);
+    const work = await prepareWork(settings, io, cleanups);
     const code = await run(work, settings, flags['removeColor'] === true, io);
     if (settings.showPerformance) io.stderr(`took ${((performance.now() - started) / 1000).toFixed(2)} s\n`);
     return code;

@@ -4,8 +4,10 @@ import type { FactKind } from '@vouchsafe/engine/facts';
 import type { PolicyResponse, RunnablePolicy, Surroundings } from '../../evaluation/evaluate-resource.ts';
 import { type Finding, toDeletion, toFindings } from '../../evaluation/finding.ts';
 import { readGlobalEntries } from '../../evaluation/global-entries.ts';
+import type { ImageFacts } from '../../evaluation/image-facts.ts';
 import { createLocalFacts } from '../../evaluation/local-facts.ts';
 import { createObjectStore } from '../../evaluation/object-store.ts';
+import type { CommandIo } from '../../flags/command.ts';
 import { kindOf } from '../../inputs/kind-table.ts';
 import { countResources, loadResources, streamResources } from '../../inputs/load-resources.ts';
 import type { InputResource } from '../../inputs/resources.ts';
@@ -38,7 +40,7 @@ export interface ApplyWork {
 /** Reads everything but resources that can be streamed. Throws `InputProblem`. */
 export async function prepareWork(
   settings: ApplySettings,
-  folder: string,
+  { cwd: folder, env }: Pick<CommandIo, 'cwd' | 'env'>,
   cleanups: (() => Promise<void>)[],
 ): Promise<ApplyWork> {
   const inputs = await loadApplyInputs(settings, folder, cleanups);
@@ -50,7 +52,7 @@ export async function prepareWork(
   const targets = await loadResources(settings.targets, folder, inputs.kinds);
   const exceptions = exceptionsOf(settings, inputs, kept ?? []);
   const policies = exceptions === inputs.exceptionsGiven ? first : compileApplyPolicies(inputs, exceptions);
-  const images = settings.registry ? (await import('../../evaluation/image-facts.ts')).openImageFacts() : undefined;
+  const images = await openWantedImages(settings, folder, env);
   if (images) cleanups.push(images.close);
   const now = Date.now();
   const judged = kept?.filter((resource) => !isGlobalEntry(resource));
@@ -87,6 +89,14 @@ async function openWantedCluster(
   { kinds }: ApplyInputs,
 ): Promise<AppliedCluster | undefined> {
   return cluster && (await import('./open-cluster.ts')).openCluster(cluster, policies, kinds);
+}
+
+async function openWantedImages(
+  { registry }: ApplySettings,
+  folder: string,
+  env: CommandIo['env'],
+): Promise<ImageFacts | undefined> {
+  return registry && (await import('../../evaluation/image-facts.ts')).openImageFacts({ ...registry, folder, env });
 }
 
 function countPolicies({

@@ -1,5 +1,6 @@
 import type { Command } from '../../flags/command.ts';
 import { COMPATIBLE_FLAGS } from '../../flags/compatible-flags.ts';
+import { REGISTRY_FLAGS } from '../../flags/registry-flags.ts';
 
 /** Flags, texts and exit codes are Kyverno's. */
 export const testCommand: Command = {
@@ -17,7 +18,7 @@ export const testCommand: Command = {
       default: 'policy=*,rule=*,resource=*',
     },
     { flags: '-o, --output-format <format>', summary: 'json, yaml, markdown or junit instead of a table', default: '' },
-    { flags: '--registry', summary: 'ask image registries, with the credentials of docker' },
+    ...REGISTRY_FLAGS,
     { flags: '--fail-only', summary: 'show what failed, and nothing else' },
     { flags: '--remove-color', summary: 'no colours' },
     { flags: '--detailed-results', summary: 'with the message of each result' },

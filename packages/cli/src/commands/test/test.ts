@@ -1,5 +1,7 @@
+import type { ImageFacts } from '../../evaluation/image-facts.ts';
 import { type CommandIo, EXIT, type FlagValues, textFlag } from '../../flags/command.ts';
 import { standsForKyverno } from '../../flags/program-name.ts';
+import { type RegistrySettings, readRegistrySettings } from '../../flags/registry-flags.ts';
 import { checkoutRepository, isRepository } from '../../inputs/git.ts';
 import { InputProblem, reasonOf } from '../../inputs/input-problem.ts';
 import { findTests, type TestCase, type TestManifest } from '../../inputs/test-manifest.ts';
@@ -44,8 +46,8 @@ export async function test(paths: readonly string[], flags: FlagValues, io: Comm
     const cases = await loadCases(paths, flags, settings, io, cleanups);
     const refusal = refuse(cases, selector, settings, io);
     if (refusal !== undefined) return refusal;
-    const images =
-      flags['registry'] === true ? (await import('../../evaluation/image-facts.ts')).openImageFacts() : undefined;
+    const registry = readRegistrySettings(flags);
+    const images = registry && (await openImages(registry, io));
     if (images) cleanups.push(images.close);
     const run: RunOptions = {
       print: (line) => io.stdout(`${line}\n`),
@@ -66,6 +68,12 @@ export async function test(paths: readonly string[], flags: FlagValues, io: Comm
   } finally {
     for (const cleanup of cleanups) await cleanup();
   }
+}
+
+/** Loaded when asked for only: most suites need no registry. */
+async function openImages(registry: RegistrySettings, { cwd, env }: CommandIo): Promise<ImageFacts> {
+  const { openImageFacts } = await import('../../evaluation/image-facts.ts');
+  return openImageFacts({ ...registry, folder: cwd, env });
 }
 
 async function loadCases(
