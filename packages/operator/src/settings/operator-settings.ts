@@ -24,7 +24,9 @@ export interface OperatorSettings {
   readonly imagePullSecrets: readonly string[];
   /** `ghcr.io=http://127.0.0.1:5000`: registry hosts and the base address that stands in for each. */
   readonly registryMirrors: Readonly<Record<string, string>>;
-  /** A file holding a Sigstore trusted_root.json; the built-in public-good root when absent. */
+  /** Clouds whose own identity may open registries: `google`, `amazon`, `azure`, `github`, `default`. */
+  readonly registryCredentialHelpers: readonly string[];
+  /** A file holding a Sigstore trusted_root.json (followed as it changes), or the JSON itself; the built-in public-good root when absent. */
   readonly trustedRoot: string | undefined;
   readonly imageVerifyCacheEnabled: boolean;
   readonly imageVerifyCacheMaxSize: number;
@@ -59,6 +61,7 @@ export const OPERATOR_FLAGS = {
   allowInsecureRegistry: { type: 'boolean', default: false },
   imagePullSecrets: { type: 'string', default: '' },
   registryMirror: { type: 'string', multiple: true, default: [] as string[] },
+  registryCredentialHelpers: { type: 'string', default: '' },
   trustedRoot: { type: 'string' },
   imageVerifyCacheEnabled: { type: 'string', default: 'true' },
   imageVerifyCacheMaxSize: { type: 'string', default: '1000' },
@@ -98,6 +101,7 @@ export function parseOperatorSettings(
     allowInsecureRegistry: values.allowInsecureRegistry,
     imagePullSecrets: list(values.imagePullSecrets),
     registryMirrors: mirrors(values.registryMirror),
+    registryCredentialHelpers: list(values.registryCredentialHelpers),
     trustedRoot: values.trustedRoot,
     imageVerifyCacheEnabled: flag('imageVerifyCacheEnabled', values.imageVerifyCacheEnabled),
     imageVerifyCacheMaxSize: integer('imageVerifyCacheMaxSize', values.imageVerifyCacheMaxSize, 0, 1_000_000) || 1000,

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import type { FactRequest } from '@vouchsafe/engine/facts';
 import { memberAt } from '@vouchsafe/engine/kernel';
 import {
   type CredentialSource,
   createImageSource,
+  followTrustRoot,
   type ImageSource,
   parseTrustRoot,
   publicGoodTrustRoot,
@@ -12,6 +12,7 @@ import {
 } from '@vouchsafe/images';
 import { isKubeError, type KubeClient } from '@vouchsafe/kube';
 import { jsonOf } from '../settings/json-of.ts';
+import type { Logger } from '../settings/logger.ts';
 import type { OperatorSettings } from '../settings/operator-settings.ts';
 
 const SECRETS = { group: '', version: 'v1', resource: 'secrets' } as const;
@@ -21,11 +22,14 @@ export async function createOperatorImages(
   client: KubeClient,
   settings: OperatorSettings,
   version: string,
+  log: Logger,
 ): Promise<ImageSource> {
   const hosts = Object.fromEntries(Object.entries(settings.registryMirrors).map(([host, url]) => [host, { url }]));
+  const trusted = await openTrustRoot(settings.trustedRoot, log);
   const source = createImageSource({
     hosts,
-    trustRoot: await readTrustRoot(settings.trustedRoot),
+    trustRoot: trusted.current,
+    credentialProviders: settings.registryCredentialHelpers,
     credentials: createCredentialSource(client, settings),
     secretKeys: createSecretKeySource(client),
     cache: settings.imageVerifyCacheEnabled
@@ -33,7 +37,14 @@ export async function createOperatorImages(
       : { maxSize: 0, ttlMs: 0 },
     userAgent: `vouchsafe/${version}`,
   });
-  return settings.allowInsecureRegistry ? withInsecureRegistries(source) : source;
+  const closing: ImageSource = {
+    ...source,
+    close: () => {
+      trusted.stop();
+      return source.close();
+    },
+  };
+  return settings.allowInsecureRegistry ? withInsecureRegistries(closing) : closing;
 }
 
 /** Every question as if its rule said `allowInsecureRegistry`. */
@@ -43,11 +54,24 @@ export function withInsecureRegistries(source: ImageSource): ImageSource {
   return { ...source, fetch: (requests, signal) => source.fetch(requests.map(insecure), signal) };
 }
 
-async function readTrustRoot(file: string | undefined): Promise<TrustRoot> {
-  if (file === undefined) return publicGoodTrustRoot();
-  const parsed = parseTrustRoot(await readFile(file, 'utf8'));
-  if (!parsed.ok) throw new Error(`--trustedRoot ${file}: ${parsed.message}`);
-  return parsed.root;
+/** Inline JSON, a file that is followed as it changes (the last good one counts), or the built-in root. */
+async function openTrustRoot(
+  wanted: string | undefined,
+  log: Logger,
+): Promise<{ current: () => TrustRoot; stop: () => void }> {
+  if (wanted === undefined) return { current: publicGoodTrustRoot, stop: () => {} };
+  if (wanted.trimStart().startsWith('{')) {
+    const parsed = parseTrustRoot(wanted);
+    if (!parsed.ok) throw new Error(`--trustedRoot: ${parsed.message}`);
+    return { current: () => parsed.root, stop: () => {} };
+  }
+  const followed = await followTrustRoot(wanted, {
+    onChange: () => log.info({ file: wanted }, 'the trust root changed'),
+    onProblem: (message) =>
+      log.warn({ file: wanted, error: message }, 'the trust root cannot be used; the last one counts'),
+  });
+  if (!followed.ok) throw new Error(`--trustedRoot ${wanted}: ${followed.message}`);
+  return followed;
 }
 
 /** Docker configurations from the Secrets that requests, and `--imagePullSecrets`, name. */
