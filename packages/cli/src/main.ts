@@ -9,6 +9,12 @@ import { VERSION } from './output/version.ts';
 
 enableCompileCache();
 
+// A reader that has seen enough (`| head`) is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 const programName = programNameOf(process.env['VOUCHSAFE_CALLED_AS'] ?? process.argv[1]);
 const program = buildProgram({
   name: shownName(programName),
