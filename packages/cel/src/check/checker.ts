@@ -11,7 +11,7 @@ import {
   type Select,
   type StructExpr,
 } from '../syntax/ast.ts';
-import { type CelIssue, issueAt, sortIssues } from '../syntax/source.ts';
+import { type CelIssue, sortIssues } from '../syntax/source.ts';
 import {
   BOOL,
   type CelType,
@@ -27,7 +27,9 @@ import {
 } from '../values/cel-type.ts';
 import { typeOf } from '../values/type-of.ts';
 import type { CheckedExpr, Reference } from './checked.ts';
+import { IssueLog } from './issue-log.ts';
 import { OPERATORS } from './operators.ts';
+import { Scopes } from './scopes.ts';
 import { instantiate, isDyn, isDynOrError, Substitutions } from './substitutions.ts';
 
 export type CheckResult = CheckedExpr | { readonly issues: readonly CelIssue[] };
@@ -43,32 +45,24 @@ export function check(
   declarations: Declarations,
   lenient = false,
 ): CheckResult {
-  const checker = new Checker(text, declarations, lenient);
+  const log = new IssueLog(text, declarations.container, lenient);
+  const checker = new Checker(log, declarations);
   checker.check(expr);
-  if (checker.issues.length > 0) return { issues: sortIssues(checker.issues) };
+  if (log.issues.length > 0) return { issues: sortIssues(log.issues) };
   const types = checker.finalTypes();
   return { expr, nodeCount, types, references: checker.references, resultType: types[expr.id] ?? DYN };
 }
 
-interface Scope {
-  readonly name: string;
-  readonly type: CelType;
-  readonly outer: Scope | undefined;
-}
-
 class Checker {
-  readonly issues: CelIssue[] = [];
   readonly references: (Reference | undefined)[] = [];
   readonly #types: (CelType | undefined)[] = [];
   readonly #substitutions = new Substitutions();
-  readonly #text: string;
   readonly #declarations: Declarations;
-  readonly #lenient: boolean;
-  #scope: Scope | undefined;
+  readonly #log: IssueLog;
+  readonly #scopes = new Scopes();
 
-  constructor(text: string, declarations: Declarations, lenient: boolean) {
-    this.#lenient = lenient;
-    this.#text = text;
+  constructor(log: IssueLog, declarations: Declarations) {
+    this.#log = log;
     this.#declarations = declarations;
   }
 
@@ -105,47 +99,19 @@ class Checker {
     }
   }
 
-  #issue(position: number, message: string): void {
-    if (!this.#lenient) this.issues.push(issueAt(this.#text, position, message));
-  }
-
-  #undeclared(position: number, name: string): CelType {
-    this.#issue(position, `undeclared reference to '${name}' (in container '${this.#declarations.container}')`);
-    return ERROR_TYPE;
-  }
-
   #unknownName(expr: Expr, name: string): CelType {
-    if (this.#lenient) this.references[expr.id] = { kind: 'variable', name: name.replace(/^\./, '') };
-    return this.#undeclared(expr.position, name);
-  }
-
-  #mismatch(position: number, expected: CelType, found: CelType): void {
-    this.#issue(position, `expected type '${formatType(expected)}' but found '${formatType(found)}'`);
+    if (this.#log.lenient) this.references[expr.id] = { kind: 'variable', name: name.replace(/^\./, '') };
+    return this.#log.undeclared(expr.position, name);
   }
 
   #noOverload(position: number, name: string, types: readonly CelType[], member: boolean): CelType {
-    const shown = types.map((type) => formatType(this.#substitutions.apply(type, true)));
-    const target = member ? `${shown.shift()}.` : '';
-    this.#issue(position, `found no matching overload for '${name}' applied to '${target}(${shown.join(', ')})'`);
-    return ERROR_TYPE;
-  }
-
-  #within<Result>(variables: readonly { readonly name: string; readonly type: CelType }[], body: () => Result): Result {
-    const outer = this.#scope;
-    for (const { name, type } of variables) this.#scope = { name, type, outer: this.#scope };
-    const result = body();
-    this.#scope = outer;
-    return result;
-  }
-
-  #local(name: string): Scope | undefined {
-    for (let scope = this.#scope; scope; scope = scope.outer) if (scope.name === name) return scope;
-    return undefined;
+    const final = types.map((type) => this.#substitutions.apply(type, true));
+    return this.#log.noOverload(position, name, final, member);
   }
 
   /** The type of a name as written, its meaning noted; `undefined` when nothing is known by it. */
   #name(expr: Expr, name: string): CelType | undefined {
-    const local = this.#local(name);
+    const local = this.#scopes.find(name);
     const found: ResolvedName | undefined = local ?? this.#declarations.findName(name);
     if (found === undefined) return undefined;
     this.references[expr.id] =
@@ -164,7 +130,7 @@ class Checker {
   // A loop variable hides dotted names that begin with it.
   #isLocalRoot(name: string): boolean {
     const dot = name.indexOf('.');
-    return this.#local(dot < 0 ? name : name.slice(0, dot)) !== undefined;
+    return this.#scopes.find(dot < 0 ? name : name.slice(0, dot)) !== undefined;
   }
 
   #field(expr: Expr, operand: Expr, field: string, optional: boolean): CelType {
@@ -185,7 +151,7 @@ class Checker {
         return DYN;
       default:
         if (!isDynOrError(target)) {
-          this.#issue(expr.position, `type '${formatType(target)}' does not support field selection`);
+          this.#log.add(expr.position, `type '${formatType(target)}' does not support field selection`);
         }
         return DYN;
     }
@@ -194,12 +160,12 @@ class Checker {
   #structField(position: number, typeName: string, field: string): CelType {
     const declared = this.#declarations.findType(typeName);
     if (declared === undefined) {
-      this.#issue(position, `unexpected failed resolution of '${typeName}'`);
+      this.#log.add(position, `unexpected failed resolution of '${typeName}'`);
       return ERROR_TYPE;
     }
     const type = declared.fieldType(field);
     if (type !== undefined) return type;
-    this.#issue(position, `undefined field '${field}'`);
+    this.#log.add(position, `undefined field '${field}'`);
     return ERROR_TYPE;
   }
 
@@ -211,7 +177,7 @@ class Checker {
     if (operator !== undefined) return this.#operator(expr, args, operator);
     if (expr.target === undefined) {
       const declared = this.#declarations.findFunction(expr.name);
-      return declared ? this.#resolve(expr, declared, args, false) : this.#undeclared(expr.position, expr.name);
+      return declared ? this.#resolve(expr, declared, args, false) : this.#log.undeclared(expr.position, expr.name);
     }
     const prefix = qualifiedName(expr.target);
     const namespaced = prefix === undefined ? undefined : this.#declarations.findFunction(`${prefix}.${expr.name}`);
@@ -220,13 +186,13 @@ class Checker {
     const declared = this.#declarations.findFunction(expr.name);
     return declared
       ? this.#resolve(expr, declared, [target, ...args], false)
-      : this.#undeclared(expr.position, expr.name);
+      : this.#log.undeclared(expr.position, expr.name);
   }
 
   #optionalSelect(expr: Call): CelType {
     const [operand, field] = expr.args;
     if (operand === undefined || field?.kind !== 'literal' || typeof field.value !== 'string') {
-      this.#issue(expr.position, 'unsupported optional field selection');
+      this.#log.add(expr.position, 'unsupported optional field selection');
       return ERROR_TYPE;
     }
     this.check(field);
@@ -238,7 +204,7 @@ class Checker {
     for (const argument of expr.args) {
       const type = this.check(argument);
       if (this.#substitutions.isAssignable(type, BOOL)) continue;
-      this.#mismatch(argument.position, BOOL, type);
+      this.#log.mismatch(argument.position, BOOL, type);
       failed = true;
     }
     return failed ? ERROR_TYPE : BOOL;
@@ -282,7 +248,7 @@ class Checker {
       else if (!isDyn(result) && !isSameType(result, type)) result = DYN;
     }
     if (result === undefined) {
-      if (!this.#lenient) return this.#noOverload(expr.position, declared.name, args, member);
+      if (!this.#log.lenient) return this.#noOverload(expr.position, declared.name, args, member);
       applicable.push(
         ...declared.overloads.filter(
           (overload) => overload.member === member && overload.parameters.length === args.length,
@@ -316,7 +282,7 @@ class Checker {
     const type = this.check(value);
     if (!optional) return type;
     const inner = unwrapOptional(type);
-    if (inner === undefined && !isDyn(type)) this.#mismatch(value.position, optionalType(type), type);
+    if (inner === undefined && !isDyn(type)) this.#log.mismatch(value.position, optionalType(type), type);
     return inner ?? type;
   }
 
@@ -328,12 +294,12 @@ class Checker {
 
   #struct(expr: StructExpr): CelType {
     const found = this.#declarations.findName(expr.typeName);
-    if (found === undefined) return this.#undeclared(expr.position, expr.typeName);
+    if (found === undefined) return this.#log.undeclared(expr.position, expr.typeName);
     const type = found.type.kind === 'type' ? found.type.parameters[0] : undefined;
     const declared = this.#declarations.findType(found.name);
     if (type === undefined || declared === undefined) {
       const what = type === undefined ? 'a type' : 'a message type';
-      this.#issue(expr.position, `'${type?.name ?? formatType(found.type)}' is not ${what}`);
+      this.#log.add(expr.position, `'${type?.name ?? formatType(found.type)}' is not ${what}`);
       for (const field of expr.fields) this.check(field.value);
       return ERROR_TYPE;
     }
@@ -342,7 +308,7 @@ class Checker {
       const given = this.#entryType(value, optional);
       const wanted = this.#structField(position, found.name, name);
       if (!this.#substitutions.isAssignable(wanted, given)) {
-        this.#issue(
+        this.#log.add(
           position,
           `expected type of field '${name}' is '${formatType(wanted)}' but provided type is '${formatType(given)}'`,
         );
@@ -357,7 +323,7 @@ class Checker {
     const [name = '', secondName] = expr.variables;
     const variables = [{ name, type: first }];
     if (secondName !== undefined) variables.push({ name: secondName, type: second });
-    return this.#within(variables, () => this.#loop(expr, first));
+    return this.#scopes.within(variables, () => this.#loop(expr, first));
   }
 
   /** The types of the loop variables. */
@@ -376,7 +342,7 @@ class Checker {
         this.#substitutions.isAssignable(DYN, range);
         return [DYN, DYN];
       default:
-        this.#issue(
+        this.#log.add(
           expr.range.position,
           `expression of type '${formatType(range)}' cannot be range of a comprehension (must be list, map, or dynamic)`,
         );
@@ -396,7 +362,7 @@ class Checker {
     switch (expr.form) {
       case 'all':
       case 'exists':
-        if (!this.#substitutions.isAssignable(step, BOOL)) this.#mismatch(expr.step.position, BOOL, step);
+        if (!this.#substitutions.isAssignable(step, BOOL)) this.#log.mismatch(expr.step.position, BOOL, step);
         return BOOL;
       case 'existsOne':
         this.#condition(expr, step, INT);
@@ -425,7 +391,7 @@ class Checker {
 
   #bind(expr: Bind): CelType {
     const type = this.check(expr.init);
-    return this.#within([{ name: expr.variable, type }], () => this.check(expr.body));
+    return this.#scopes.within([{ name: expr.variable, type }], () => this.check(expr.body));
   }
 }
 
