@@ -83,6 +83,8 @@ class PolicyCollector implements PolicySet {
       this.cleanups.push(document);
       return;
     }
+    // Bindings are nothing without their policies.
+    if (group === 'admissionregistration.k8s.io' && BINDING_KINDS.has(kind)) return;
     if (isForeignPolicy(group, kind)) {
       this.unsupported.push({ name, reason: `kind ${kind} is not supported yet` });
       return;
@@ -105,10 +107,9 @@ class PolicyCollector implements PolicySet {
 
 const CLEANUP_KINDS: ReadonlySet<string> = new Set(['CleanupPolicy', 'ClusterCleanupPolicy']);
 const STRUCTURAL: ReadonlySet<string> = new Set(['policy-unknown-field', 'policy-unknown-kind']);
-const ADMISSION_KINDS: ReadonlySet<string> = new Set([
-  'ValidatingAdmissionPolicy',
+const ADMISSION_KINDS: ReadonlySet<string> = new Set(['ValidatingAdmissionPolicy', 'MutatingAdmissionPolicy']);
+const BINDING_KINDS: ReadonlySet<string> = new Set([
   'ValidatingAdmissionPolicyBinding',
-  'MutatingAdmissionPolicy',
   'MutatingAdmissionPolicyBinding',
 ]);
 

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, posix, resolve } from 'node:path';
+import { basename, dirname, join, normalize, posix, resolve } from 'node:path';
 import { formatDiagnostic, type JsonObject } from '@vouchsafe/engine/kernel';
 import { checkShape, METADATA, type Shape } from './check-shape.ts';
 import { byName } from './find-files.ts';
@@ -24,6 +24,7 @@ export interface TestExpectation {
 
 /** One document of kind `Test` (kyverno-core §5.3). Paths are relative to `folder`. */
 export interface TestManifest {
+  /** As the user would write it. */
   readonly path: string;
   readonly folder: string;
   /** The deprecated `name`, or no apiVersion or kind. */
@@ -134,48 +135,48 @@ const TEST: Shape = {
   },
 };
 
-/** The manifests named `fileName` at and below a folder, or those of a file given itself. */
+/** The manifests named `fileName` at and below a folder, or those of a file given itself; told by the path as given. */
 export async function findTests(path: string, folder: string, fileName: string): Promise<readonly TestCase[]> {
-  const absolute = resolve(folder, path);
-  if ((await stat(absolute)).isFile()) return readTests(absolute);
-  return searchFolder(absolute, fileName);
+  const found = await stat(resolve(folder, path));
+  return found.isFile() ? readTests(path, folder) : searchFolder(normalize(path), folder, fileName);
 }
 
-async function searchFolder(folder: string, fileName: string): Promise<readonly TestCase[]> {
+async function searchFolder(path: string, folder: string, fileName: string): Promise<readonly TestCase[]> {
   const cases: TestCase[] = [];
-  for (const entry of (await readdir(folder, { withFileTypes: true })).sort(byName)) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) cases.push(...(await searchFolder(path, fileName)));
-    else if (entry.name === fileName) cases.push(...(await readTests(path)));
+  for (const entry of (await readdir(resolve(folder, path), { withFileTypes: true })).sort(byName)) {
+    const inner = join(path, entry.name);
+    if (entry.isDirectory()) cases.push(...(await searchFolder(inner, folder, fileName)));
+    else if (entry.name === fileName) cases.push(...(await readTests(inner, folder)));
   }
   return cases;
 }
 
-async function readTests(path: string): Promise<readonly TestCase[]> {
+async function readTests(path: string, base: string): Promise<readonly TestCase[]> {
+  const absolute = resolve(base, path);
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readFile(absolute, 'utf8');
   } catch (error) {
     return [{ path, error: reasonOf(error) }];
   }
   const { documents, problems } = readInputDocuments(text, basename(path));
   const [problem] = problems;
   if (problem) return [{ path, error: formatDiagnostic(problem) }];
-  return documents.map(({ object }) => toTestCase(object, path));
+  return documents.map(({ object }) => toTestCase(object, path, dirname(absolute)));
 }
 
-function toTestCase(document: JsonObject, path: string): TestCase {
+function toTestCase(document: JsonObject, path: string, folder: string): TestCase {
   const { value, problems } = checkShape(document, TEST);
   if (problems.length > 0) return { path, error: `error unmarshaling JSON: ${problems.join('; ')}` };
-  return { path, test: toManifest(value as JsonObject, path) }; // an object with just the fields of the shape
+  return { path, test: toManifest(value as JsonObject, path, folder) }; // an object with just the fields of the shape
 }
 
-function toManifest(value: JsonObject, path: string): TestManifest {
+function toManifest(value: JsonObject, path: string, folder: string): TestManifest {
   const single = textAt(value, 'jsonPayload');
   const payloads = textsAt(value, 'jsonPayloads');
   return {
     path,
-    folder: dirname(path),
+    folder,
     isDeprecated: textAt(value, 'apiVersion') === '' || textAt(value, 'kind') === '' || textAt(value, 'name') !== '',
     policies: unique(textsAt(value, 'policies')),
     resources: unique(textsAt(value, 'resources')),
