@@ -62,11 +62,16 @@ export const SCHEMA: SchemaPort = {
   openapiIndex: (definitions) => openapiIndex(definitions),
   openapiDocument: (path, definitions) => openapiDocument(path, definitions),
   compileCustomResourceSchema: (_crd, version) => {
-    const compiled = answering(() => compileCustomResourceSchema(version, compileValidationRules));
+    // compiled at first use: definitions are many and large, and most are never used in the life of a sandbox
+    let compiled: ReturnType<typeof compileCustomResourceSchema> | undefined;
+    const schema = () => {
+      compiled ??= compileCustomResourceSchema(version, compileValidationRules);
+      return compiled;
+    };
     return {
-      prune: (object) => answering(() => compiled.prune(object)),
-      applyDefaults: (object) => answering(() => compiled.applyDefaults(object)),
-      validate: (object, old) => answering(() => compiled.validate(object, old)),
+      prune: (object) => answering(() => schema().prune(object)),
+      applyDefaults: (object) => answering(() => schema().applyDefaults(object)),
+      validate: (object, old) => answering(() => schema().validate(object, old)),
     };
   },
 };
