@@ -9,8 +9,9 @@ import { admission } from './suites/admission.ts';
 import { cel } from './suites/cel.ts';
 import { engine } from './suites/engine.ts';
 import { images } from './suites/images.ts';
+import { sandbox } from './suites/sandbox.ts';
 
-const SUITES: readonly Suite[] = [engine, cel, admission, images];
+const SUITES: readonly Suite[] = [engine, cel, admission, images, sandbox];
 
 const { values, positionals } = parseArgs({
   options: { store: { type: 'boolean', default: false } },

@@ -2,6 +2,8 @@ import { ignoreNotFound, isKubeError, type KubeClient, resourcePath } from '@vou
 
 /** Clusters have these by themselves; their objects come back or are needed. */
 const KEPT = new Set(['serviceaccounts', 'endpoints', 'endpointslices', 'events', 'controllerrevisions']);
+const GONE_MS = 30_000;
+const POLL_MS = 200;
 const KEPT_NAMESPACES = /^(?:default|kyverno|kube-.*)$/;
 /** What a scenario makes besides namespaced objects; the first of them so that nothing refuses the rest. */
 const CLUSTER_SCOPED = [
@@ -11,14 +13,18 @@ const CLUSTER_SCOPED = [
   'validatingadmissionpolicies',
   'clusterpolicies',
   'clusterpolicyreports',
+  'clusterrolebindings',
+  'clusterroles',
 ];
 
 /** Takes away what a scenario left on a server: admission, policies, namespaces, everything in `default`. */
 export async function emptyServer(client: KubeClient): Promise<void> {
   client.discovery.invalidate();
-  const resources = (await client.discovery.resources()).filter(({ isPreferredVersion }) => isPreferredVersion);
+  const resources = await client.discovery.resources();
   const removeAll = async (resource: (typeof resources)[number], namespace?: string): Promise<void> => {
-    const path = resourcePath(resource, namespace === undefined ? {} : { namespace });
+    // roles that a cluster makes for itself carry this label
+    const query = { labelSelector: '!kubernetes.io/bootstrapping' };
+    const path = resourcePath(resource, namespace === undefined ? {} : { namespace }, query);
     await client.raw(path, { method: 'DELETE' }).catch((error: unknown) => {
       if (!isKubeError(error)) throw error; // a kind that does not let go of its objects
     });
@@ -30,8 +36,13 @@ export async function emptyServer(client: KubeClient): Promise<void> {
   const namespaced = resources.filter((item) => item.isNamespaced && item.verbs.includes('deletecollection'));
   for (const resource of namespaced) if (!KEPT.has(resource.resource)) await removeAll(resource, 'default');
   const namespaces = { group: '', version: 'v1', resource: 'namespaces' } as const;
-  for (const { metadata } of (await client.list(namespaces)).items) {
-    const name = metadata.name ?? '';
-    if (!KEPT_NAMESPACES.test(name)) await ignoreNotFound(client.delete(namespaces, { name }));
+  const left = async () =>
+    (await client.list(namespaces)).items
+      .map(({ metadata }) => metadata.name ?? '')
+      .filter((name) => !KEPT_NAMESPACES.test(name));
+  for (const name of await left()) await ignoreNotFound(client.delete(namespaces, { name }));
+  const deadline = performance.now() + GONE_MS;
+  while ((await left()).length > 0 && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
