@@ -19,6 +19,7 @@ import {
   parseIp,
   parsePrefix,
 } from './ip-address.ts';
+import { ipProblem } from './ip-problem.ts';
 
 const IP = opaqueType('net.IP');
 const CIDR = opaqueType('net.CIDR');
@@ -49,7 +50,7 @@ function readIp(text: string): IpAddress | CelError {
   const address = parseIp(zone < 0 ? text : text.slice(0, zone));
   if (address === undefined) {
     return new CelError(
-      `IP Address ${shown} parse error during conversion from string: ParseAddr(${shown}): unable to parse IP`,
+      `IP Address ${shown} parse error during conversion from string: ParseAddr(${shown}): ${ipProblem(text)}`,
     );
   }
   if (zone >= 0) return new CelError(`IP address ${shown} with zone value is not allowed`);
@@ -59,15 +60,24 @@ function readIp(text: string): IpAddress | CelError {
 function readCidr(text: string): Prefix | CelError {
   const prefix = parsePrefix(text);
   const conversion = 'network address parse error during conversion from string: ';
+  const shown = JSON.stringify(text);
   if (prefix === undefined) {
-    const shown = JSON.stringify(text);
-    const reason = text.includes('/') ? 'ParseAddr: unable to parse IP' : "no '/'";
-    return new CelError(`${conversion}${conversion}netip.ParsePrefix(${shown}): ${reason}`);
+    return new CelError(`${conversion}${conversion}netip.ParsePrefix(${shown}): ${prefixProblem(text)}`);
   }
-  if (isMapped(prefix.address)) {
-    return new CelError(`${conversion}IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed`);
-  }
-  return prefix;
+  return isMapped(prefix.address)
+    ? new CelError(`${conversion}IPv4-mapped IPv6 address ${shown} is not allowed`)
+    : prefix;
+}
+
+function prefixProblem(text: string): string {
+  const slash = text.lastIndexOf('/');
+  if (slash < 0) return "no '/'";
+  const address = text.slice(0, slash);
+  if (parseIp(address) === undefined) return `ParseAddr(${JSON.stringify(address)}): ${ipProblem(address)}`;
+  const bits = text.slice(slash + 1);
+  return /^(?:0|[1-9]\d{0,2})$/.test(bits)
+    ? 'prefix length out of range'
+    : `bad bits after slash: ${JSON.stringify(bits)}`;
 }
 
 const toIp = (text: string): CelResult => {

@@ -65,6 +65,9 @@ function readToken(text: string, start: number): Token {
   const two = text.slice(start, start + 2);
   if (TWO_CHARACTERS.has(two)) return { kind: two, start, end: start + 2 };
   if (ONE_CHARACTER.has(first)) return { kind: first, start, end: start + 1 };
+  // Half of an operator takes the character that should have been its other half along.
+  if (first === '=' || first === '&' || first === '|')
+    return { kind: 'error', start, end: Math.min(start + 2, text.length) };
   return { kind: 'error', start, end: start + String.fromCodePoint(text.codePointAt(start) ?? 0).length };
 }
 

@@ -47,6 +47,8 @@ const PRODUCTS = new Map<TokenKind, string>([
 const PRIMARY_START =
   "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 
+const EXPRESSION_STARTS = new Set('[ { ( . - ! true false null double int uint string bytes ident'.split(' '));
+
 /** Parses an expression of the language, macros expanded. */
 export function parse(text: string, options: ParseOptions): ParseResult {
   const limit = options.sizeLimit ?? DEFAULT_SIZE;
@@ -86,13 +88,19 @@ class Parser {
   run(): Expr | undefined {
     try {
       const expr = this.#expression();
-      if (this.#kind() !== 'end') this.#syntaxError(`extraneous input '${this.#shown()}' expecting <EOF>`);
+      if (this.#kind() !== 'end') this.#leftOver();
       return expr;
     } catch (reason) {
       // Only our own signal; anything else is a bug.
       if (reason instanceof Abort) return undefined;
       throw reason;
     }
+  }
+
+  /** What stands behind a whole expression: one token too many, or more. */
+  #leftOver(): never {
+    const one = this.#tokens[this.#index + 1]?.kind === 'end';
+    return this.#syntaxError(`${one ? 'extraneous' : 'mismatched'} input '${this.#shown()}' expecting <EOF>`);
   }
 
   #kind(): TokenKind {
@@ -123,14 +131,32 @@ class Parser {
     return this.#kind() === kind ? this.#advance() : undefined;
   }
 
-  #expect(kind: TokenKind): Token {
+  /** The next token, which must be of a kind; complaints are those of the original's error recovery. */
+  #expect(kind: TokenKind, expected = `'${kind}'`): Token {
     const token = this.#accept(kind);
     if (token !== undefined) return token;
-    // A closing bracket that is not there is what the original's parser assumes to be forgotten.
-    if (kind === ')' || kind === ']') this.#syntaxError(`missing '${kind}' at '${this.#shown()}'`);
+    if (this.#tokens[this.#index + 1]?.kind === kind && this.#kind() !== 'end') {
+      return this.#syntaxError(`extraneous input '${this.#shown()}' expecting ${expected}`);
+    }
+    // What could stand here if only the wanted token were not forgotten; a list's end is expected, not assumed.
+    const assumed = kind === ':' ? this.#startsExpression() : !expected.startsWith('{');
     return this.#syntaxError(
-      `mismatched input '${this.#shown()}' expecting ${kind === '}' ? "{'}', ','}" : `'${kind}'`}`,
+      assumed ? `missing '${kind}' at '${this.#shown()}'` : `mismatched input '${this.#shown()}' expecting ${expected}`,
     );
+  }
+
+  #startsExpression(): boolean {
+    return EXPRESSION_STARTS.has(this.#kind());
+  }
+
+  /** Whether a list or map goes on after an element: consumes the comma, and complains about an end that is missing. */
+  #goesOn(close: TokenKind): boolean {
+    if (!this.#accept(',')) {
+      if (this.#kind() !== close) this.#expect(close, `{'${close}', ','}`);
+      return false;
+    }
+    if (this.#kind() === 'end') this.#syntaxError(`missing '${close}' at '<EOF>'`);
+    return true;
   }
 
   #syntaxError(message: string): never {
@@ -325,8 +351,15 @@ class Parser {
         this.#advance();
         return this.#constant(kind, this.#text.slice(start, end), { start, end, position: start });
       default:
-        return this.#syntaxError(`mismatched input '${this.#shown()}' expecting ${PRIMARY_START}`);
+        return this.#noExpression();
     }
+  }
+
+  /** A token that starts no expression; one that could be left out is called extraneous. */
+  #noExpression(): never {
+    const next = this.#tokens[this.#index + 1]?.kind ?? 'end';
+    const what = EXPRESSION_STARTS.has(next) ? 'extraneous' : 'mismatched';
+    return this.#syntaxError(`${what} input '${this.#shown()}' expecting ${PRIMARY_START}`);
   }
 
   #negativeNumber(): Expr {
@@ -396,7 +429,7 @@ class Parser {
       const name = this.#fieldName();
       const { start: position } = this.#expect(':');
       fields.push({ position, name, value: this.#expression(), optional });
-      if (!this.#accept(',')) break;
+      if (!this.#goesOn('}')) break;
     }
     this.#expect('}');
     return { kind: 'struct', id: ++this.nodeCount, ...this.#place(start, open.start), typeName, fields };
@@ -408,7 +441,7 @@ class Parser {
     while (this.#kind() !== ']') {
       const optional = this.#optionalMark();
       elements.push({ value: this.#expression(), optional });
-      if (!this.#accept(',')) break;
+      if (!this.#goesOn(']')) break;
     }
     this.#expect(']');
     return { kind: 'list', id: ++this.nodeCount, ...this.#place(start, start), elements };
@@ -422,7 +455,7 @@ class Parser {
       const key = this.#expression();
       const { start: position } = this.#expect(':');
       entries.push({ position, key, value: this.#expression(), optional });
-      if (!this.#accept(',')) break;
+      if (!this.#goesOn('}')) break;
     }
     this.#expect('}');
     return { kind: 'map', id: ++this.nodeCount, ...this.#place(start, start), entries };
