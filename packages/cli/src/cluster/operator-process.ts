@@ -69,6 +69,11 @@ export function createOperatorProcess(options: OperatorOptions): OperatorProcess
     async kill(signal) {
       const current = child;
       if (!current) return;
+      const hasEnded = current.exitCode !== null || current.signalCode !== null;
+      if (hasEnded || current.pid === undefined) {
+        [child, ready] = [undefined, undefined]; // it never got ready: nothing is left to wait for
+        return;
+      }
       const gone = new Promise<void>((resolve) => current.once('exit', () => resolve()));
       current.kill(signal);
       const overdue = setTimeout(() => current.kill('SIGKILL'), STOP_MS);
