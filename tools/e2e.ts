@@ -90,8 +90,8 @@ async function play(scenario: Scenario): Promise<void> {
         { goOn: serverKubeconfig !== undefined },
       );
     } finally {
-      if (serverKubeconfig) await emptyServer(cluster.client);
       await cluster.stop();
+      if (serverKubeconfig) await emptyServer(serverKubeconfig);
     }
   } catch (error) {
     told = `  ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;

@@ -1,10 +1,17 @@
-import { ignoreNotFound, isKubeError, type KubeClient, resourcePath } from '@vouchsafe/kube';
+import {
+  createKubeClient,
+  ignoreNotFound,
+  isKubeError,
+  type KubeClient,
+  loadClusterConnection,
+  resourcePath,
+} from '@vouchsafe/kube';
 
 /** Clusters have these by themselves; their objects come back or are needed. */
 const KEPT = new Set(['serviceaccounts', 'endpoints', 'endpointslices', 'events', 'controllerrevisions']);
 const GONE_MS = 30_000;
 const POLL_MS = 200;
-const KEPT_NAMESPACES = /^(?:default|kyverno|kube-.*)$/;
+const KEPT_NAMESPACES = /^(?:default|kube-.*)$/;
 /** What a scenario makes besides namespaced objects; the first of them so that nothing refuses the rest. */
 const CLUSTER_SCOPED = [
   'validatingwebhookconfigurations',
@@ -15,11 +22,22 @@ const CLUSTER_SCOPED = [
   'clusterpolicyreports',
   'clusterrolebindings',
   'clusterroles',
+  'customresourcedefinitions',
 ];
 
-/** Takes away what a scenario left on a server: admission, policies, namespaces, everything in `default`. */
-export async function emptyServer(client: KubeClient): Promise<void> {
-  client.discovery.invalidate();
+/** Takes away what a scenario left on a server: admission, policies, definitions, namespaces, everything in `default`. */
+export async function emptyServer(kubeconfig: string): Promise<void> {
+  const connection = await loadClusterConnection({ kubeconfig });
+  if (!connection.ok) throw new Error(connection.message);
+  const client = createKubeClient(connection.value, { userAgent: 'vouchsafe-e2e', queriesPerSecond: 0 });
+  try {
+    await empty(client);
+  } finally {
+    await client.close();
+  }
+}
+
+async function empty(client: KubeClient): Promise<void> {
   const resources = await client.discovery.resources();
   const removeAll = async (resource: (typeof resources)[number], namespace?: string): Promise<void> => {
     // roles that a cluster makes for itself carry this label
@@ -35,6 +53,8 @@ export async function emptyServer(client: KubeClient): Promise<void> {
   }
   const namespaced = resources.filter((item) => item.isNamespaced && item.verbs.includes('deletecollection'));
   for (const resource of namespaced) if (!KEPT.has(resource.resource)) await removeAll(resource, 'default');
+  const pods = resources.find((item) => item.resource === 'pods' && item.group === '');
+  if (pods) await removeAll(pods, 'kube-system');
   const namespaces = { group: '', version: 'v1', resource: 'namespaces' } as const;
   const left = async () =>
     (await client.list(namespaces)).items
