@@ -45,8 +45,6 @@ export interface ContentStore {
   deleteManifest(repository: string, reference: string): boolean;
 }
 
-export const DIGEST_PATTERN = /^sha256:[0-9a-f]{64}$/;
-
 export function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }

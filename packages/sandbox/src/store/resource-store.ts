@@ -25,9 +25,6 @@ export interface StoreEvent {
   readonly previous: StoredObject | undefined;
 }
 
-/** What a write says about the state it was computed from. */
-export type Expected = StoredObject | undefined;
-
 /** Outcome of a write: the committed object, or a sign that somebody else was faster. */
 export type Commit = { readonly ok: true; readonly stored: StoredObject } | { readonly ok: false };
 

@@ -7,10 +7,10 @@ import { compileConditions } from '../../lang/conditions/compile-conditions.ts';
 import { compileContext } from '../../lang/variables/compile-context.ts';
 import { compileTemplate } from '../../lang/variables/compile-template.ts';
 import type { Scope } from '../../lang/variables/scope.ts';
+import { selectorText } from '../../match/selector-text.ts';
 import type { Effect } from '../../model/decision.ts';
 import type { RuleBodyOutcome, RuleCompilation } from '../rule-kind.ts';
 import { type Mutation, type MutationOutcome, mutatedMessage } from './mutation.ts';
-import { selectorText } from '../../match/selector-text.ts';
 
 /** One entry of `mutate.targets`. */
 interface Target {

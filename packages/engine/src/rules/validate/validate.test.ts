@@ -64,6 +64,9 @@ function validate(block: JsonObject, resource: JsonObject, situation: Situation 
 }
 
 const outcomeOf = (...given: Parameters<typeof validate>) => validate(...given).outcome;
+/** Validate rules have one outcome; a list would be another status than any expected. */
+const statusOf = (outcome: ReturnType<typeof outcomeOf>) =>
+  outcome && 'status' in outcome ? outcome.status : undefined;
 const always: Json = { all: [{ key: 1, operator: 'Equals', value: 1, message: 'because {{ request.object.kind }}' }] };
 const pod = (...containers: Json[]): JsonObject => ({ kind: 'Pod', spec: { containers } });
 
@@ -211,7 +214,7 @@ describe('deny', () => {
 
   it('looks at objects going away', () => {
     const conditions: Json = { all: [{ key: '{{ request.object.kind }}', operator: 'Equals', value: 'Pod' }] };
-    expect(outcomeOf({ message: 'm', deny: { conditions } }, { kind: 'Pod' }, { operation: 'DELETE' })?.status).toBe(
+    expect(statusOf(outcomeOf({ message: 'm', deny: { conditions } }, { kind: 'Pod' }, { operation: 'DELETE' }))).toBe(
       'fail',
     );
   });
@@ -335,20 +338,20 @@ describe('existing violations', () => {
       'fail',
     ],
   ])('%s', (_, validateBlock, situation, status) => {
-    expect(outcomeOf(validateBlock, { kind: 'Y' }, situation)?.status).toBe(status);
+    expect(statusOf(outcomeOf(validateBlock, { kind: 'Y' }, situation))).toBe(status);
   });
 
   it('variables read the old object as created', () => {
     const conditions: Json = { all: [{ key: '{{ request.object.kind }}', operator: 'Equals', value: 'Y' }] };
     const situation: Situation = { operation: 'UPDATE', old: { kind: 'X' }, policyAction: 'Enforce' };
-    expect(outcomeOf({ deny: { conditions } }, { kind: 'Y' }, situation)?.status).toBe('fail');
+    expect(statusOf(outcomeOf({ deny: { conditions } }, { kind: 'Y' }, situation))).toBe('fail');
   });
 });
 
 describe('what is not executed', () => {
   it('manifests answers an error and says so at compile time', () => {
     const { outcome, codes } = validate({ manifests: { attestors: [{}] } }, { kind: 'Pod' });
-    expect(outcome?.status).toBe('error');
+    expect(statusOf(outcome)).toBe('error');
     expect(codes).toEqual(['policy-unsupported']);
   });
 

@@ -92,10 +92,6 @@ export function recursiveDifference(left: FieldSet, right: FieldSet): FieldSet {
   return compact(members, children);
 }
 
-export function equalSets(left: FieldSet, right: FieldSet): boolean {
-  return isEmptySet(difference(left, right)) && isEmptySet(difference(right, left));
-}
-
 /** Every path of a set in the server's order: the members of a node, then what lies below. */
 export function pathsOf(set: FieldSet): FieldPath[] {
   const paths: FieldPath[] = [];

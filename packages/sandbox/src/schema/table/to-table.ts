@@ -1,12 +1,5 @@
 import tableColumns from '../data/generated/tables.json' with { type: 'json' };
-import {
-  arrayMember,
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  member,
-  stringMember,
-} from '../json/json-value.ts';
+import { isJsonObject, type JsonObject, type JsonValue, member, stringMember } from '../json/json-value.ts';
 import { ageOf } from './age.ts';
 import { type Cell, CellReader } from './cell-reader.ts';
 import { CLUSTER_CELLS } from './cluster-cells.ts';
@@ -169,9 +162,4 @@ function dateCell(value: string, now: Date): string {
 function textCell(value: JsonValue): string {
   if (typeof value === 'string') return value;
   return isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value);
-}
-
-/** The printer columns of a definition version; empty when it names none. */
-export function printerColumnsOf(version: JsonObject): readonly JsonObject[] {
-  return arrayMember(version, 'additionalPrinterColumns').filter(isJsonObject);
 }
