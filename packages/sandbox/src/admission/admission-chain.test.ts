@@ -163,6 +163,13 @@ describe('ResourceQuota', () => {
     );
   });
 
+  it('lets no more in at once than one after the other', async () => {
+    await create('/v1/resourcequotas', { metadata: { name: 'q' }, spec: { hard: { pods: '3' } } });
+    const names = Array.from({ length: 20 }, (_, index) => `p${index}`);
+    const answers = await Promise.all(names.map((name) => refusal(create('/v1/pods', pod(name)))));
+    expect(answers.filter((answer) => answer === 'admitted')).toHaveLength(3);
+  });
+
   it('counts other objects by name', async () => {
     await create('/v1/resourcequotas', { metadata: { name: 'q' }, spec: { hard: { 'count/deployments.apps': '0' } } });
     const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };

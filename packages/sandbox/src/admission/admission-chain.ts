@@ -64,8 +64,8 @@ export function createAdmissionChain(
         if (!webhooks.isIdle()) {
           await webhooks.validate(attributes);
         }
-        quota.validate?.(attributes);
       },
+      charge: (attributes) => quota.validate?.(attributes),
     },
     stop() {
       mutations.stop();

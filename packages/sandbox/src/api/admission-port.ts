@@ -28,10 +28,13 @@ export interface AdmissionChain {
   mutate(attributes: AdmissionAttributes): Promise<JsonObject | undefined>;
   /** Runs the validating phase on the final object. */
   validate(attributes: AdmissionAttributes): Promise<void>;
+  /** Charges quotas for a new object. Called in the same turn as the write, so that nothing comes between the two. */
+  charge(attributes: AdmissionAttributes): void;
 }
 
 /** A chain that admits everything. */
 export const OPEN_ADMISSION: AdmissionChain = {
   mutate: async (attributes) => attributes.object,
   validate: async () => {},
+  charge: () => {},
 };

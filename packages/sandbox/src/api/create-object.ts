@@ -66,7 +66,9 @@ export async function storeNew(
     if (causes.length > 0) {
       throw invalid(stringAt(prepared, 'kind'), definition.group, nameOf(prepared), causes);
     }
-    await cluster.admission.validate({ ...attributes, name: nameOf(prepared), object: prepared });
+    const final = { ...attributes, name: nameOf(prepared), object: prepared };
+    await cluster.admission.validate(final);
+    cluster.admission.charge(final);
     const answer = commitNew(cluster, request, prepared, options.dryRun);
     if (answer !== undefined) {
       return answer;
