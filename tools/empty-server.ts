@@ -53,8 +53,12 @@ async function empty(client: KubeClient): Promise<void> {
   }
   const namespaced = resources.filter((item) => item.isNamespaced && item.verbs.includes('deletecollection'));
   for (const resource of namespaced) if (!KEPT.has(resource.resource)) await removeAll(resource, 'default');
-  const pods = resources.find((item) => item.resource === 'pods' && item.group === '');
-  if (pods) await removeAll(pods, 'kube-system');
+  for (const namespace of ['kube-system', 'kube-public']) {
+    for (const name of ['pods', 'configmaps']) {
+      const resource = resources.find((item) => item.resource === name && item.group === '');
+      if (resource) await removeAll(resource, namespace);
+    }
+  }
   const namespaces = { group: '', version: 'v1', resource: 'namespaces' } as const;
   const left = async () =>
     (await client.list(namespaces)).items
