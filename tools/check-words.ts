@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const RULES: readonly { readonly pattern: RegExp; readonly why: string }[] = [
   { pattern: /(^|[^A-Za-z0-9_.])\/(work|farm|root|home)\/[a-z]/, why: 'a path of one machine' },
-  { pattern: /"resolved": "https?:/, why: 'a download address: the lockfile names versions and digests only' },
+  { pattern: /"resolved": "[a-z]+:\/\//, why: 'a download address: the lockfile names versions and digests only' },
   { pattern: /\/tmp\/[A-Za-z_]+_jobs/, why: 'a path of one machine' },
 ];
 const BINARY = /\.(png|ico|gz|tgz|zip|der|bin|woff2?)$/;
