@@ -22,8 +22,9 @@ const CLUSTER_SCOPED = [
   'clusterpolicyreports',
   'clusterrolebindings',
   'clusterroles',
-  'customresourcedefinitions',
 ];
+const DEFINITIONS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' } as const;
+const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces' } as const;
 
 /** Takes away what a scenario left on a server: admission, policies, definitions, namespaces, everything in `default`. */
 export async function emptyServer(kubeconfig: string): Promise<void> {
@@ -51,6 +52,7 @@ async function empty(client: KubeClient): Promise<void> {
     const resource = resources.find((item) => item.resource === name && !item.isNamespaced);
     if (resource) await removeAll(resource);
   }
+  await removeDefinitions(client, resources);
   const namespaced = resources.filter((item) => item.isNamespaced && item.verbs.includes('deletecollection'));
   for (const resource of namespaced) if (!KEPT.has(resource.resource)) await removeAll(resource, 'default');
   for (const namespace of ['kube-system', 'kube-public']) {
@@ -59,14 +61,36 @@ async function empty(client: KubeClient): Promise<void> {
       if (resource) await removeAll(resource, namespace);
     }
   }
-  const namespaces = { group: '', version: 'v1', resource: 'namespaces' } as const;
-  const left = async () =>
-    (await client.list(namespaces)).items
-      .map(({ metadata }) => metadata.name ?? '')
-      .filter((name) => !KEPT_NAMESPACES.test(name));
-  for (const name of await left()) await ignoreNotFound(client.delete(namespaces, { name }));
+  const left = async () => (await namesOf(client, NAMESPACES)).filter((name) => !KEPT_NAMESPACES.test(name));
+  for (const name of await left()) await ignoreNotFound(client.delete(NAMESPACES, { name }));
+  await waitUntilNone('namespaces', left);
+}
+
+/** Objects first: those of a definition that goes before them have been seen to stay, and to come back with it. */
+async function removeDefinitions(
+  client: KubeClient,
+  resources: Awaited<ReturnType<KubeClient['discovery']['resources']>>,
+): Promise<void> {
+  const defined = new Set(await namesOf(client, DEFINITIONS));
+  for (const resource of resources) {
+    if (!defined.has(`${resource.resource}.${resource.group}`)) continue;
+    for (const { metadata } of (await client.list(resource)).items) {
+      const { name = '', namespace } = metadata;
+      await ignoreNotFound(client.delete(resource, namespace === undefined ? { name } : { name, namespace }));
+    }
+  }
+  for (const name of defined) await ignoreNotFound(client.delete(DEFINITIONS, { name }));
+  await waitUntilNone('definitions', () => namesOf(client, DEFINITIONS));
+}
+
+async function namesOf(client: KubeClient, resource: typeof DEFINITIONS | typeof NAMESPACES): Promise<string[]> {
+  return (await client.list(resource)).items.map(({ metadata }) => metadata.name ?? '');
+}
+
+async function waitUntilNone(what: string, left: () => Promise<string[]>): Promise<void> {
   const deadline = performance.now() + GONE_MS;
-  while ((await left()).length > 0 && performance.now() < deadline) {
+  for (let names = await left(); names.length > 0; names = await left()) {
+    if (performance.now() > deadline) throw new Error(`the server still has ${what}: ${names.join(', ')}`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
