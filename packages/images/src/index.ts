@@ -1,4 +1,5 @@
 /** `@vouchsafe/images`: answers questions about container images from what registries hold and whom one trusts. */
+export type { Artifact, ArtifactLayer, ArtifactResult } from './facts/artifact.ts';
 export { type AttestorProblem, checkAttestor } from './facts/check-attestor.ts';
 export {
   createImageSource,
@@ -12,6 +13,8 @@ export {
   type ListedEvidence,
   listEvidence,
 } from './facts/list-evidence.ts';
+export { type PulledLayers, pullArtifact } from './facts/pull-artifact.ts';
+export { pushArtifact } from './facts/push-artifact.ts';
 export { verifyArtifact } from './facts/verify-artifact.ts';
 export {
   type VerifyImageOptions,

@@ -1,24 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { FactSource } from '@vouchsafe/engine/facts';
-import {
-  type CredentialSource,
-  createImageSource,
-  parseTrustRoot,
-  publicGoodTrustRoot,
-  type RegistryHosts,
-  type TrustRoot,
-} from '@vouchsafe/images';
+import { createImageSource, parseTrustRoot, publicGoodTrustRoot, type TrustRoot } from '@vouchsafe/images';
 import { InputProblem, reasonOf } from '../inputs/input-problem.ts';
+import { dockerCredentials, type RegistryAccessOptions, toHosts } from '../inputs/registry-access.ts';
 
-export interface ImageFactsOptions {
-  /** `host=url` each: where a registry host is found instead. */
-  readonly mirrors: readonly string[];
+export interface ImageFactsOptions extends RegistryAccessOptions {
   /** A trusted_root.json; the public-good instance when empty. */
   readonly trustedRoot: string;
   readonly folder: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 export interface ImageFacts {
@@ -38,16 +28,6 @@ export async function openImageFacts({ mirrors, trustedRoot, folder, env }: Imag
   return { source, close: () => source.close() };
 }
 
-function toHosts(mirrors: readonly string[]): RegistryHosts {
-  return Object.fromEntries(
-    mirrors.map((mirror) => {
-      const cut = mirror.indexOf('=');
-      if (cut < 1) throw new InputProblem(`--registry-mirror is HOST=URL, not "${mirror}"`);
-      return [mirror.slice(0, cut), { url: mirror.slice(cut + 1) }];
-    }),
-  );
-}
-
 async function readTrustRoot(file: string): Promise<TrustRoot> {
   let text: string;
   try {
@@ -58,14 +38,4 @@ async function readTrustRoot(file: string): Promise<TrustRoot> {
   const parsed = parseTrustRoot(text);
   if (!parsed.ok) throw new InputProblem(`--trusted-root ${file}: ${parsed.message}`);
   return parsed.root;
-}
-
-/** No Secrets without a cluster; the file that `docker login` writes otherwise. */
-function dockerCredentials(env: ImageFactsOptions['env']): CredentialSource {
-  const folder = env['DOCKER_CONFIG'] ?? join(env['HOME'] ?? homedir(), '.docker');
-  return {
-    secretConfig: async () => undefined,
-    // A machine nobody logged in on has no such file.
-    defaultConfig: () => readFile(join(folder, 'config.json'), 'utf8').catch(() => undefined),
-  };
 }

@@ -2,7 +2,7 @@ import { type Dirent, existsSync } from 'node:fs';
 import { glob, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { InputProblem } from './input-problem.ts';
-import { isUrl } from './read-source.ts';
+import { isArtifact, isUrl } from './read-source.ts';
 
 export interface FindOptions {
   /** Looks into folders of folders, as Kyverno does for policies and not for resources. */
@@ -11,7 +11,7 @@ export interface FindOptions {
 
 /**
  * The files that `paths` name: files as they are, folders with the YAML in them (hidden entries left out),
- * globs expanded, URLs and `-` kept. Sorted within a folder. Throws `InputProblem` for a path that names nothing.
+ * globs expanded, URLs, artifacts and `-` kept. Sorted within a folder. Throws `InputProblem` for a path that names nothing.
  */
 export async function findFiles(
   paths: readonly string[],
@@ -20,7 +20,7 @@ export async function findFiles(
 ): Promise<readonly string[]> {
   const found: string[] = [];
   for (const path of paths) {
-    if (path === '-' || isUrl(path)) found.push(path);
+    if (path === '-' || isUrl(path) || isArtifact(path)) found.push(path);
     else found.push(...(await findLocal(path, folder, options)));
   }
   return [...new Set(found)];

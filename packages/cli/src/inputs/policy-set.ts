@@ -5,7 +5,8 @@ import { findFiles } from './find-files.ts';
 import { kindOf } from './kind-table.ts';
 import { type InputDocument, readInputDocuments } from './read-documents.ts';
 import { textAt } from './read-fields.ts';
-import { readSource } from './read-source.ts';
+import { artifactReference, isArtifact, readSource } from './read-source.ts';
+import type { RegistryAccessOptions } from './registry-access.ts';
 
 /** A policy that the policy webhook would refuse: it is not evaluated, and every command says so. */
 export interface InvalidPolicy {
@@ -40,12 +41,29 @@ export interface LoadedText {
   readonly text: string;
 }
 
-/** Reads files, folders (with all below), globs, URLs and `-`. Throws `InputProblem` for a path that names nothing. */
-export async function loadPolicySet(paths: readonly string[], folder: string): Promise<PolicySet> {
+/**
+ * Reads files, folders (with all below), globs, URLs, `oci://` artifacts and `-`. Throws `InputProblem` for a path that names
+ * nothing.
+ */
+export async function loadPolicySet(
+  paths: readonly string[],
+  folder: string,
+  registries: RegistryAccessOptions = { mirrors: [], env: process.env },
+): Promise<PolicySet> {
   const files = await findFiles(paths, folder, { recursive: true });
   const texts: LoadedText[] = [];
-  for (const file of files) texts.push({ origin: shownPath(file, folder), text: await readSource(file, folder) });
+  for (const file of files) {
+    if (isArtifact(file)) texts.push(...(await readArtifact(file, registries)));
+    else texts.push({ origin: shownPath(file, folder), text: await readSource(file, folder) });
+  }
   return toPolicySet(texts);
+}
+
+/** Loaded when asked for only: most policies are files. */
+async function readArtifact(path: string, registries: RegistryAccessOptions): Promise<readonly LoadedText[]> {
+  const { pullPolicies } = await import('./policy-artifact.ts');
+  const texts = await pullPolicies({ reference: artifactReference(path), ...registries });
+  return texts.map((text, index) => ({ origin: `${path}[${index}]`, text }));
 }
 
 /** The path as the user would write it from where they are. */

@@ -3,10 +3,20 @@ import { resolve } from 'node:path';
 import { InputProblem, reasonOf } from './input-problem.ts';
 
 const TIMEOUT_MS = 30_000;
+const ARTIFACT_SCHEME = 'oci://';
 const LIMIT = 64 * 1024 * 1024;
 
 export function isUrl(path: string): boolean {
   return path.startsWith('http://') || path.startsWith('https://');
+}
+
+/** `oci://registry/repository:tag`: the policies of an artifact. */
+export function isArtifact(path: string): boolean {
+  return path.startsWith(ARTIFACT_SCHEME);
+}
+
+export function artifactReference(path: string): string {
+  return path.slice(ARTIFACT_SCHEME.length);
 }
 
 /** The text of a file, of a URL, or of standard input (`-`). Throws `InputProblem`. */

@@ -1,15 +1,23 @@
 import { createCredentialHelpers } from '../credentials/credential-helpers.ts';
 import { createLayoutClient } from '../registry/layout-client.ts';
 import { defaultLimits } from '../registry/limits.ts';
-import { createRegistryClient, type RegistryClient } from '../registry/registry-client.ts';
+import { createRegistryClient, type RegistryClient, type RemoteRegistryClient } from '../registry/registry-client.ts';
 import type { ImageSourceOptions } from './image-source.ts';
 
-/** The registry client of a source, or a folder in its place: docker configurations first, then the logins of cloud providers. */
-export function openRegistry(options: Omit<ImageSourceOptions, 'cache' | 'trustRoot'>): RegistryClient {
+/** What of an image source's options is about registries. */
+export type RegistryOptions = Omit<ImageSourceOptions, 'cache' | 'trustRoot'>;
+
+/** The registry client of a source, or a folder in its place. */
+export function openRegistry(options: RegistryOptions): RegistryClient {
+  const { layout } = options;
+  if (layout === undefined) return openRemoteRegistry(options);
+  return createLayoutClient(layout, { ...defaultLimits, ...options.limits });
+}
+
+/** Registries over the network: docker configurations first, then the logins of cloud providers. */
+export function openRemoteRegistry(options: Omit<RegistryOptions, 'layout'>): RemoteRegistryClient {
   const { hosts = {}, credentials, userAgent, environment = process.env, now = Date.now } = options;
-  const { credentialProviders = [], layout } = options;
-  const limits = { ...defaultLimits, ...options.limits };
-  if (layout !== undefined) return createLayoutClient(layout, limits);
+  const { credentialProviders = [] } = options;
   return createRegistryClient({
     hosts,
     credentials,
@@ -20,6 +28,6 @@ export function openRegistry(options: Omit<ImageSourceOptions, 'cache' | 'trustR
       };
     },
     userAgent,
-    limits,
+    limits: { ...defaultLimits, ...options.limits },
   });
 }

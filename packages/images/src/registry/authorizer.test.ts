@@ -10,6 +10,7 @@ const target: AuthorizationTarget = {
   ca: undefined,
   insecure: true,
   loopbackHost: undefined,
+  actions: 'pull',
 };
 
 function answerOf(status: number, headers: Record<string, string>, body = ''): Answer {

@@ -12,6 +12,8 @@ export interface AuthorizationTarget extends ConnectionRules {
   readonly host: string;
   readonly repository: string;
   readonly credential: Credential | undefined;
+  /** What a token must allow. */
+  readonly actions: 'pull' | 'pull,push';
 }
 
 /** Answers the challenges of registries, remembering what each of them asked for. */
@@ -33,7 +35,7 @@ export function createAuthorizer(connections: Connections, userAgent: string): A
   const pending = new Map<string, Promise<string>>();
 
   function bearer(target: AuthorizationTarget, challenge: Challenge & { scheme: 'bearer' }, signal: AbortSignal) {
-    const scope = `repository:${target.repository}:pull`;
+    const scope = `repository:${target.repository}:${target.actions}`;
     const key = keyOf(target.credential, target.origin, challenge.realm, challenge.service ?? '', scope);
     const known = tokens.get(key);
     if (known !== undefined) return Promise.resolve({ header: `Bearer ${known}`, key });
@@ -168,7 +170,7 @@ function basicHeader(username: string, password: string): string {
 }
 
 function targetKey(target: AuthorizationTarget): string {
-  return keyOf(target.credential, target.origin, target.repository);
+  return keyOf(target.credential, target.origin, target.repository, target.actions);
 }
 
 /** Credentials are part of the key as a hash, so that what one may read is never given to another. */

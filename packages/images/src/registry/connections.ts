@@ -16,9 +16,9 @@ export interface ConnectionRules {
 
 export interface Exchange extends ConnectionRules {
   readonly url: URL;
-  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   /** Most bytes of the answer's body. */
   readonly maximumBytes: number;
 }
@@ -94,7 +94,7 @@ export function createConnections(options: { connections: number; timeoutMs: num
       try {
         return await once(request, signal).catch((error: unknown) => {
           // A kept-alive socket the other side closed meanwhile: nothing was answered, so asking again is safe.
-          if (!isClosedSocket(error) || signal.aborted || request.method === 'POST') throw error;
+          if (!isClosedSocket(error) || signal.aborted || !isReading(request)) throw error;
           return once(request, signal);
         });
       } catch (error) {
@@ -160,6 +160,10 @@ async function readBounded(body: Body, maximum: number, host: string, signal: Ab
     throw error;
   }
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, length);
+}
+
+function isReading({ method }: Exchange): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 function isClosedSocket(error: unknown): boolean {

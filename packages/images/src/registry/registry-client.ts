@@ -15,15 +15,34 @@ import { followRedirects } from './follow-redirects.ts';
 import type { RegistryLimits } from './limits.ts';
 import { RegistryFailure } from './registry-failure.ts';
 import { createRepositoryReader, type RepositoryReader } from './repository-reader.ts';
+import { createRepositoryWriter, type RepositoryWriter } from './repository-writer.ts';
 import { untilAborted } from './until-aborted.ts';
 
-/** An OCI distribution client that only reads. */
+/** An OCI distribution client that reads. */
 export interface RegistryClient {
   open(location: EvidenceLocation, access: RegistryAccess): RepositoryReader;
   /** HTTP exchanges sent since the start, token requests not counted. */
   readonly requests: number;
   close(): Promise<void>;
 }
+
+/** A client of registries over the network: what is a folder cannot be written to. */
+export interface RemoteRegistryClient extends RegistryClient {
+  openWriter(location: EvidenceLocation, access: RegistryAccess): RepositoryWriter;
+}
+
+/** One request to a repository. */
+interface RepositoryRequest {
+  readonly method: Exchange['method'];
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** Most bytes of the answer's body. */
+  readonly maximumBytes: number;
+}
+
+type SendRequest = (request: RepositoryRequest, signal: AbortSignal) => Promise<Answer>;
 
 export interface RegistryClientOptions {
   readonly hosts: RegistryHosts;
@@ -36,7 +55,7 @@ export interface RegistryClientOptions {
 
 const plainHttpCodes = /^(?:EPROTO|ERR_SSL_|ECONNREFUSED)/;
 
-export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+export function createRegistryClient(options: RegistryClientOptions): RemoteRegistryClient {
   const { hosts, limits, userAgent } = options;
   checkHosts(hosts);
   const connections = createConnections({ connections: limits.connections, timeoutMs: limits.exchangeMs });
@@ -47,6 +66,30 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   let requests = 0;
 
   function open(location: EvidenceLocation, access: RegistryAccess): RepositoryReader {
+    const { host, repository, send } = openRepository(location, access, 'pull');
+    return createRepositoryReader({
+      host,
+      repository,
+      limits,
+      send: (path, accept, maximumBytes, signal, head = false) =>
+        send({ method: head ? 'HEAD' : 'GET', path, headers: { accept }, maximumBytes }, signal),
+    });
+  }
+
+  function openWriter(location: EvidenceLocation, access: RegistryAccess): RepositoryWriter {
+    const { host, repository, send } = openRepository(location, access, 'pull,push');
+    return createRepositoryWriter({
+      host,
+      repository,
+      send: (request, signal) => send({ ...request, maximumBytes: limits.manifestBytes }, signal),
+    });
+  }
+
+  function openRepository(
+    location: EvidenceLocation,
+    access: RegistryAccess,
+    actions: AuthorizationTarget['actions'],
+  ): { readonly host: string; readonly repository: string; readonly send: SendRequest } {
     const endpoint = endpointOf(location.registry, hosts, access.allowInsecure);
     const repository = wireRepository(location.registry, location.repository, endpoint);
     let target: Promise<AuthorizationTarget> | undefined;
@@ -55,45 +98,40 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       const choice = chooseCredential(options.credentials, access, endpoint.host, repository, signal, helpers);
       const credential = await untilAborted(choice, 'the question for registry credentials', signal);
       const loopbackHost = endpoint.isMapped ? endpoint.host : undefined;
-      return { ...endpoint, origin: originOf(endpoint), loopbackHost, repository, credential };
+      return { ...endpoint, origin: originOf(endpoint), loopbackHost, repository, credential, actions };
     }
 
-    async function send(path: string, accept: string, bytes: number, signal: AbortSignal, head = false) {
+    async function send(request: RepositoryRequest, signal: AbortSignal): Promise<Answer> {
       target ??= createTarget(signal);
       const known = await target.catch((error: unknown) => {
         target = undefined;
         throw error;
       });
       try {
-        return await sendTo(known, path, accept, bytes, signal, head);
+        return await sendTo(known, request, signal);
       } catch (error) {
         if (!mayFallBack(endpoint, known, error) || signal.aborted) throw error;
         plainHosts.add(endpoint.host);
         const plain = { ...known, origin: originOf(endpoint) };
         target = Promise.resolve(plain);
-        return sendTo(plain, path, accept, bytes, signal, head);
+        return sendTo(plain, request, signal);
       }
     }
 
-    return createRepositoryReader({ host: endpoint.host, repository, limits, send });
+    return { host: endpoint.host, repository, send };
   }
 
   function originOf(endpoint: RegistryEndpoint): string {
     return endpoint.insecure && plainHosts.has(endpoint.host) ? `http://${endpoint.host}` : endpoint.origin;
   }
 
-  async function sendTo(
-    target: AuthorizationTarget,
-    path: string,
-    accept: string,
-    maximumBytes: number,
-    signal: AbortSignal,
-    head: boolean,
-  ): Promise<Answer> {
+  async function sendTo(target: AuthorizationTarget, request: RepositoryRequest, signal: AbortSignal): Promise<Answer> {
+    const { method, path, headers, body, maximumBytes } = request;
     const exchange = (authorization: string | undefined): Exchange => ({
       url: new URL(path, target.origin),
-      method: head ? 'HEAD' : 'GET',
-      headers: { 'user-agent': userAgent, accept, ...(authorization === undefined ? {} : { authorization }) },
+      method,
+      headers: { 'user-agent': userAgent, ...headers, ...(authorization === undefined ? {} : { authorization }) },
+      ...(body === undefined ? {} : { body }),
       maximumBytes,
       ca: target.ca,
       insecure: target.insecure,
@@ -101,6 +139,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     });
     const ask = (authorization: string | undefined): Promise<Answer> => {
       requests += 1;
+      // What is written goes to the registry that was named, and nowhere else.
+      if (method === 'POST' || method === 'PUT') return connections.exchange(exchange(authorization), signal);
       return followRedirects(connections, exchange(authorization), limits.redirects, signal);
     };
     let authorization = authorizer.remembered(target);
@@ -123,6 +163,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
 
   return {
     open,
+    openWriter,
     get requests() {
       return requests;
     },

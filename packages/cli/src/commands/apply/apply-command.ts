@@ -7,7 +7,12 @@ export const applyCommand: Command = {
   name: 'apply',
   summary: 'evaluate policies on resources from files, folders, standard input or a cluster',
   arguments: [
-    { name: 'policy', summary: 'files, folders, globs, `-`, or git repositories', variadic: true, optional: true },
+    {
+      name: 'policy',
+      summary: 'files, folders, globs, `-`, git repositories, or `oci://` artifacts',
+      variadic: true,
+      optional: true,
+    },
   ],
   flags: [
     { flags: '-r, --resource <path>', summary: 'resources: file, folder, glob, URL or `-`', repeatable: true },

@@ -10,6 +10,7 @@ import { createKindTable, type KindTable, kindOf } from '../../inputs/kind-table
 import { loadPolicySet, type PolicySet } from '../../inputs/policy-set.ts';
 import { readInputDocuments } from '../../inputs/read-documents.ts';
 import { readSource } from '../../inputs/read-source.ts';
+import type { RegistryAccessOptions } from '../../inputs/registry-access.ts';
 import { type Requester, readUserInfo } from '../../inputs/user-info.ts';
 import { globalOperation, NO_VALUES, readValues, type Values } from '../../inputs/values.ts';
 import type { ApplySettings } from './apply-settings.ts';
@@ -33,6 +34,7 @@ export interface ApplyInputs {
 export async function loadApplyInputs(
   settings: ApplySettings,
   folder: string,
+  env: RegistryAccessOptions['env'],
   cleanups: (() => Promise<void>)[],
 ): Promise<ApplyInputs> {
   const { userInfo, valuesFile } = settings;
@@ -40,7 +42,10 @@ export async function loadApplyInputs(
   const values = valuesFile === '' ? NO_VALUES : readValues(await readOne(valuesFile, folder), valuesFile);
   globalOperation(values);
   const policySets: PolicySet[] = [];
-  for (const path of settings.policies) policySets.push(await loadPolicies(path, settings, folder, cleanups));
+  const registries = { mirrors: settings.registry?.mirrors ?? [], env };
+  for (const path of settings.policies) {
+    policySets.push(await loadPolicies(path, settings, folder, registries, cleanups));
+  }
   return {
     kinds: createKindTable(await loadDefinitions(settings.definitions, folder)),
     values,
@@ -63,9 +68,10 @@ async function loadPolicies(
   path: string,
   { git }: ApplySettings,
   folder: string,
+  registries: RegistryAccessOptions,
   cleanups: (() => Promise<void>)[],
 ): Promise<PolicySet> {
-  if (!isRepository(path)) return loadPolicySet([path], folder);
+  if (!isRepository(path)) return loadPolicySet([path], folder, registries);
   const { branch, ...credentials } = git;
   const checkout = await checkoutRepository(path, branch, credentials);
   cleanups.push(checkout.remove);

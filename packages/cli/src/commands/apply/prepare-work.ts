@@ -43,7 +43,7 @@ export async function prepareWork(
   { cwd: folder, env }: Pick<CommandIo, 'cwd' | 'env'>,
   cleanups: (() => Promise<void>)[],
 ): Promise<ApplyWork> {
-  const inputs = await loadApplyInputs(settings, folder, cleanups);
+  const inputs = await loadApplyInputs(settings, folder, env, cleanups);
   const first = compileApplyPolicies(inputs, inputs.exceptionsGiven);
   const cluster = await openWantedCluster(settings, first, inputs);
   if (cluster) cleanups.push(cluster.close);

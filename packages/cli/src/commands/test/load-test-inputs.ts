@@ -15,6 +15,7 @@ import { loadPolicySet, type PolicySet } from '../../inputs/policy-set.ts';
 import { readInputDocuments } from '../../inputs/read-documents.ts';
 import { objectsAt, textAt, textsAt } from '../../inputs/read-fields.ts';
 import { readSource } from '../../inputs/read-source.ts';
+import type { RegistryAccessOptions } from '../../inputs/registry-access.ts';
 import { type InputResource, removeDuplicates } from '../../inputs/resources.ts';
 import type { TestManifest } from '../../inputs/test-manifest.ts';
 import { type Requester, readUserInfo } from '../../inputs/user-info.ts';
@@ -40,7 +41,11 @@ export interface TestInputs {
 }
 
 /** Reads all of it, telling what is read as Kyverno does. Throws `InputProblem` for what is missing or wrong. */
-export async function loadTestInputs(manifest: TestManifest, print: (line: string) => void): Promise<TestInputs> {
+export async function loadTestInputs(
+  manifest: TestManifest,
+  print: (line: string) => void,
+  registries?: RegistryAccessOptions,
+): Promise<TestInputs> {
   const { folder } = manifest;
   const cluster = await loadClusterObjects(manifest);
   const kinds = createKindTable(cluster.definitions);
@@ -49,7 +54,9 @@ export async function loadTestInputs(manifest: TestManifest, print: (line: strin
   if (manifest.userInfo !== '') print('  Loading user infos ...');
   const requester = await loadRequester(manifest);
   print('  Loading policies ...');
-  const policySet = await failing('failed to load policies', () => loadPolicySet(manifest.policies, folder));
+  const policySet = await failing('failed to load policies', () =>
+    loadPolicySet(manifest.policies, folder, registries),
+  );
   const [problem] = policySet.problems;
   if (problem) throw new InputProblem(`error: failed to load policies (${formatDiagnostic(problem)})`);
   for (const { name, reason } of policySet.invalid) print(`  ERROR: ${name}: ${reason}`);

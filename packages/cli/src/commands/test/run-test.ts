@@ -13,6 +13,7 @@ import { preparePolicies } from '../../evaluation/prepare-policies.ts';
 import { InputProblem } from '../../inputs/input-problem.ts';
 import type { KindTable } from '../../inputs/kind-table.ts';
 import { textMapAt } from '../../inputs/read-fields.ts';
+import type { RegistryAccessOptions } from '../../inputs/registry-access.ts';
 import type { InputResource } from '../../inputs/resources.ts';
 import type { TestManifest } from '../../inputs/test-manifest.ts';
 import { globalOperation } from '../../inputs/values.ts';
@@ -41,6 +42,8 @@ export interface RunOptions {
   readonly print: (line: string) => void;
   /** Answers about images, with `--registry`. */
   readonly images: FactSource | undefined;
+  /** How `oci://` policies are reached. */
+  readonly registries: RegistryAccessOptions;
   readonly now: number;
 }
 
@@ -48,7 +51,7 @@ export interface RunOptions {
 export async function runTest(manifest: TestManifest, options: RunOptions): Promise<TestRun> {
   const { print } = options;
   print(`Loading test  ( ${manifest.path} ) ...`);
-  const inputs = await loadTestInputs(manifest, print);
+  const inputs = await loadTestInputs(manifest, print, options.registries);
   const { policySet, resources, exceptions } = inputs;
   const prepared = preparePolicies(policySet.policies, exceptions);
   const count = policySet.policies.length + policySet.invalid.length + policySet.unsupported.length;

@@ -52,6 +52,7 @@ export async function test(paths: readonly string[], flags: FlagValues, io: Comm
     const run: RunOptions = {
       print: (line) => io.stdout(`${line}\n`),
       images: images?.source,
+      registries: { mirrors: registry?.mirrors ?? [], env: io.env },
       now: Date.now(),
     };
     return await runCases(
