@@ -31,7 +31,15 @@ const TYPES: Readonly<Record<string, string>> = {
   number: 'n',
 };
 
-const FILES = ['kyverno.io_clusterpolicies.json', 'kyverno.io_policies.json', 'kyverno.io_policyexceptions.json'];
+const FAMILIES = ['validating', 'mutating', 'generating', 'deleting', 'imagevalidating'];
+const FILES = [
+  'kyverno.io_clusterpolicies.json',
+  'kyverno.io_policies.json',
+  'kyverno.io_policyexceptions.json',
+  ...FAMILIES.map((family) => `policies.kyverno.io_${family}policies.json`),
+  ...FAMILIES.map((family) => `policies.kyverno.io_namespaced${family}policies.json`),
+  'policies.kyverno.io_policyexceptions.json',
+];
 
 function compact(schema: CrdSchema): Record<string, unknown> {
   const node: Record<string, unknown> = {};

@@ -27,6 +27,7 @@ export { deprecationWarning } from './load/semantics/deprecations.ts';
 export { compileExcludedUsers, type ExcludedUsers } from './match/excluded-users.ts';
 export { compileResourceFilters, type RequestPredicate } from './match/resource-filters.ts';
 export { type RequestSurroundings, toRequest } from './model/admission-request.ts';
+export type { AdmissionPolicyBinding, CelPolicy, CelPolicyException, CelPolicyKind } from './model/cel-policy.ts';
 export type {
   CompiledPolicy,
   CompiledRule,
@@ -49,7 +50,7 @@ export {
   type Standing,
   type TraceStep,
 } from './model/decision.ts';
-export type { LoadedDocument, Policy, PolicyException, SourceMap } from './model/policy.ts';
+export { type LoadedDocument, type Policy, type PolicyException, rulesOf, type SourceMap } from './model/policy.ts';
 export {
   type EvaluationRequest,
   type GroupVersionKind,

@@ -11,7 +11,7 @@ import {
 } from '@vouchsafe/engine';
 import type { FactKind, FactSource } from '@vouchsafe/engine/facts';
 import { isJsonObject, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
-import { kindOf } from '../inputs/kind-table.ts';
+import { type KindTable, kindOf } from '../inputs/kind-table.ts';
 import { textAt } from '../inputs/read-fields.ts';
 import type { InputResource } from '../inputs/resources.ts';
 import type { Requester } from '../inputs/user-info.ts';
@@ -44,6 +44,7 @@ export interface Surroundings {
   readonly requester: Requester | undefined;
   readonly source: FactSource;
   readonly absent: ReadonlySet<FactKind>;
+  readonly kinds: KindTable;
   /** Labels of namespaces that the values do not tell. */
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>>;
   /** Milliseconds since the epoch: the one clock of the run. */
@@ -111,9 +112,12 @@ function toRequest(policy: Policy, { resource, object, operation }: Subject, aro
   const nested = nest({ ...flat, 'request.operation': wanted ?? 'CREATE' });
   const seen = withValues(object, memberAt(nested, 'request', 'object'));
   const old = withValues(object, memberAt(nested, 'request', 'oldObject'));
+  const target = toTarget(object, around.values);
+  const plural = around.kinds.byKind(target.kind.group, target.kind.kind)?.plural;
   return {
     operation: effective,
-    ...toTarget(object, around.values),
+    ...target,
+    ...(plural === undefined ? {} : { plural }),
     namespace: resource.namespace,
     name: resource.name,
     resource: effective === 'DELETE' ? undefined : seen,
@@ -127,7 +131,12 @@ function toRequest(policy: Policy, { resource, object, operation }: Subject, aro
     dryRun: false,
     now: around.now,
     variables: withoutObjects(nested),
-    standIns: { absent: around.absent, rules: ruleValues(around.values, policy.ref.name) },
+    standIns: {
+      absent: around.absent,
+      rules: ruleValues(around.values, policy.ref.name),
+      doubles: true,
+      namespaces: around.values.namespaces,
+    },
   };
 }
 

@@ -1,4 +1,12 @@
-import { ALL_RULE_KINDS, createEngine, type Phase, type Policy, type PolicyException } from '@vouchsafe/engine';
+import {
+  ALL_RULE_KINDS,
+  type CompiledPolicy,
+  type CompileOptions,
+  createEngine,
+  type Phase,
+  type Policy,
+  rulesOf,
+} from '@vouchsafe/engine';
 import { formatDiagnostic, isError } from '@vouchsafe/engine/kernel';
 import { NODE_HOST } from '@vouchsafe/operator/host';
 import type { InvalidPolicy, UnsupportedPolicy } from '../inputs/policy-set.ts';
@@ -12,27 +20,36 @@ export interface PreparedPolicies {
 }
 
 /** Compiles each policy once with its exceptions. A policy of which a part is not executed does not run at all. */
-export function preparePolicies(policies: readonly Policy[], exceptions: readonly PolicyException[]): PreparedPolicies {
+export function preparePolicies(policies: readonly Policy[], links: CompileOptions): PreparedPolicies {
   const engine = createEngine({ host: NODE_HOST, ruleKinds: ALL_RULE_KINDS });
   const runnable: RunnablePolicy[] = [];
   const invalid: InvalidPolicy[] = [];
   const unsupported: UnsupportedPolicy[] = [];
   for (const policy of policies) {
-    const { compiled, diagnostics } = engine.compile(policy, { exceptions });
+    const { compiled, diagnostics } = engine.compile(policy, links);
     const missing = diagnostics.find(({ code }) => code === 'policy-unsupported');
     const error = diagnostics.find(isError);
     const { name } = policy.ref;
     if (missing) unsupported.push({ name, reason: formatDiagnostic(missing) });
-    else if (compiled) runnable.push({ policy, compiled, phases: phasesOf(policy) });
+    else if (compiled)
+      runnable.push({
+        policy,
+        compiled,
+        phases: policy.family === 'cel' ? compiledPhases(compiled) : phasesOf(policy),
+      });
     else invalid.push({ name, reason: error ? formatDiagnostic(error) : 'the policy cannot be used', diagnostics });
   }
   return { policies: runnable, invalid, unsupported };
 }
 
+function compiledPhases({ rules }: CompiledPolicy): ReadonlySet<Phase> {
+  return new Set(rules.flatMap(({ phases }) => [...phases]));
+}
+
 /** The phases upstream runs a policy in, by the kinds of its rules. */
-function phasesOf({ spec }: Policy): ReadonlySet<Phase> {
+function phasesOf(policy: Policy): ReadonlySet<Phase> {
   const phases = new Set<Phase>();
-  for (const rule of spec.rules) {
+  for (const rule of rulesOf(policy)) {
     if (rule.mutate) phases.add('mutate');
     if (rule.generate) phases.add('generate');
     if (rule.validate || rule.verifyImages.some(({ verifyDigest, required }) => verifyDigest || required)) {

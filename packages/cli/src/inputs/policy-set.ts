@@ -1,5 +1,11 @@
 import { relative } from 'node:path';
-import { loadDocument, type Policy, type PolicyException } from '@vouchsafe/engine';
+import {
+  type AdmissionPolicyBinding,
+  type CelPolicyException,
+  loadDocument,
+  type Policy,
+  type PolicyException,
+} from '@vouchsafe/engine';
 import { type Diagnostic, formatDiagnostic, isError } from '@vouchsafe/engine/kernel';
 import { findFiles } from './find-files.ts';
 import { kindOf } from './kind-table.ts';
@@ -26,6 +32,8 @@ export interface UnsupportedPolicy {
 export interface PolicySet {
   readonly policies: readonly Policy[];
   readonly exceptions: readonly PolicyException[];
+  readonly celExceptions: readonly CelPolicyException[];
+  readonly bindings: readonly AdmissionPolicyBinding[];
   readonly invalid: readonly InvalidPolicy[];
   readonly unsupported: readonly UnsupportedPolicy[];
   /** CleanupPolicy and ClusterCleanupPolicy. */
@@ -88,6 +96,8 @@ const MENTIONS_POLICIES = /kyverno\.io\/|admissionregistration\.k8s\.io\//;
 class PolicyCollector implements PolicySet {
   readonly policies: Policy[] = [];
   readonly exceptions: PolicyException[] = [];
+  readonly celExceptions: CelPolicyException[] = [];
+  readonly bindings: AdmissionPolicyBinding[] = [];
   readonly invalid: InvalidPolicy[] = [];
   readonly unsupported: UnsupportedPolicy[] = [];
   readonly cleanups: InputDocument[] = [];
@@ -114,6 +124,8 @@ class PolicyCollector implements PolicySet {
     const loaded = loadDocument(document.object, document.sources);
     if (loaded.policy) this.policies.push(loaded.policy);
     if (loaded.exception) this.exceptions.push(loaded.exception);
+    if (loaded.celException) this.celExceptions.push(loaded.celException);
+    if (loaded.binding) this.bindings.push(loaded.binding);
     if (loaded.other) this.others.push(document);
     const errors = loaded.diagnostics.filter(isError);
     const [first] = errors;
@@ -131,7 +143,7 @@ const BINDING_KINDS: ReadonlySet<string> = new Set([
   'MutatingAdmissionPolicyBinding',
 ]);
 
-/** The kinds in CEL: Kyverno's and Kubernetes' own. */
+/** Kubernetes' own kinds. */
 function isForeignPolicy(group: string, kind: string): boolean {
-  return group === 'policies.kyverno.io' || (group === 'admissionregistration.k8s.io' && ADMISSION_KINDS.has(kind));
+  return group === 'admissionregistration.k8s.io' && ADMISSION_KINDS.has(kind);
 }

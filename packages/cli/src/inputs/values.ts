@@ -18,6 +18,8 @@ export interface Values {
   readonly global: JsonObject;
   readonly policies: readonly PolicyValues[];
   readonly namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** Namespace objects by name, also of those that only their labels are told of. */
+  readonly namespaces: ReadonlyMap<string, JsonObject>;
   readonly subresources: readonly Subresource[];
 }
 
@@ -27,7 +29,13 @@ interface PolicyValues {
   readonly rules: readonly { readonly name: string; readonly values: JsonObject }[];
 }
 
-export const NO_VALUES: Values = { global: {}, policies: [], namespaceLabels: new Map(), subresources: [] };
+export const NO_VALUES: Values = {
+  global: {},
+  policies: [],
+  namespaceLabels: new Map(),
+  namespaces: new Map(),
+  subresources: [],
+};
 
 const RESOURCE_INFO: Shape = {
   fields: {
@@ -84,11 +92,17 @@ export function readValues(document: JsonObject, path: string): Values {
 /** Values whose shape has been checked. */
 export function toValues(spec: Json | undefined): Values {
   const labels = new Map<string, Readonly<Record<string, string>>>();
-  for (const entry of objectsAt(spec, 'namespaceSelector'))
-    labels.set(textAt(entry, 'name'), textMapAt(entry, 'labels'));
+  const namespaces = new Map<string, JsonObject>();
+  for (const entry of objectsAt(spec, 'namespaceSelector')) {
+    const name = textAt(entry, 'name');
+    labels.set(name, textMapAt(entry, 'labels'));
+    namespaces.set(name, { metadata: { name, labels: objectAt(entry, 'labels') } });
+  }
   // Whole namespaces win over bare labels.
   for (const entry of objectsAt(spec, 'namespaces')) {
-    labels.set(textAt(entry, 'metadata', 'name'), textMapAt(entry, 'metadata', 'labels'));
+    const name = textAt(entry, 'metadata', 'name');
+    labels.set(name, textMapAt(entry, 'metadata', 'labels'));
+    namespaces.set(name, entry);
   }
   return {
     global: objectAt(spec, 'globalValues'),
@@ -104,6 +118,7 @@ export function toValues(spec: Json | undefined): Values {
       })),
     })),
     namespaceLabels: labels,
+    namespaces,
     subresources: objectsAt(spec, 'subresources').map(toSubresource),
   };
 }

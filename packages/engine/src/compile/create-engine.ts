@@ -1,5 +1,6 @@
 import type { Policy } from '../model/policy.ts';
 import { RULE_KINDS } from '../rules/index.ts';
+import { compileCelPolicy } from './compile-cel-policy.ts';
 import { compileLegacyPolicy } from './compile-policy.ts';
 import type { Compilation, CompileOptions, Engine, EngineOptions } from './engine.ts';
 
@@ -13,7 +14,9 @@ export function createEngine(options: EngineOptions): Engine {
     ...(maxContextSize === undefined ? {} : { maxContextSize }),
   };
   return Object.freeze({
-    compile(policy: Policy, { exceptions = [] }: CompileOptions = {}): Compilation {
+    compile(policy: Policy, options: CompileOptions = {}): Compilation {
+      const { exceptions = [], celExceptions = [], bindings = [] } = options;
+      if (policy.family === 'cel') return compileCelPolicy(policy, { exceptions: celExceptions, bindings }, tools);
       return compileLegacyPolicy(policy, exceptions, tools);
     },
   });

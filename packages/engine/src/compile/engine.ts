@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../kernel/diagnostics/diagnostic.ts';
 import type { EngineHost } from '../kernel/host.ts';
+import type { AdmissionPolicyBinding, CelPolicyException } from '../model/cel-policy.ts';
 import type { CompiledPolicy } from '../model/compiled-policy.ts';
 import type { Policy, PolicyException } from '../model/policy.ts';
 import type { RuleKind } from '../rules/rule-kind.ts';
@@ -23,6 +24,10 @@ export interface ImageDefaults {
 export interface CompileOptions {
   /** The exceptions in force; those that name the policy are linked into its rules. */
   readonly exceptions?: readonly PolicyException[];
+  /** The exceptions of policies.kyverno.io, for policies in CEL. */
+  readonly celExceptions?: readonly CelPolicyException[];
+  /** The bindings of Kubernetes' admission policies. */
+  readonly bindings?: readonly AdmissionPolicyBinding[];
 }
 
 export interface Compilation {

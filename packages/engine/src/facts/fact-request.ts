@@ -1,12 +1,15 @@
-import type { JsonObject } from '../kernel/json.ts';
+import type { Json, JsonObject } from '../kernel/json.ts';
 import type { AttestorSet, ImageVerificationType } from './attestor.ts';
 
 /** What a policy may ask of the world, as data: it can be recorded, replayed, cached and audited. */
 export type FactRequest =
   | ConfigMapRequest
   | ResourceRequest
+  | ApiResourceRequest
+  | KindMappingRequest
   | ApiCallRequest
   | ServiceCallRequest
+  | HttpCallRequest
   | GlobalContextRequest
   | ImageDataRequest
   | ImageDigestRequest
@@ -28,6 +31,43 @@ export interface ResourceRequest {
   readonly namespace?: string;
   readonly name?: string;
   readonly labelSelector?: string;
+}
+
+/**
+ * One live object by the plural of its kind, or (without name) `{items}` of a namespace or of all: what `resource.Get` and
+ * `resource.List` of expressions in CEL ask.
+ */
+export interface ApiResourceRequest {
+  readonly kind: 'api-resource';
+  readonly apiVersion: string;
+  /** Plural, possibly with a subresource: `pods/log`. */
+  readonly resource: string;
+  /** Empty for cluster scope, and for all namespaces in lists. */
+  readonly namespace: string;
+  readonly name?: string;
+  /** Labels that must be equal. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Value: `{group, version, resource}` that the API server serves a kind under. */
+export interface KindMappingRequest {
+  readonly kind: 'kind-mapping';
+  readonly apiVersion: string;
+  readonly resourceKind: string;
+}
+
+/** Value: `{status, body}`; `body` is absent when the answer was no JSON. Any status is an answer. */
+export interface HttpCallRequest {
+  readonly kind: 'http-call';
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** PEM. */
+  readonly caBundle?: string;
+  /** What a POST sends as JSON. */
+  readonly data?: Json;
+  /** The namespace of a namespaced policy, which may be barred from calling out. */
+  readonly policyNamespace?: string;
 }
 
 /** A raw call to the Kubernetes API; `data` is the JSON body of a POST. */

@@ -11,13 +11,16 @@ export type {
 export type { Fact, FactFailure, FactFailureClass } from './fact.ts';
 export type {
   ApiCallRequest,
+  ApiResourceRequest,
   ConfigMapRequest,
   FactKind,
   FactRequest,
   GlobalContextRequest,
+  HttpCallRequest,
   ImageDataRequest,
   ImageDigestRequest,
   ImageVerificationRequest,
+  KindMappingRequest,
   RegistryAccess,
   ResourceRequest,
   ServiceCallRequest,

@@ -97,7 +97,7 @@ describe('loadPolicies', () => {
   });
 
   it('takes lists apart and keeps what is no policy', () => {
-    const text = `apiVersion: v1\nkind: List\nitems:\n  - {apiVersion: v1, kind: Pod}\n  - {apiVersion: policies.kyverno.io/v1, kind: ValidatingPolicy}\n---\n---\n`;
+    const text = `apiVersion: v1\nkind: List\nitems:\n  - {apiVersion: v1, kind: Pod}\n  - {apiVersion: acme.io/v1, kind: ValidatingPolicy}\n---\n---\n`;
     expect(loadPolicies(text, 'l').others.map(({ kind }) => kind)).toEqual(['Pod', 'ValidatingPolicy']);
   });
 

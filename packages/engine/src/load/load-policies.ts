@@ -1,6 +1,8 @@
 import type { Diagnostic } from '../kernel/diagnostics/diagnostic.ts';
 import { isError } from '../kernel/diagnostics/diagnostic.ts';
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts';
+import type { AdmissionPolicyBinding, CelPolicyException } from '../model/cel-policy.ts';
+import { toAdmissionPolicyBinding, toCelPolicy, toCelPolicyException } from '../model/cel-policy-document.ts';
 import type { LoadedDocument, Policy, PolicyException, SourceMap } from '../model/policy.ts';
 import { toLegacyPolicy, toPolicyException } from '../model/policy-document.ts';
 import { readObject, readText } from '../model/read-json.ts';
@@ -8,6 +10,7 @@ import type { LoadOptions } from './load-options.ts';
 import { flattenList, readDocuments } from './read-documents.ts';
 import { checkSchema } from './schema/check-schema.ts';
 import { knownVersions, policySchema } from './schema/policy-schema.ts';
+import { checkCelDocument } from './semantics/check-cel-document.ts';
 import { checkException } from './semantics/check-exception.ts';
 import { checkPolicy } from './semantics/check-policy.ts';
 import { LIMITS } from './text-limits.ts';
@@ -16,6 +19,8 @@ export interface LoadedPolicies {
   /** Those without an error, in the order of the text. */
   readonly policies: readonly Policy[];
   readonly exceptions: readonly PolicyException[];
+  readonly celExceptions: readonly CelPolicyException[];
+  readonly bindings: readonly AdmissionPolicyBinding[];
   /** Everything that is neither: resources, tests, values. */
   readonly others: readonly LoadedDocument[];
   readonly diagnostics: readonly Diagnostic[];
@@ -31,6 +36,8 @@ export function loadPolicies(text: string, origin: string, options: LoadOptions 
   const read = readDocuments(text, origin);
   const policies: Policy[] = [];
   const exceptions: PolicyException[] = [];
+  const celExceptions: CelPolicyException[] = [];
+  const bindings: AdmissionPolicyBinding[] = [];
   const others: LoadedDocument[] = [];
   const diagnostics: Diagnostic[] = [...read.diagnostics];
   for (const { value, sources } of read.documents.flatMap(flattenList)) {
@@ -48,14 +55,18 @@ export function loadPolicies(text: string, origin: string, options: LoadOptions 
     diagnostics.push(...loaded.diagnostics);
     if (loaded.policy) policies.push(loaded.policy);
     if (loaded.exception) exceptions.push(loaded.exception);
+    if (loaded.celException) celExceptions.push(loaded.celException);
+    if (loaded.binding) bindings.push(loaded.binding);
     if (loaded.other) others.push(loaded.other);
   }
-  return { policies, exceptions, others, diagnostics };
+  return { policies, exceptions, celExceptions, bindings, others, diagnostics };
 }
 
 export interface LoadedObject {
   readonly policy?: Policy;
   readonly exception?: PolicyException;
+  readonly celException?: CelPolicyException;
+  readonly binding?: AdmissionPolicyBinding;
   readonly other?: LoadedDocument;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -69,7 +80,7 @@ export function loadPolicy(document: JsonObject, origin?: string, options: LoadO
   return loadDocument(document, () => range, { unknownFields: 'warning', ...options });
 }
 
-const GROUP = 'kyverno.io/';
+const GROUPS: readonly string[] = ['kyverno.io/', 'policies.kyverno.io/', 'admissionregistration.k8s.io/'];
 
 /** One document of a text, with its positions. */
 export function loadDocument(document: JsonObject, sources: SourceMap, options: LoadOptions = {}): LoadedObject {
@@ -78,9 +89,8 @@ export function loadDocument(document: JsonObject, sources: SourceMap, options: 
   const kind = readText(document, 'kind') ?? '';
   const schema = policySchema(apiVersion, kind);
   if (!schema) {
-    const versions = apiVersion.startsWith(GROUP)
-      ? knownVersions(kind).filter((version) => version.startsWith(GROUP))
-      : [];
+    const group = GROUPS.find((known) => apiVersion.startsWith(known));
+    const versions = group === undefined ? [] : knownVersions(kind).filter((version) => version.startsWith(group));
     if (versions.length === 0) return { other: { apiVersion, kind, object: document, sources }, diagnostics: [] };
     return { diagnostics: [unknownVersion(apiVersion, kind, versions, sources)] };
   }
@@ -92,14 +102,30 @@ export function loadDocument(document: JsonObject, sources: SourceMap, options: 
     );
   });
   if (structural.some(isError)) return { diagnostics: structural };
-  const isException = kind === 'PolicyException';
-  const problems = isException ? checkException(document) : checkPolicy(document, options);
+  const isLegacy = apiVersion.startsWith('kyverno.io/');
+  const problems = isLegacy ? checkLegacy(document, kind, options) : checkCelDocument(document, kind);
   const diagnostics = [...structural, ...nameProblems(document), ...problems].map((problem) =>
     locate(problem, sources),
   );
   if (diagnostics.some(isError)) return { diagnostics };
-  if (isException) return { exception: toPolicyException(document, sources), diagnostics };
-  return { policy: toLegacyPolicy(document, sources), diagnostics };
+  return { ...(isLegacy ? toLegacy(document, kind, sources) : toCel(document, kind, sources)), diagnostics };
+}
+
+const EXCEPTION = 'PolicyException';
+
+function checkLegacy(document: JsonObject, kind: string, options: LoadOptions): readonly Diagnostic[] {
+  return kind === EXCEPTION ? checkException(document) : checkPolicy(document, options);
+}
+
+function toLegacy(document: JsonObject, kind: string, sources: SourceMap): Omit<LoadedObject, 'diagnostics'> {
+  if (kind === EXCEPTION) return { exception: toPolicyException(document, sources) };
+  return { policy: toLegacyPolicy(document, sources) };
+}
+
+function toCel(document: JsonObject, kind: string, sources: SourceMap): Omit<LoadedObject, 'diagnostics'> {
+  if (kind === EXCEPTION) return { celException: toCelPolicyException(document, sources) };
+  if (kind.endsWith('Binding')) return { binding: toAdmissionPolicyBinding(document, sources) };
+  return { policy: toCelPolicy(document, sources) };
 }
 
 const TOO_DEEP: Diagnostic = {

@@ -22,6 +22,7 @@ export function toRequest(admission: JsonObject, surroundings: RequestSurroundin
     operation: toOperation(readText(admission, 'operation')),
     kind: kind ?? toKind(readObject(admission, 'kind')),
     subresource: readText(admission, 'subResource') ?? '',
+    ...toPlural(readText(readObject(admission, 'resource'), 'resource')),
     namespace: readText(admission, 'namespace') ?? '',
     name: readText(admission, 'name') ?? '',
     resource: readBody(admission, 'object'),
@@ -46,6 +47,10 @@ function toKind(kind: JsonObject | undefined): GroupVersionKind {
     version: readText(kind, 'version') ?? '',
     kind: readText(kind, 'kind') ?? '',
   };
+}
+
+function toPlural(plural: string | undefined): { readonly plural?: string } {
+  return plural === undefined || plural === '' ? {} : { plural };
 }
 
 /** An object, `undefined` for null: a DELETE has no new object, a CREATE no old one. */

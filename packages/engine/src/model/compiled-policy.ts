@@ -16,9 +16,10 @@ import type { EvaluationRequest, Operation } from './request.ts';
 
 /**
  * When a rule runs. Admission calls mutate, then verify-images (pins and annotates), then validate; verify-images
- * rules also run in validate, where they check without patching.
+ * rules also run in validate, where they check without patching. Generate comes after the answer; delete is asked by
+ * cleanups about what exists, never by admission.
  */
-export type Phase = 'mutate' | 'verify-images' | 'validate' | 'generate';
+export type Phase = 'mutate' | 'verify-images' | 'validate' | 'generate' | 'delete';
 
 export interface RuleInput {
   readonly request: EvaluationRequest;
@@ -97,6 +98,12 @@ export interface ResourceSelector {
   /** Empty: the defaults of the phase (kyverno-core §4.1). */
   readonly operations: readonly Operation[];
   readonly phases: ReadonlySet<Phase>;
+  /**
+   * What policies in CEL name instead of a kind (which is then `*`): the plural with its subresource, as webhook rules
+   * write it: `pods`, `pods/*`, `*`.
+   */
+  readonly resource?: string;
+  readonly scope?: '*' | 'Namespaced' | 'Cluster';
 }
 
 /** `webhookConfiguration.matchConditions` of a policy. */

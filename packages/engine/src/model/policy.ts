@@ -1,6 +1,7 @@
 import type { AttestorSet, ImageVerificationType } from '../facts/attestor.ts';
 import type { SourceRange } from '../kernel/diagnostics/diagnostic.ts';
 import type { Json, JsonObject } from '../kernel/json.ts';
+import type { CelPolicy } from './cel-policy.ts';
 import type { FailureAction, FailurePolicy, PolicyRef } from './decision.ts';
 import type { Operation } from './request.ts';
 
@@ -19,8 +20,12 @@ export interface LegacyPolicy {
   readonly sources: SourceMap;
 }
 
-/** Grows by one member a policy kind. */
-export type Policy = LegacyPolicy;
+export type Policy = LegacyPolicy | CelPolicy;
+
+/** The rules of a ClusterPolicy or Policy; policies in CEL have none. */
+export function rulesOf(policy: Policy): readonly Rule[] {
+  return policy.family === 'legacy' ? policy.spec.rules : [];
+}
 
 /** kyverno.io/v2 (v2beta1) PolicyException. Its rules are skipped for what it matches (kyverno-core §2.10). */
 export interface PolicyException {

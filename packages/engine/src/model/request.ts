@@ -26,6 +26,8 @@ export interface EvaluationRequest {
   /** Top-level kind: the parent's for a subresource request (`Deployment` for `deployments/scale`). */
   readonly kind: GroupVersionKind;
   readonly subresource: string;
+  /** The plural of the kind (`pods`), as the API server or a table of kinds tells it; absent when neither knows. */
+  readonly plural?: string;
   readonly namespace: string;
   readonly name: string;
   /** The new object; absent on DELETE. */
@@ -51,6 +53,10 @@ export interface EvaluationRequest {
 export interface StandIns {
   /** Kinds of facts nobody can give: the context entries that need them do not exist. */
   readonly absent: ReadonlySet<FactKind>;
+  /** Numbers of the object are doubles to expressions in CEL, as Kyverno's CLI reads files (kyverno-cel §9.3). */
+  readonly doubles?: boolean;
+  /** Namespaces by name, as `namespaceObject` of policies in CEL shows them; others are null there. */
+  readonly namespaces?: ReadonlyMap<string, JsonObject>;
   /** By the name of a rule as written: variables set whenever a context of that rule or of its autogen rules is loaded. */
   readonly rules: ReadonlyMap<string, JsonObject>;
 }

@@ -1,8 +1,8 @@
-import type { Policy } from '@vouchsafe/engine';
+import { type Policy, rulesOf } from '@vouchsafe/engine';
 import { type Diagnostic, isJsonArray, type Json, memberAt } from '@vouchsafe/engine/kernel';
 import { checkAttestor } from '@vouchsafe/images';
 
-type Rule = Policy['spec']['rules'][number];
+type Rule = ReturnType<typeof rulesOf>[number];
 type Entry = Rule['verifyImages'][number];
 type Sets = Entry['attestors'];
 
@@ -14,7 +14,7 @@ const DEPRECATED: Readonly<Record<string, string>> = { 'keys.publicKeys': 'key',
  * keys, so this is asked where policies are submitted: a typing error is told at once rather than as a refused Pod.
  */
 export function diagnoseAttestors(policy: Policy): readonly Diagnostic[] {
-  return policy.spec.rules.flatMap((rule, index) =>
+  return rulesOf(policy).flatMap((rule, index) =>
     rule.verifyImages.flatMap((entry, at) =>
       diagnoseEntry(
         entry,

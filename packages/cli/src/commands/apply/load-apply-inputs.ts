@@ -1,4 +1,4 @@
-import type { PolicyException } from '@vouchsafe/engine';
+import { type CompileOptions, rulesOf } from '@vouchsafe/engine';
 import { formatDiagnostic, type JsonObject } from '@vouchsafe/engine/kernel';
 import { CLEANUP_RULE, readCleanupPolicy } from '../../evaluation/cleanup-policy.ts';
 import type { RunnablePolicy } from '../../evaluation/evaluate-resource.ts';
@@ -21,13 +21,16 @@ export interface SkippedPolicy {
   readonly reason: string;
 }
 
+/** Of both families. */
+export type Exceptions = Required<Pick<CompileOptions, 'exceptions' | 'celExceptions'>>;
+
 /** Everything but the resources. */
 export interface ApplyInputs {
   readonly kinds: KindTable;
   readonly values: Values;
   readonly requester: Requester | undefined;
   readonly policySets: readonly PolicySet[];
-  readonly exceptionsGiven: readonly PolicyException[];
+  readonly exceptionsGiven: Exceptions;
 }
 
 /** Reads values, user and policies. Throws `InputProblem`. */
@@ -86,14 +89,14 @@ async function loadDefinitions(paths: readonly string[], folder: string): Promis
   return definitions;
 }
 
-async function loadExceptions(paths: readonly string[], folder: string): Promise<readonly PolicyException[]> {
+async function loadExceptions(paths: readonly string[], folder: string): Promise<Exceptions> {
   const set = await loadPolicySet(paths, folder);
   const [problem] = set.problems;
   const [other] = set.others;
   const [invalid] = set.invalid;
   if (problem) throw new InputProblem(`failed to load exceptions (${formatDiagnostic(problem)})`);
   if (invalid) throw new InputProblem(`failed to load exceptions (${invalid.name}: ${invalid.reason})`);
-  if (!other) return set.exceptions;
+  if (!other) return { exceptions: set.exceptions, celExceptions: set.celExceptions };
   const { group, version, kind } = kindOf(other.object);
   throw new InputProblem(
     `failed to load exceptions (policy exception type not supported ${group}/${version}, Kind=${kind})`,
@@ -109,18 +112,15 @@ export interface ApplyPolicies {
 }
 
 /** Compiles all policies with the exceptions in force; CleanupPolicies become rules that match what they would delete. */
-export function compileApplyPolicies(
-  { policySets }: ApplyInputs,
-  exceptions: readonly PolicyException[],
-): ApplyPolicies {
+export function compileApplyPolicies({ policySets }: ApplyInputs, exceptions: Exceptions): ApplyPolicies {
   const readings = policySets.flatMap(({ cleanups }) => cleanups.map(readCleanupPolicy));
   const prepared = preparePolicies(
     policySets.flatMap(({ policies }) => policies),
-    exceptions,
+    { ...exceptions, bindings: policySets.flatMap(({ bindings }) => bindings) },
   );
   const cleanups = preparePolicies(
     readings.flatMap((reading) => ('policy' in reading ? [reading.policy] : [])),
-    [],
+    {},
   );
   const policies = [...prepared.policies, ...cleanups.policies];
   const unusable = [
@@ -141,5 +141,6 @@ export function compileApplyPolicies(
 }
 
 export function isCleanup({ policy }: RunnablePolicy): boolean {
-  return policy.spec.rules.length === 1 && policy.spec.rules[0]?.name === CLEANUP_RULE;
+  const rules = rulesOf(policy);
+  return rules.length === 1 && rules[0]?.name === CLEANUP_RULE;
 }

@@ -1,5 +1,4 @@
-import type { PolicyException } from '@vouchsafe/engine';
-import { loadDocument } from '@vouchsafe/engine';
+import { loadDocument, rulesOf } from '@vouchsafe/engine';
 import type { FactKind } from '@vouchsafe/engine/facts';
 import type { PolicyResponse, RunnablePolicy, Surroundings } from '../../evaluation/evaluate-resource.ts';
 import { type Finding, toDeletion, toFindings } from '../../evaluation/finding.ts';
@@ -17,6 +16,7 @@ import {
   type ApplyInputs,
   type ApplyPolicies,
   compileApplyPolicies,
+  type Exceptions,
   isCleanup,
   loadApplyInputs,
   type SkippedPolicy,
@@ -65,6 +65,7 @@ export async function prepareWork(
       set: parseSet(settings.set),
       requester: inputs.requester,
       source: cluster ? cluster.facts(facts.source) : facts.source,
+      kinds: inputs.kinds,
       absent: cluster ? withoutApiCalls(facts.absent) : facts.absent,
       namespaceLabels: cluster ? cluster.namespaceLabels : () => ({}),
       now,
@@ -73,7 +74,7 @@ export async function prepareWork(
     resources: () => (cluster ? cluster.resources(settings.resources) : fromFiles(judged, settings, folder, inputs)),
     ...countPolicies(policies),
     resourceCount: await countAll(judged, settings, folder, inputs, cluster?.count),
-    exceptionCount: exceptions.length,
+    exceptionCount: exceptions.exceptions.length + exceptions.celExceptions.length,
     now,
     findings: (response, resource) =>
       cleanupPolicies.has(response.policy)
@@ -113,7 +114,7 @@ const OBJECT_FACTS: readonly FactKind[] = ['api-call', 'resource', 'global-conte
 function asksForObjects({ policy, compiled }: RunnablePolicy): boolean {
   return (
     OBJECT_FACTS.some((kind) => compiled.needs.has(kind)) ||
-    policy.spec.rules.some(({ mutate, generate }) => mutate?.['targets'] !== undefined || generate !== undefined)
+    rulesOf(policy).some(({ mutate, generate }) => mutate?.['targets'] !== undefined || generate !== undefined)
   );
 }
 
@@ -121,13 +122,22 @@ function exceptionsOf(
   { exceptionsWithinPolicies, exceptionsWithinResources }: ApplySettings,
   { policySets, exceptionsGiven }: ApplyInputs,
   resources: readonly InputResource[],
-): readonly PolicyException[] {
+): Exceptions {
   if (!exceptionsWithinPolicies && !exceptionsWithinResources) return exceptionsGiven;
-  const own = exceptionsWithinPolicies ? policySets.flatMap(({ exceptions }) => exceptions) : [];
-  const given = exceptionsWithinResources
-    ? resources.flatMap(({ object, sources }) => loadDocument(object, sources).exception ?? [])
+  const own = exceptionsWithinPolicies ? policySets : [];
+  const loaded = exceptionsWithinResources
+    ? resources.map(({ object, sources }) => loadDocument(object, sources))
+    : undefined;
+  const given: Exceptions = loaded
+    ? {
+        exceptions: loaded.flatMap(({ exception }) => exception ?? []),
+        celExceptions: loaded.flatMap(({ celException }) => celException ?? []),
+      }
     : exceptionsGiven;
-  return [...given, ...own];
+  return {
+    exceptions: [...given.exceptions, ...own.flatMap(({ exceptions }) => exceptions)],
+    celExceptions: [...given.celExceptions, ...own.flatMap(({ celExceptions }) => celExceptions)],
+  };
 }
 
 function createFacts(

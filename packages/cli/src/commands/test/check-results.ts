@@ -1,4 +1,4 @@
-import type { RuleResult, TraceStep } from '@vouchsafe/engine';
+import { type RuleResult, rulesOf, type TraceStep } from '@vouchsafe/engine';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { isSameObject, type PolicyResponse } from '../../evaluation/evaluate-resource.ts';
 import { textAt } from '../../inputs/read-fields.ts';
@@ -53,7 +53,9 @@ function checkTrigger(key: string, responses: readonly PolicyResponse[], options
   let excluded: PolicyResponse | undefined;
   for (const response of responses) {
     if (response.policy.ref.name !== policyName(expectation)) continue;
-    const results = response.results.filter(({ rule }) => isRuleOf(expectation.rule, rule));
+    // Upstream ignores the rule an expectation names for kinds in CEL (kyverno-cel §9.5).
+    const isAny = response.policy.family === 'cel';
+    const results = response.results.filter(({ rule }) => isAny || isRuleOf(expectation.rule, rule));
     for (const result of results) rows.push(...checkRule(key, response, result, options));
     if (results.length === 0) excluded = response;
   }
@@ -67,8 +69,9 @@ function isRuleOf(wanted: string, rule: string): boolean {
 }
 
 function hasRule({ policy }: PolicyResponse, wanted: string): boolean {
+  if (policy.family === 'cel') return true;
   const plain = wanted.replace(/^autogen-(?:cronjob-)?/, '');
-  return wanted === '' || policy.spec.rules.some(({ name }) => name === wanted || name === plain);
+  return wanted === '' || rulesOf(policy).some(({ name }) => name === wanted || name === plain);
 }
 
 function checkRule(key: string, response: PolicyResponse, result: RuleResult, options: CheckOptions): readonly Row[] {

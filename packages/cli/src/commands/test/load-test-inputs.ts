@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { PolicyException } from '@vouchsafe/engine';
+import type { CompileOptions } from '@vouchsafe/engine';
 import {
   formatDiagnostic,
   isJsonObject,
@@ -27,7 +27,7 @@ export interface TestInputs {
   readonly values: Values;
   readonly requester: Requester | undefined;
   readonly policySet: PolicySet;
-  readonly exceptions: readonly PolicyException[];
+  readonly exceptions: Required<Pick<CompileOptions, 'exceptions' | 'celExceptions'>>;
   /** Each once. */
   readonly resources: readonly InputResource[];
   readonly targetResources: readonly InputResource[];
@@ -121,7 +121,7 @@ async function loadRequester({ userInfo, folder }: TestManifest): Promise<Reques
   return readUserInfo(await failing('failed to load request info', () => readOne(userInfo, folder)), userInfo);
 }
 
-async function loadExceptions({ exceptions, folder }: TestManifest): Promise<readonly PolicyException[]> {
+async function loadExceptions({ exceptions, folder }: TestManifest): Promise<TestInputs['exceptions']> {
   const set = await failing('failed to load exceptions', () => loadPolicySet(exceptions, folder));
   const [problem] = set.problems;
   const [other] = set.others;
@@ -134,7 +134,7 @@ async function loadExceptions({ exceptions, folder }: TestManifest): Promise<rea
   }
   const [invalid] = set.invalid;
   if (invalid) throw new InputProblem(`error: failed to load exceptions (${invalid.name}: ${invalid.reason})`);
-  return set.exceptions;
+  return { exceptions: set.exceptions, celExceptions: set.celExceptions };
 }
 
 /** `kind: ClusterResource` documents: objects, and files of CustomResourceDefinitions. */

@@ -53,10 +53,11 @@ export async function runTest(manifest: TestManifest, options: RunOptions): Prom
   print(`Loading test  ( ${manifest.path} ) ...`);
   const inputs = await loadTestInputs(manifest, print, options.registries);
   const { policySet, resources, exceptions } = inputs;
-  const prepared = preparePolicies(policySet.policies, exceptions);
+  const prepared = preparePolicies(policySet.policies, { ...exceptions, bindings: policySet.bindings });
+  const exceptionCount = exceptions.exceptions.length + exceptions.celExceptions.length;
   const count = policySet.policies.length + policySet.invalid.length + policySet.unsupported.length;
   print(
-    `  Applying ${plural(count, 'policy', 'policies')} to ${plural(resources.length, 'resource')} with ${plural(exceptions.length, 'exception')} ...`,
+    `  Applying ${plural(count, 'policy', 'policies')} to ${plural(resources.length, 'resource')} with ${plural(exceptionCount, 'exception')} ...`,
   );
   const surroundings = toSurroundings(inputs, prepared.policies, manifest, options);
   const operations = explicitOperations(manifest);
@@ -119,6 +120,7 @@ function toSurroundings(
     requester: inputs.requester,
     source,
     absent,
+    kinds,
     namespaceLabels,
     now,
     trace: true,

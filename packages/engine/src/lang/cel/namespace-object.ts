@@ -14,6 +14,17 @@ export function namespaceObject(name: string, { request, facts }: RuleInput): Js
   return isJsonObject(fact.value) ? shown(fact.value) : null;
 }
 
+/** The same for Kyverno's kinds in CEL, which see what the stand-ins tell of a namespace. */
+export function policyNamespaceObject(name: string, input: RuleInput): JsonObject | null {
+  const { standIns } = input.request;
+  if (standIns !== undefined) {
+    const known = standIns.namespaces?.get(name);
+    return known === undefined ? null : shown(known);
+  }
+  const found = namespaceObject(name, input);
+  return typeof found === 'string' ? null : found;
+}
+
 /** Only what Kubernetes shows of it; the uid is spelt `UID` there. */
 function shown(namespace: JsonObject): JsonObject {
   const found: Record<string, Json> = {};

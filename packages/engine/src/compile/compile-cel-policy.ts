@@ -1,0 +1,92 @@
+import { type Diagnostic, isError } from '../kernel/diagnostics/diagnostic.ts';
+import type { EngineHost } from '../kernel/host.ts';
+import { member } from '../kernel/json.ts';
+import type { AdmissionPolicyBinding, CelPolicy, CelPolicyException } from '../model/cel-policy.ts';
+import type { CompiledPolicy } from '../model/compiled-policy.ts';
+import type { Standing } from '../model/decision.ts';
+import { readObject } from '../model/read-json.ts';
+import type { EvaluationRequest } from '../model/request.ts';
+import { POLICY_KINDS } from '../policies/index.ts';
+import type { PolicyBody } from '../policies/policy-kind.ts';
+import type { Compilation, ImageDefaults } from './engine.ts';
+import { createRulesFor } from './rules-for.ts';
+
+export interface CelTools {
+  readonly host: EngineHost;
+  readonly images?: ImageDefaults;
+}
+
+export interface CelLinks {
+  readonly exceptions: readonly CelPolicyException[];
+  readonly bindings: readonly AdmissionPolicyBinding[];
+}
+
+/** Compiles a policy in CEL by its kind. A policy with an error does not run at all. */
+export function compileCelPolicy(policy: CelPolicy, links: CelLinks, tools: CelTools): Compilation {
+  const diagnostics: Diagnostic[] = [];
+  const report = (diagnostic: Diagnostic): void => {
+    const range = diagnostic.range ?? policy.sources(diagnostic.path ?? '');
+    diagnostics.push(range ? { ...diagnostic, range } : diagnostic);
+  };
+  const kind = POLICY_KINDS.find(({ kinds }) => kinds.includes(policy.kind));
+  if (!kind) {
+    report({
+      code: 'policy-unsupported',
+      severity: 'error',
+      message: `kind ${policy.kind} is not executed`,
+      path: 'kind',
+    });
+    return { diagnostics };
+  }
+  const { host, images } = tools;
+  const exceptions = links.exceptions.filter(({ policyRefs }) =>
+    policyRefs.some((ref) => ref.name === policy.ref.name && ref.kind === policy.ref.kind),
+  );
+  const bindings = links.bindings.filter(
+    (binding) => binding.policyName === policy.ref.name && binding.kind === `${policy.kind}Binding`,
+  );
+  const body = kind.compile({ policy, exceptions, bindings, host, report, ...(images ? { images } : {}) });
+  if (diagnostics.some(isError)) return { diagnostics };
+  return { compiled: assemble(policy, body), diagnostics };
+}
+
+function assemble(policy: CelPolicy, body: PolicyBody): CompiledPolicy {
+  const { ref, spec, annotations, labels } = policy;
+  const { validationActions } = spec;
+  const rules = Object.freeze([...body.rules]);
+  const standing: Standing = validationActions.includes('Deny')
+    ? 'enforce'
+    : validationActions.includes('Warn')
+      ? 'warn'
+      : 'audit';
+  return Object.freeze({
+    ref,
+    failurePolicy: spec.failurePolicy,
+    canEnforce: standing === 'enforce',
+    background: spec.background,
+    admission: spec.admission,
+    applyRules: 'All',
+    timeoutSeconds: spec.timeoutSeconds,
+    selectors: Object.freeze(body.selectors),
+    matches: (request, phase) => isInScope(policy, request) && body.concerns(request, phase),
+    standing: (_request, phase) => (phase === 'validate' ? standing : 'enforce'),
+    rules,
+    rulesFor: createRulesFor(rules),
+    needs: body.needs,
+    autogenRules: [],
+    annotations,
+    labels,
+    emitWarning: validationActions.includes('Warn'),
+  } satisfies CompiledPolicy);
+}
+
+/** A namespaced policy is only about objects of its namespace; a Namespace is in none. */
+function isInScope({ ref }: CelPolicy, { kind, resource, oldResource, namespace }: EvaluationRequest): boolean {
+  if (ref.namespace === undefined) return true;
+  if (kind.kind === 'Namespace' && kind.group === '') return false;
+  return [resource, oldResource].every((object) => {
+    if (!object) return true;
+    const own = member(readObject(object, 'metadata') ?? {}, 'namespace');
+    return (typeof own === 'string' && own !== '' ? own : namespace) === ref.namespace;
+  });
+}

@@ -1,0 +1,143 @@
+import {
+  type Activation,
+  ADMISSION_REQUEST,
+  admissionTypes,
+  type CelHost,
+  type CelProgram,
+  type CelResult,
+  celTypes,
+  createKyvernoEnvironment,
+  declareType,
+  type Environment,
+  formatIssues,
+  type KyvernoDialect,
+  NAMESPACE,
+  VARIABLES,
+} from '@vouchsafe/cel';
+import type { Diagnostic } from '../../kernel/diagnostics/diagnostic.ts';
+
+type CelType = celTypes.CelType;
+
+/** What one evaluation gives its expressions: the values of variables, and who answers questions to the outside. */
+export interface PolicyScope {
+  readonly activation: Activation;
+  readonly host: CelHost;
+  /** Told the value of every sub-expression, when an explanation is asked for. */
+  readonly observe?: (text: string, value: CelResult) => void;
+}
+
+/** A compiled expression of a policy. */
+export interface PolicyExpression {
+  readonly text: string;
+  /** Where it stands: `spec.validations[0].expression`. */
+  readonly path: string;
+  readonly type: CelType;
+  /** Names of variables it reads. */
+  readonly variables: readonly string[];
+  /** Throws only what the host throws (`Need`). */
+  readonly evaluate: (scope: PolicyScope) => CelResult;
+}
+
+/** The language of one policy: `variables.<name>` become known one after another, as they are compiled. */
+export interface PolicyLanguage {
+  /**
+   * Compiles an expression whose value must be of one of `wanted`, exactly; of any type when none is given. `undefined`
+   * after reporting what is wrong (kyverno-cel §2.6).
+   */
+  compile(text: string, path: string, wanted?: WantedType): PolicyExpression | undefined;
+  addVariable(name: string, type: CelType): void;
+}
+
+/** Types by which an output is judged, and how upstream words that it is of another. */
+export interface WantedType {
+  readonly types: readonly CelType[];
+  readonly message: string;
+}
+
+export const WANT_BOOL: WantedType = { types: [celTypes.BOOL], message: 'output is expected to be of type bool' };
+export const WANT_STRING: WantedType = { types: [celTypes.STRING], message: 'output is expected to be of type string' };
+export const WANT_ANNOTATION: WantedType = {
+  types: [celTypes.STRING, celTypes.NULL_TYPE],
+  message: 'output is expected to be either of type string or null_type',
+};
+
+export interface PolicyLanguageOptions {
+  readonly dialect: KyvernoDialect;
+  /** Of a namespaced policy, which then reaches no other. */
+  readonly namespace: string | undefined;
+  /** Variables of the kind beside those all have. */
+  readonly variables?: Readonly<Record<string, CelType>>;
+  /** Cost units one call may use; Kubernetes' million when absent. */
+  readonly costLimit?: number;
+  readonly report: (diagnostic: Diagnostic) => void;
+}
+
+/** Type of `exceptions`: what the partial exceptions of a policy allow. */
+export const EXCEPTIONS: CelType = celTypes.structType('libs.Exception');
+const TEXTS = celTypes.listType(celTypes.STRING);
+
+/** The language of a kind of Kyverno's policies, with the variables all kinds have (kyverno-cel §2.3). */
+export function createPolicyLanguage(options: PolicyLanguageOptions): PolicyLanguage {
+  const { dialect, namespace, variables = {}, costLimit, report } = options;
+  const known = new Map<string, CelType>();
+  const environment = createKyvernoEnvironment(
+    dialect,
+    {
+      types: [
+        ...admissionTypes({ object: celTypes.DYN, oldObject: celTypes.DYN }),
+        declareType(EXCEPTIONS.name, { allowedImages: TEXTS, allowedValues: TEXTS }),
+        { name: VARIABLES.name, fieldType: (field: string) => known.get(field) },
+      ],
+      variables: {
+        object: celTypes.DYN,
+        oldObject: celTypes.DYN,
+        request: ADMISSION_REQUEST,
+        namespaceObject: NAMESPACE,
+        variables: VARIABLES,
+        ...variables,
+      },
+    },
+    namespace,
+  );
+  return {
+    addVariable: (name, type) => void known.set(name, type),
+    compile: (text, path, wanted) => compileExpression(environment, { text, path, wanted, costLimit, report }),
+  };
+}
+
+interface Asked {
+  readonly text: string;
+  readonly path: string;
+  readonly wanted: WantedType | undefined;
+  readonly costLimit: number | undefined;
+  readonly report: (diagnostic: Diagnostic) => void;
+}
+
+/** The same in an environment of the caller's: expressions about one image, targets of mutations. */
+export function compileExpression(environment: Environment, asked: Asked): PolicyExpression | undefined {
+  const { text, path, wanted, report } = asked;
+  const compiled = environment.compile(text);
+  if ('issues' in compiled) {
+    const isSyntax = compiled.issues[0]?.message.startsWith('Syntax error') === true;
+    const message = formatIssues(text, compiled.issues);
+    report({ code: isSyntax ? 'cel-syntax' : 'cel-type', severity: 'error', message, path });
+    return undefined;
+  }
+  const { program, resultType } = compiled;
+  if (wanted && !wanted.types.some((type) => celTypes.isSameType(type, resultType))) {
+    const hint = `it is of type ${celTypes.formatType(resultType)}`;
+    report({ code: 'cel-type', severity: 'error', message: wanted.message, path, hint });
+    return undefined;
+  }
+  return { text, path, type: resultType, variables: program.variables, evaluate: evaluator(text, program, asked) };
+}
+
+function evaluator(text: string, program: CelProgram, { costLimit }: Asked): PolicyExpression['evaluate'] {
+  const limit = costLimit === undefined ? {} : { costLimit };
+  return ({ activation, host, observe }) => {
+    if (!observe) return program.evaluate(activation, { host, ...limit });
+    const note = (_node: unknown, [start, end]: readonly [number, number], value: CelResult) =>
+      observe(text.slice(start, end), value);
+    return program.observe(activation, note, { host, ...limit });
+  };
+}

@@ -1,0 +1,34 @@
+import type { Diagnostic } from '../../kernel/diagnostics/diagnostic.ts';
+import type { JsonObject } from '../../kernel/json.ts';
+import { readObject, readObjects, readText } from '../../model/read-json.ts';
+import { createProblems, type Problems } from './problems.ts';
+
+const KUBERNETES = 'admissionregistration.k8s.io/';
+
+/**
+ * What the policy webhook has against a policy or exception of policies.kyverno.io that passed its schema, as far as it
+ * can be told without compiling expressions (kyverno-cel §1.8, §1.10).
+ */
+export function checkCelDocument(document: JsonObject, kind: string): readonly Diagnostic[] {
+  const problems = createProblems();
+  const spec = readObject(document, 'spec') ?? {};
+  if (kind === 'PolicyException') checkRefs(spec, problems);
+  else if (!(readText(document, 'apiVersion') ?? '').startsWith(KUBERNETES)) checkResourceRules(spec, problems);
+  return problems.found;
+}
+
+function checkRefs(spec: JsonObject, problems: Problems): void {
+  const refs = readObjects(spec, 'policyRefs');
+  if (refs.length === 0) problems.error('spec.policyRefs', 'must specify at least one policy ref');
+  for (const [index, ref] of refs.entries()) {
+    if (!readText(ref, 'name')) problems.error(`spec.policyRefs[${index}].name`, 'must specify policy name');
+    if (!readText(ref, 'kind')) problems.error(`spec.policyRefs[${index}].kind`, 'must specify policy kind');
+  }
+}
+
+function checkResourceRules(spec: JsonObject, problems: Problems): void {
+  if (readObjects(readObject(spec, 'matchConstraints'), 'resourceRules').length > 0) return;
+  const message = 'a matchConstraints with at least one resource rule is required';
+  // Kyverno's CLI evaluates such a policy; its webhook refuses it.
+  problems.warning('spec.matchConstraints', message, 'policy-missing-field');
+}

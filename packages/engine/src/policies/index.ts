@@ -1,0 +1,5 @@
+import type { PolicyKind } from './policy-kind.ts';
+import { validatingPolicies } from './validating/validating.ts';
+
+/** Every kind of policies in CEL. A new one is one folder and one line here. */
+export const POLICY_KINDS: readonly PolicyKind[] = [validatingPolicies];
