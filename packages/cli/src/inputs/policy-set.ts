@@ -126,7 +126,9 @@ class PolicyCollector implements PolicySet {
     if (loaded.exception) this.exceptions.push(loaded.exception);
     if (loaded.celException) this.celExceptions.push(loaded.celException);
     if (loaded.binding) this.bindings.push(loaded.binding);
-    if (loaded.other) this.others.push(document);
+    if (loaded.other && kindOf(document.object).group === 'policies.kyverno.io') {
+      this.unsupported.push({ name, reason: `kind ${loaded.other.kind} is not supported` });
+    } else if (loaded.other) this.others.push(document);
     const errors = loaded.diagnostics.filter(isError);
     const [first] = errors;
     if (!first) return;

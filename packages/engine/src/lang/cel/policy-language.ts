@@ -56,10 +56,6 @@ export interface WantedType {
 
 export const WANT_BOOL: WantedType = { types: [celTypes.BOOL], message: 'output is expected to be of type bool' };
 export const WANT_STRING: WantedType = { types: [celTypes.STRING], message: 'output is expected to be of type string' };
-export const WANT_ANNOTATION: WantedType = {
-  types: [celTypes.STRING, celTypes.NULL_TYPE],
-  message: 'output is expected to be either of type string or null_type',
-};
 
 export interface PolicyLanguageOptions {
   readonly dialect: KyvernoDialect;

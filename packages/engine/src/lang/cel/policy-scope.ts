@@ -10,12 +10,6 @@ const ABSENT: JsonObject = Object.freeze({});
 /** `variables` of a policy, in order. */
 export type PolicyVariables = readonly (readonly [name: string, expression: PolicyExpression])[];
 
-/** What is there when nothing is excepted. */
-export interface AllowedByExceptions {
-  readonly allowedImages: readonly string[];
-  readonly allowedValues: readonly string[];
-}
-
 /**
  * The variables of an evaluation, each made when it is first read (kyverno-cel §2.3). The side of the request that is
  * absent is an empty map, as in Kyverno's own kinds.

@@ -43,8 +43,8 @@ function run(cel: JsonObject, situation: Situation = {}) {
     ...(situation.status ? { status: situation.status } : {}),
   });
   const [policy] = loadPolicies(text, 'p.yaml').policies;
-  const loaded = policy?.spec.rules[0];
-  if (!policy || !loaded) throw new Error('the policy was not loaded');
+  const loaded = policy?.family === 'legacy' ? policy.spec.rules[0] : undefined;
+  if (policy?.family !== 'legacy' || !loaded) throw new Error('the policy was not loaded');
   const { evaluate, passes } = compileCelCheck(cel, {
     policy,
     rule: loaded,
