@@ -25,6 +25,13 @@ export type { SecretKeySource } from './keys/secret-key-source.ts';
 export type { RegistryHostOptions, RegistryHosts } from './names/registry-hosts.ts';
 export type { CredentialSource } from './registry/credential-source.ts';
 export { defaultLimits, type RegistryLimits } from './registry/limits.ts';
-export { type FollowedTrustRoot, type FollowOptions, followTrustRoot } from './trust/follow-trust-root.ts';
+export {
+  type FollowedTrustRoot,
+  type FollowOptions,
+  followPlace,
+  followTrustRoot,
+  type TrustRootPlace,
+} from './trust/follow-trust-root.ts';
 export { readTrustRoot } from './trust/read-trust-root.ts';
 export { parseTrustRoot, publicGoodTrustRoot, type TrustRoot, type TrustRootResult } from './trust/trust-root.ts';
+export { followTufMirror, publicGoodMirror, readTufTrustRoot, type TufOptions } from './tuf/follow-tuf-mirror.ts';

@@ -1,9 +1,16 @@
 import { readFile, stat } from 'node:fs/promises';
 import { EvaluationError, parseImageReference } from '@vouchsafe/engine/kernel';
-import { parseTrustRoot, publicGoodTrustRoot, type RegistryHosts, type TrustRoot } from '@vouchsafe/images';
+import {
+  parseTrustRoot,
+  publicGoodTrustRoot,
+  type RegistryHosts,
+  readTufTrustRoot,
+  type TrustRoot,
+} from '@vouchsafe/images';
 import { clusterFolder, readClusterState } from '../cluster/cluster-state.ts';
 import { MIRRORED_HOSTS } from '../cluster/mirrored-hosts.ts';
 import { type CommandIo, type FlagSpec, type FlagValues, listFlag, textFlag } from '../flags/command.ts';
+import { VERSION } from '../output/version.ts';
 
 /** Wrong use of a command about images; its message is for the user. */
 export class ImageUsageError extends Error {}
@@ -23,6 +30,9 @@ const providers = ['default', 'google', 'amazon', 'azure', 'github'];
 export const IMAGE_FLAGS: readonly FlagSpec[] = [
   { flags: '--repository <name>', summary: 'repository that holds the signatures' },
   { flags: '--trusted-root <file>', summary: 'trusted_root.json (default: the public-good instance)' },
+  { flags: '--trust-root <file>', summary: 'the same', hidden: true },
+  { flags: '--tuf-mirror <url>', summary: 'TUF repository that hands out the trusted_root.json' },
+  { flags: '--tuf-root <file>', summary: 'root.json that mirror is trusted by; the public-good one is built in' },
   { flags: '--layout <dir>', summary: 'look in this OCI image layout, and at no registry' },
   { flags: '--registry-mirror <host=url>', summary: 'where a registry host is found instead', repeatable: true },
   {
@@ -39,7 +49,7 @@ export const IMAGE_FLAGS: readonly FlagSpec[] = [
 /** Reads those flags. Throws {@link ImageUsageError}. */
 export async function readSurroundings(flags: FlagValues, io: CommandIo): Promise<ImageSurroundings> {
   const mirrors = listFlag(flags, 'registryMirror').map((pair) => splitPair(pair, '--registry-mirror is HOST=URL'));
-  let rootFile = textFlag(flags, 'trustedRoot');
+  let rootFile = textFlag(flags, 'trustedRoot') ?? textFlag(flags, 'trustRoot');
   if (flags['sandbox'] === true) {
     const folder = clusterFolder(textFlag(flags, 'home'), io.env, io.cwd);
     const state = await readClusterState(folder);
@@ -54,7 +64,7 @@ export async function readSurroundings(flags: FlagValues, io: CommandIo): Promis
   if (layout !== undefined) await checkLayout(layout);
   return {
     hosts: Object.fromEntries(mirrors.map(([host, url]) => [host, { url }])),
-    trustRoot: rootFile === undefined ? publicGoodTrustRoot() : await readTrustRoot(rootFile),
+    trustRoot: await chooseTrustRoot(rootFile, flags, io),
     credentialProviders,
     ...(layout === undefined ? {} : { layout }),
   };
@@ -108,6 +118,22 @@ export async function forEachImage<Answer>(
 async function checkLayout(folder: string): Promise<void> {
   const found = await stat(folder).catch(() => undefined);
   if (found?.isDirectory() !== true) throw new ImageUsageError(`--layout: \`${folder}\` is not a folder`);
+}
+
+async function chooseTrustRoot(file: string | undefined, flags: FlagValues, io: CommandIo): Promise<TrustRoot> {
+  const mirror = textFlag(flags, 'tufMirror');
+  if (mirror === undefined) return file === undefined ? publicGoodTrustRoot() : readTrustRoot(file);
+  if (file !== undefined) throw new ImageUsageError('--trusted-root and --tuf-mirror name two trust roots; give one');
+  const rootFile = textFlag(flags, 'tufRoot');
+  const folder = io.env['TUF_ROOT'];
+  const read = await readTufTrustRoot({
+    mirror,
+    userAgent: `vouchsafe/${VERSION}`,
+    ...(rootFile === undefined ? {} : { root: await readFlagFile(rootFile, '--tuf-root') }),
+    ...(folder ? { folder } : {}),
+  });
+  if (!read.ok) throw new ImageUsageError(read.message);
+  return read.root;
 }
 
 async function readTrustRoot(file: string): Promise<TrustRoot> {

@@ -27,7 +27,25 @@ describe('flags', () => {
       logLevel: 'info',
       serverIP: undefined,
       trustedRoot: undefined,
+      tuf: undefined,
     });
+  });
+
+  it('of a TUF mirror count when it is enabled, as with Kyverno', () => {
+    expect(parse('--tufMirror', 'https://tuf.example').tuf).toBeUndefined();
+    expect(parse('--enableTuf').tuf).toMatchObject({
+      mirror: 'https://tuf-repo-cdn.sigstore.dev',
+      rootFile: undefined,
+      rootRaw: undefined,
+      folder: undefined,
+    });
+    const flags = ['--enableTuf', '--tufMirror', 'https://tuf.example', '--tufRoot', '/etc/root.json'];
+    expect(parseOperatorSettings(flags, { TUF_ROOT: '/var/tuf' }).tuf).toMatchObject({
+      mirror: 'https://tuf.example',
+      rootFile: '/etc/root.json',
+      folder: '/var/tuf',
+    });
+    expect(() => parse('--enableTuf', '--trustedRoot', 'file')).toThrow('give one');
   });
 
   it('are read', () => {

@@ -26,8 +26,13 @@ export interface OperatorSettings {
   readonly registryMirrors: Readonly<Record<string, string>>;
   /** Clouds whose own identity may open registries: `google`, `amazon`, `azure`, `github`, `default`. */
   readonly registryCredentialHelpers: readonly string[];
-  /** A file holding a Sigstore trusted_root.json (followed as it changes), or the JSON itself; the built-in public-good root when absent. */
+  /**
+   * A file holding a Sigstore trusted_root.json, `configmap://namespace/name` or `secret://namespace/name` (followed as they
+   * change), or the JSON itself; the built-in public-good root when absent.
+   */
   readonly trustedRoot: string | undefined;
+  /** The TUF repository the trust root comes from, when one is asked. */
+  readonly tuf: TufSettings | undefined;
   readonly imageVerifyCacheEnabled: boolean;
   readonly imageVerifyCacheMaxSize: number;
   readonly imageVerifyCacheTtlMs: number;
@@ -43,6 +48,16 @@ export interface OperatorSettings {
   readonly leaderElection: boolean;
   readonly loggingFormat: 'json' | 'text';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+export interface TufSettings {
+  readonly mirror: string;
+  /** A file with the root.json to begin with; the built-in one when neither is given. */
+  readonly rootFile: string | undefined;
+  /** That root.json itself. */
+  readonly rootRaw: string | undefined;
+  /** Where what was believed outlives the process; undefined: nowhere. */
+  readonly folder: string | undefined;
 }
 
 /** The flags as they are parsed; `docs/operations.md` lists the same. */
@@ -63,6 +78,10 @@ export const OPERATOR_FLAGS = {
   registryMirror: { type: 'string', multiple: true, default: [] as string[] },
   registryCredentialHelpers: { type: 'string', default: '' },
   trustedRoot: { type: 'string' },
+  enableTuf: { type: 'boolean', default: false },
+  tufMirror: { type: 'string', default: 'https://tuf-repo-cdn.sigstore.dev' },
+  tufRoot: { type: 'string', default: '' },
+  tufRootRaw: { type: 'string', default: '' },
   imageVerifyCacheEnabled: { type: 'string', default: 'true' },
   imageVerifyCacheMaxSize: { type: 'string', default: '1000' },
   imageVerifyCacheTTLDuration: { type: 'string', default: '60m' },
@@ -103,6 +122,7 @@ export function parseOperatorSettings(
     registryMirrors: mirrors(values.registryMirror),
     registryCredentialHelpers: list(values.registryCredentialHelpers),
     trustedRoot: values.trustedRoot,
+    tuf: readTuf(values, env['TUF_ROOT']),
     imageVerifyCacheEnabled: flag('imageVerifyCacheEnabled', values.imageVerifyCacheEnabled),
     imageVerifyCacheMaxSize: integer('imageVerifyCacheMaxSize', values.imageVerifyCacheMaxSize, 0, 1_000_000) || 1000,
     imageVerifyCacheTtlMs: duration('imageVerifyCacheTTLDuration', values.imageVerifyCacheTTLDuration) || 3_600_000,
@@ -115,6 +135,17 @@ export function parseOperatorSettings(
     loggingFormat: oneOf('loggingFormat', values.loggingFormat, ['json', 'text']),
     logLevel: oneOf('v', values.v, ['debug', 'info', 'warn', 'error']),
   };
+}
+
+/** As with Kyverno, the other flags count with `--enableTuf` alone, and the public-good mirror is the default. */
+function readTuf(
+  values: { enableTuf: boolean; tufMirror: string; tufRoot: string; tufRootRaw: string; trustedRoot?: string },
+  folder: string | undefined,
+): TufSettings | undefined {
+  const { enableTuf, tufMirror: mirror, tufRoot, tufRootRaw } = values;
+  if (!enableTuf) return undefined;
+  if (values.trustedRoot !== undefined) throw new Error('--trustedRoot and --enableTuf name two trust roots; give one');
+  return { mirror, rootFile: tufRoot || undefined, rootRaw: tufRootRaw || undefined, folder: folder || undefined };
 }
 
 function list(text: string): readonly string[] {

@@ -1,31 +1,27 @@
 import type { FactRequest } from '@vouchsafe/engine/facts';
 import { memberAt } from '@vouchsafe/engine/kernel';
-import {
-  type CredentialSource,
-  createImageSource,
-  followTrustRoot,
-  type ImageSource,
-  parseTrustRoot,
-  publicGoodTrustRoot,
-  type SecretKeySource,
-  type TrustRoot,
-} from '@vouchsafe/images';
+import { type CredentialSource, createImageSource, type ImageSource, type SecretKeySource } from '@vouchsafe/images';
 import { isKubeError, type KubeClient } from '@vouchsafe/kube';
 import { jsonOf } from '../settings/json-of.ts';
 import type { Logger } from '../settings/logger.ts';
 import type { OperatorSettings } from '../settings/operator-settings.ts';
+import { openTrustRoot } from './open-trust-root.ts';
 
 const SECRETS = { group: '', version: 'v1', resource: 'secrets' } as const;
 
-/** The source of image facts as the settings want it. Rejects when the trust root cannot be read: nothing must start then. */
+/**
+ * The source of image facts as the settings want it. Rejects when the trust root cannot be read: nothing must start then.
+ * `onTrustRoot` is told when another root counts.
+ */
 export async function createOperatorImages(
   client: KubeClient,
   settings: OperatorSettings,
   version: string,
   log: Logger,
+  onTrustRoot: () => void,
 ): Promise<ImageSource> {
   const hosts = Object.fromEntries(Object.entries(settings.registryMirrors).map(([host, url]) => [host, { url }]));
-  const trusted = await openTrustRoot(settings.trustedRoot, log);
+  const trusted = await openTrustRoot(client, settings, { version, log, onChange: onTrustRoot });
   const source = createImageSource({
     hosts,
     trustRoot: trusted.current,
@@ -52,26 +48,6 @@ export function withInsecureRegistries(source: ImageSource): ImageSource {
   const insecure = (request: FactRequest): FactRequest =>
     'access' in request ? { ...request, access: { ...request.access, allowInsecure: true } } : request;
   return { ...source, fetch: (requests, signal) => source.fetch(requests.map(insecure), signal) };
-}
-
-/** Inline JSON, a file that is followed as it changes (the last good one counts), or the built-in root. */
-async function openTrustRoot(
-  wanted: string | undefined,
-  log: Logger,
-): Promise<{ current: () => TrustRoot; stop: () => void }> {
-  if (wanted === undefined) return { current: publicGoodTrustRoot, stop: () => {} };
-  if (wanted.trimStart().startsWith('{')) {
-    const parsed = parseTrustRoot(wanted);
-    if (!parsed.ok) throw new Error(`--trustedRoot: ${parsed.message}`);
-    return { current: () => parsed.root, stop: () => {} };
-  }
-  const followed = await followTrustRoot(wanted, {
-    onChange: () => log.info({ file: wanted }, 'the trust root changed'),
-    onProblem: (message) =>
-      log.warn({ file: wanted, error: message }, 'the trust root cannot be used; the last one counts'),
-  });
-  if (!followed.ok) throw new Error(`--trustedRoot ${wanted}: ${followed.message}`);
-  return followed;
 }
 
 /** Docker configurations from the Secrets that requests, and `--imagePullSecrets`, name. */

@@ -72,7 +72,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     forceIgnore: settings.forceFailurePolicyIgnore,
     onPolicy: (policy, change) => metrics.recordPolicyChange(policy, change),
   });
-  const images = await createOperatorImages(client, settings, version, log);
+  const images = await createOperatorImages(client, settings, version, log, () => scan.trigger());
   const facts = combineSources([images, createClusterFacts(client)]);
   const view = startClusterView(client, log);
 
