@@ -10,7 +10,6 @@ import {
 import { clusterFolder, readClusterState } from '../cluster/cluster-state.ts';
 import { MIRRORED_HOSTS } from '../cluster/mirrored-hosts.ts';
 import { type CommandIo, type FlagSpec, type FlagValues, listFlag, textFlag } from '../flags/command.ts';
-import { VERSION } from '../output/version.ts';
 
 /** Wrong use of a command about images; its message is for the user. */
 export class ImageUsageError extends Error {}
@@ -128,7 +127,7 @@ async function chooseTrustRoot(file: string | undefined, flags: FlagValues, io: 
   const folder = io.env['TUF_ROOT'];
   const read = await readTufTrustRoot({
     mirror,
-    userAgent: `vouchsafe/${VERSION}`,
+    userAgent: 'vouchsafe',
     ...(rootFile === undefined ? {} : { root: await readFlagFile(rootFile, '--tuf-root') }),
     ...(folder ? { folder } : {}),
   });
