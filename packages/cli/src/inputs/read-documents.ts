@@ -1,5 +1,6 @@
-import { flattenList, readDocuments, type SourceMap } from '@vouchsafe/engine';
-import { type Diagnostic, isJsonObject, type Json, type JsonObject, type SourceRange } from '@vouchsafe/engine/kernel';
+import { flattenList, type SourceMap } from '@vouchsafe/engine';
+import { type Diagnostic, isJsonObject, type Json, type JsonObject } from '@vouchsafe/engine/kernel';
+import { readText } from './read-text.ts';
 
 /** One object of a file, with the places of its parts. */
 export interface InputDocument {
@@ -20,13 +21,10 @@ export interface ReadInput {
  * @param lines how many lines of the origin are before the text
  */
 export function readInputDocuments(text: string, origin: string, lines = 0): ReadInput {
-  const read = readDocuments(text, origin);
+  const read = readText(text, origin, lines);
   const documents: InputDocument[] = [];
-  const problems: Diagnostic[] = read.diagnostics
-    .filter(({ severity }) => severity === 'error')
-    .map((problem) => (problem.range ? { ...problem, range: shifted(problem.range, lines) } : problem));
-  for (const { value, sources: own } of read.documents.flatMap(flattenList)) {
-    const sources = shiftSources(own, lines);
+  const problems: Diagnostic[] = read.diagnostics.filter(({ severity }) => severity === 'error');
+  for (const { value, sources } of read.documents.flatMap(flattenList)) {
     if (isJsonObject(value)) {
       documents.push({ object: value, origin, sources });
       continue;
@@ -47,19 +45,7 @@ export function readValueDocument(
   text: string,
   origin: string,
 ): { readonly value: Json } | { readonly problem: Diagnostic } {
-  const { documents, diagnostics } = readDocuments(text, origin);
+  const { documents, diagnostics } = readText(text, origin);
   const problem = diagnostics.find(({ severity }) => severity === 'error');
   return problem ? { problem } : { value: documents[0]?.value ?? null };
-}
-
-function shiftSources(sources: SourceMap, lines: number): SourceMap {
-  if (lines === 0) return sources;
-  return (path) => {
-    const range = sources(path);
-    return range && shifted(range, lines);
-  };
-}
-
-function shifted(range: SourceRange, lines: number): SourceRange {
-  return { ...range, line: range.line + lines, endLine: range.endLine + lines };
 }

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { InputProblem, reasonOf } from './input-problem.ts';
 import { isUrl, readSource, readStdin } from './read-source.ts';
+import { countLines } from './split-documents.ts';
 
 /** Some whole documents of a text. */
 export interface TextPart {
@@ -71,10 +72,4 @@ function lastBoundary(text: string): number {
     at = text.lastIndexOf('\n---', at - 1);
   }
   return 0;
-}
-
-function countLines(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
-  return count;
 }

@@ -79,7 +79,7 @@ describe('loadPolicies', () => {
 
   it('reads YAML as Go does: 1.1 booleans, keys as text, no sexagesimal numbers, no times, last key wins', () => {
     const text =
-      'apiVersion: v1\nkind: X\nyes: on\n1: a\ntime: 12:30:45\nday: 2026-01-02\noctal: 0644\nbig: 1_000\ntwice: 1\ntwice: 2\n';
+      'apiVersion: v1\nkind: X\nyes: on\n1: a\ntime: 12:30:45\nday: 2026-01-02\noctal: 0644\nbig: 1_000\nrevision: e12\nsmall: 1e-1\ntwice: 1\ntwice: 2\n';
     const { others, diagnostics } = loadPolicies(text, 'x.yaml');
     expect(others[0]?.object).toEqual({
       apiVersion: 'v1',
@@ -90,6 +90,8 @@ describe('loadPolicies', () => {
       day: '2026-01-02',
       octal: 420,
       big: 1000,
+      revision: 'e12',
+      small: 0.1,
       twice: 2,
     });
     expect(diagnostics.map(({ code, severity, range }) => [code, severity, range?.line])).toEqual([

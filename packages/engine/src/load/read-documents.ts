@@ -1,4 +1,4 @@
-import { type Document, LineCounter, parseAllDocuments, type Tags } from 'yaml';
+import { type Document, LineCounter, parseAllDocuments, type ScalarTag, type Tags } from 'yaml';
 import type { Diagnostic } from '../kernel/diagnostics/diagnostic.ts';
 import { isJsonObject, type Json } from '../kernel/json.ts';
 import type { SourceMap } from '../model/policy.ts';
@@ -80,8 +80,17 @@ const FOREIGN_TAGS: ReadonlySet<string> = new Set([
   'tag:yaml.org,2002:binary',
 ]);
 
+function isScalarTag(tag: Tags[number]): tag is ScalarTag {
+  return typeof tag === 'object' && tag.collection === undefined;
+}
+
+/** With digits before the exponent: `e12` is a text to Go. */
+const EXPONENT = /^[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)[eE][-+]?[0-9]+$/;
+
 function goTags(tags: Tags): Tags {
-  return tags.filter((tag) => typeof tag === 'string' || !(FOREIGN_TAGS.has(tag.tag) || tag.format === 'TIME'));
+  return tags
+    .filter((tag) => typeof tag === 'string' || !(FOREIGN_TAGS.has(tag.tag) || tag.format === 'TIME'))
+    .map((tag) => (isScalarTag(tag) && tag.format === 'EXP' ? { ...tag, test: EXPONENT } : tag));
 }
 
 /** `undefined`: nested so deeply that the reader ran out of stack. */

@@ -1,0 +1,72 @@
+import { type ReadDocuments, readDocuments, type SourceMap, type TextDocument } from '@vouchsafe/engine';
+import type { Diagnostic, SourceRange } from '@vouchsafe/engine/kernel';
+import { readBlockYaml } from './block-yaml/read-block-yaml.ts';
+import { type DocumentPart, splitDocuments } from './split-documents.ts';
+
+/**
+ * What `readDocuments` of the engine reads, with less work: a document that the reader of block YAML understands is read
+ * by that, any other by the library. Warnings are only told of documents of the second sort.
+ *
+ * @param lines how many lines of the origin are before the text
+ */
+export function readText(text: string, origin: string, lines = 0): ReadDocuments {
+  if (isForLibrary(text)) return readByLibrary(text, origin, lines);
+  const documents: TextDocument[] = [];
+  const diagnostics: Diagnostic[] = [];
+  for (const part of splitDocuments(text)) {
+    const value = part.isOnSeparator ? undefined : readBlockYaml(text, part.body, part.end);
+    if (value === undefined) {
+      const read = readByLibrary(text.slice(part.start, part.end), origin, lines + part.lines);
+      documents.push(...read.documents);
+      diagnostics.push(...read.diagnostics);
+    } else if (value !== null) {
+      documents.push({ value, sources: lazySources(text, part, origin, lines) });
+    }
+  }
+  return { documents, diagnostics };
+}
+
+/** Larger texts are refused; the library says so. */
+const LARGEST = 10 * 1024 * 1024;
+
+/** What concerns the text as a whole: JSON, directives, other line ends, a byte order mark. */
+function isForLibrary(text: string): boolean {
+  return (
+    text.length > LARGEST ||
+    text.includes('\r') ||
+    text.startsWith('%') ||
+    text.includes('\n%') ||
+    /^[\s\uFEFF]*(?:[[{]|\uFEFF)/.test(text)
+  );
+}
+
+function readByLibrary(text: string, origin: string, lines: number): ReadDocuments {
+  const { documents, diagnostics } = readDocuments(text, origin);
+  if (lines === 0) return { documents, diagnostics };
+  return {
+    documents: documents.map(({ value, sources }) => ({ value, sources: shiftSources(sources, lines) })),
+    diagnostics: diagnostics.map((problem) =>
+      problem.range ? { ...problem, range: shifted(problem.range, lines) } : problem,
+    ),
+  };
+}
+
+/** Places in a document, found by reading it again when a first one is asked for: most documents are in order. */
+function lazySources(text: string, { start, end, lines: own }: DocumentPart, origin: string, lines: number): SourceMap {
+  let sources: SourceMap | undefined;
+  return (path) => {
+    sources ??= readByLibrary(text.slice(start, end), origin, lines + own).documents[0]?.sources ?? (() => undefined);
+    return sources(path);
+  };
+}
+
+function shiftSources(sources: SourceMap, lines: number): SourceMap {
+  return (path) => {
+    const range = sources(path);
+    return range && shifted(range, lines);
+  };
+}
+
+function shifted(range: SourceRange, lines: number): SourceRange {
+  return { ...range, line: range.line + lines, endLine: range.endLine + lines };
+}
