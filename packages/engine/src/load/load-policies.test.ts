@@ -95,7 +95,7 @@ describe('loadPolicies', () => {
       twice: 2,
     });
     expect(diagnostics.map(({ code, severity, range }) => [code, severity, range?.line])).toEqual([
-      ['document-duplicate-key', 'warning', 10],
+      ['document-duplicate-key', 'warning', 12],
     ]);
   });
 
