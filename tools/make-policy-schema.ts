@@ -1,6 +1,6 @@
 /**
- * Writes the schemas that `load` checks policies against, from the CRDs of Kyverno:
- *   node tools/make-policy-schema.ts <folder with kyverno.io_*.json>
+ * Writes the schemas that `load` checks policies against, from the CRDs of Kyverno and the types of Kubernetes:
+ *   node tools/make-policy-schema.ts <folder with kyverno.io_*.json> <types.json of Kubernetes>
  * Equal subtrees are stored once. A node is `{t, p, r, i, a, e, min, max, len, not, one, any}`: type, properties,
  * required, items, additional properties, enum, bounds, longest text, forbidden together, exactly one of, free form.
  */
@@ -98,8 +98,33 @@ function share(roots: Readonly<Record<string, unknown>>): { defs: unknown[]; roo
   };
 }
 
-const folder = process.argv[2];
-if (!folder) throw new Error('usage: make-policy-schema.ts <folder with CRDs as JSON>');
+/** By `group.version.Kind`: the fields of a type as `#type`, `[]item`, `{}value` or a scalar. */
+type KubernetesTypes = Readonly<Record<string, { readonly f?: Readonly<Record<string, string>> }>>;
+
+const SCALARS: Readonly<Record<string, string>> = { string: 's', boolean: 'b', integer: 'i', number: 'n' };
+
+function fromKubernetes(type: string, types: KubernetesTypes): Record<string, unknown> {
+  if (type.startsWith('[]')) return { t: 'l', i: fromKubernetes(type.slice(2), types) };
+  if (type.startsWith('{}')) return { t: 'o', a: fromKubernetes(type.slice(2), types) };
+  const scalar = SCALARS[type];
+  if (scalar) return { t: scalar };
+  // What is written about objects in general is the API server's affair.
+  const fields = type === '#meta.v1.ObjectMeta' ? undefined : types[type.slice(1)]?.f;
+  if (!fields) return type.startsWith('#') ? { t: 'o', any: true } : { any: true };
+  const properties = Object.entries(fields).map(([name, field]) => [name, fromKubernetes(field, types)]);
+  return { t: 'o', p: Object.fromEntries(properties) };
+}
+
+const ADMISSION = 'admissionregistration';
+const ADMISSION_KINDS: Readonly<Record<string, readonly string[]>> = {
+  ValidatingAdmissionPolicy: ['v1'],
+  ValidatingAdmissionPolicyBinding: ['v1'],
+  MutatingAdmissionPolicy: ['v1', 'v1beta1', 'v1alpha1'],
+  MutatingAdmissionPolicyBinding: ['v1', 'v1beta1', 'v1alpha1'],
+};
+
+const [folder, typesFile] = process.argv.slice(2);
+if (!folder || !typesFile) throw new Error('usage: make-policy-schema.ts <folder with CRDs as JSON> <types.json>');
 const roots: Record<string, unknown> = {};
 for (const file of FILES) {
   const crd = JSON.parse(readFileSync(join(folder, file), 'utf8'));
@@ -108,6 +133,14 @@ for (const file of FILES) {
     // The status is Kyverno's own; nobody loads it.
     const properties = { ...schema.properties, status: { 'x-kubernetes-preserve-unknown-fields': true } };
     roots[`${crd.spec.group}/${version.name}/${crd.spec.names.kind}`] = compact({ ...schema, properties });
+  }
+}
+const types = JSON.parse(readFileSync(typesFile, 'utf8')) as KubernetesTypes;
+for (const [kind, versions] of Object.entries(ADMISSION_KINDS)) {
+  for (const version of versions) {
+    const schema = fromKubernetes(`#${ADMISSION}.${version}.${kind}`, types);
+    const properties = schema['p'] as Record<string, unknown>; // every kind has fields
+    roots[`${ADMISSION}.k8s.io/${version}/${kind}`] = { ...schema, p: { ...properties, status: { any: true } } };
   }
 }
 const target = join(import.meta.dirname, '../packages/engine/src/load/schema/policy-schemas.json');

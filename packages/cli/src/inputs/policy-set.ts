@@ -111,12 +111,6 @@ class PolicyCollector implements PolicySet {
       this.cleanups.push(document);
       return;
     }
-    // Bindings are nothing without their policies.
-    if (group === 'admissionregistration.k8s.io' && BINDING_KINDS.has(kind)) return;
-    if (isForeignPolicy(group, kind)) {
-      this.unsupported.push({ name, reason: `kind ${kind} is not supported yet` });
-      return;
-    }
     this.#load(document, name);
   }
 
@@ -139,13 +133,3 @@ class PolicyCollector implements PolicySet {
 
 const CLEANUP_KINDS: ReadonlySet<string> = new Set(['CleanupPolicy', 'ClusterCleanupPolicy']);
 const STRUCTURAL: ReadonlySet<string> = new Set(['policy-unknown-field', 'policy-unknown-kind']);
-const ADMISSION_KINDS: ReadonlySet<string> = new Set(['ValidatingAdmissionPolicy', 'MutatingAdmissionPolicy']);
-const BINDING_KINDS: ReadonlySet<string> = new Set([
-  'ValidatingAdmissionPolicyBinding',
-  'MutatingAdmissionPolicyBinding',
-]);
-
-/** Kubernetes' own kinds. */
-function isForeignPolicy(group: string, kind: string): boolean {
-  return group === 'admissionregistration.k8s.io' && ADMISSION_KINDS.has(kind);
-}

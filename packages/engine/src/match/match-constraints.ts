@@ -68,8 +68,9 @@ interface CompiledResourceRule {
 function compileResourceRule(rule: ResourceRule, { anyOperation = false }: ConstraintOptions): CompiledResourceRule {
   const { apiGroups, apiVersions, operations, resources, resourceNames, scope } = rule;
   const isResource = resources.map(compileResource);
+  // A rule without operations is about all of them: the API server refuses one, files may hold it.
   const concerns = ({ kind, subresource, operation, ...request }: EvaluationRequest): boolean => {
-    if (!anyOperation && !includes(operations, operation)) return false;
+    if (!anyOperation && operations.length > 0 && !includes(operations, operation)) return false;
     if (!includes(apiGroups, kind.group) || !includes(apiVersions, kind.version)) return false;
     const plural = request.plural ?? guessPlural(kind.kind);
     return isResource.some((selects) => selects(plural, subresource));

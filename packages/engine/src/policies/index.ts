@@ -1,5 +1,6 @@
 import type { PolicyKind } from './policy-kind.ts';
 import { validatingPolicies } from './validating/validating.ts';
+import { validatingAdmissionPolicies } from './validating-admission/validating-admission.ts';
 
 /** Every kind of policies in CEL. A new one is one folder and one line here. */
-export const POLICY_KINDS: readonly PolicyKind[] = [validatingPolicies];
+export const POLICY_KINDS: readonly PolicyKind[] = [validatingPolicies, validatingAdmissionPolicies];

@@ -1,6 +1,7 @@
 import { type Activation, type CelResult, type CelValue, LazyRecord, VARIABLES, withDoubles } from '@vouchsafe/cel';
 import type { JsonObject } from '../../kernel/json.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
+import type { EvaluationRequest } from '../../model/request.ts';
 import { toAttributes } from './admission-attributes.ts';
 import { policyNamespaceObject } from './namespace-object.ts';
 import type { PolicyExpression, PolicyScope } from './policy-language.ts';
@@ -21,18 +22,16 @@ export function createActivation(input: RuleInput): Activation {
     attributes ??= toAttributes(input);
     return attributes;
   };
-  // In files numbers are doubles to Kyverno's CLI, but not those of `request`, which went through JSON.
-  const shown = (object: JsonObject): CelValue => (request.standIns?.doubles === true ? doubled(object) : object);
   let object: CelValue | undefined;
   let oldObject: CelValue | undefined;
   let told: CelValue | undefined;
   return {
     get object() {
-      object ??= shown(known().object ?? ABSENT);
+      object ??= shownObject(known().object ?? ABSENT, request);
       return object;
     },
     get oldObject() {
-      oldObject ??= shown(known().oldObject ?? ABSENT);
+      oldObject ??= shownObject(known().oldObject ?? ABSENT, request);
       return oldObject;
     },
     get request() {
@@ -43,6 +42,11 @@ export function createActivation(input: RuleInput): Activation {
       return policyNamespaceObject(known().namespace, input);
     },
   };
+}
+
+/** In files numbers are doubles to Kyverno's CLI, but not those of `request`, which went through JSON (kyverno-cel §9.3). */
+export function shownObject(object: JsonObject, { standIns }: EvaluationRequest): CelValue {
+  return standIns?.doubles === true ? doubled(object) : object;
 }
 
 /** Many policies look at one object. */

@@ -9,10 +9,10 @@ import {
 } from '../../../lang/cel/admission-policy.ts';
 import { authorizerHost } from '../../../lang/cel/authorizer-host.ts';
 import { namespaceObject } from '../../../lang/cel/namespace-object.ts';
+import { compileParams, type ParamLookup } from '../../../match/policy-params.ts';
 import type { RuleInput } from '../../../model/compiled-policy.ts';
 import { readObject, readObjects, readText } from '../../../model/read-json.ts';
 import type { RuleBodyOutcome, RuleCompilation, RuleEvaluation } from '../../rule-kind.ts';
-import { compileParams, type ParamLookup } from './params.ts';
 
 interface CelRule {
   readonly policy: CompiledAdmissionPolicy;

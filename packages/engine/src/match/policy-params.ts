@@ -1,8 +1,8 @@
-import type { FactTable } from '../../../facts/fact-table.ts';
-import { EvaluationError } from '../../../kernel/evaluation-error.ts';
-import { isJsonArray, isJsonObject, type JsonObject, member } from '../../../kernel/json.ts';
-import { selectorText } from '../../../match/selector-text.ts';
-import { readText } from '../../../model/read-json.ts';
+import type { FactTable } from '../facts/fact-table.ts';
+import { EvaluationError } from '../kernel/evaluation-error.ts';
+import { isJsonArray, isJsonObject, type JsonObject, member } from '../kernel/json.ts';
+import { readText } from '../model/read-json.ts';
+import { selectorText } from './selector-text.ts';
 
 /** The parameter objects for an object of `namespace`, or why they cannot be told. */
 export type ParamLookup = (namespace: string, facts: FactTable) => readonly JsonObject[] | string;
