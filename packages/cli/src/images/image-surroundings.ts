@@ -128,6 +128,7 @@ async function chooseTrustRoot(file: string | undefined, flags: FlagValues, io: 
   const read = await readTufTrustRoot({
     mirror,
     userAgent: 'vouchsafe',
+    environment: io.env,
     ...(rootFile === undefined ? {} : { root: await readFlagFile(rootFile, '--tuf-root') }),
     ...(folder ? { folder } : {}),
   });

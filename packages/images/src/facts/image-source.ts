@@ -17,6 +17,7 @@ import { createConnections } from '../registry/connections.ts';
 import type { CredentialSource } from '../registry/credential-source.ts';
 import type { Environment } from '../registry/environment.ts';
 import { defaultLimits, type RegistryLimits } from '../registry/limits.ts';
+import { readProxyRules } from '../registry/proxy-rules.ts';
 import { RegistryFailure } from '../registry/registry-failure.ts';
 import type { TrustRoot } from '../trust/trust-root.ts';
 import { createEvidenceStore } from './evidence-store.ts';
@@ -46,12 +47,12 @@ export interface ImageSourceOptions {
    * failed, signed by the right one, then admits the image. Off unless an installation relies on it.
    */
   readonly acceptAnyStatement?: boolean;
-  /** `maxSize` entries for `ttlMs` milliseconds; 0 entries: nothing is kept. Refusals are looked at again sooner. */
   /**
    * Where Vault and clouds are and what opens them (VAULT_ADDR, AWS_REGION and so on): for keys kept there and for the
-   * registries of clouds. The environment of the process when absent.
+   * registries of clouds; and the proxies (HTTPS_PROXY, HTTP_PROXY, NO_PROXY). The environment of the process when absent.
    */
   readonly environment?: Environment;
+  /** `maxSize` entries for `ttlMs` milliseconds; 0 entries: nothing is kept. Refusals are looked at again sooner. */
   readonly cache: { readonly maxSize: number; readonly ttlMs: number; readonly refusalTtlMs?: number };
   readonly userAgent: string;
   readonly limits?: Partial<RegistryLimits>;
@@ -93,7 +94,8 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
   const { trustRoot, cache } = options;
   const { environment = process.env, userAgent } = options;
   const client = openRegistry(options);
-  const keyConnections = createConnections({ connections: 4, timeoutMs: limits.exchangeMs });
+  const proxy = readProxyRules(environment);
+  const keyConnections = createConnections({ connections: 4, timeoutMs: limits.exchangeMs, proxy });
   const evidence = createEvidenceStore({
     client,
     limits,

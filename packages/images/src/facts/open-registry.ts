@@ -1,6 +1,7 @@
 import { createCredentialHelpers } from '../credentials/credential-helpers.ts';
 import { createLayoutClient } from '../registry/layout-client.ts';
 import { defaultLimits } from '../registry/limits.ts';
+import { readProxyRules } from '../registry/proxy-rules.ts';
 import { createRegistryClient, type RegistryClient, type RemoteRegistryClient } from '../registry/registry-client.ts';
 import type { ImageSourceOptions } from './image-source.ts';
 
@@ -29,5 +30,6 @@ export function openRemoteRegistry(options: Omit<RegistryOptions, 'layout'>): Re
     },
     userAgent,
     limits: { ...defaultLimits, ...options.limits },
+    proxy: readProxyRules(environment),
   });
 }

@@ -1,7 +1,8 @@
 import { getCACertificates } from 'node:tls';
 import { LRUCache } from 'lru-cache';
-import { Agent, buildConnector } from 'undici';
+import { Agent, buildConnector, type Dispatcher, ProxyAgent } from 'undici';
 import { createGuardedLookup, forbiddenHost, refusalOfHost, refusalOfMetadataHost } from './address-guard.ts';
+import { noProxy, type ProxyRules } from './proxy-rules.ts';
 import { failureOf, RegistryFailure } from './registry-failure.ts';
 
 /** How a host may be reached. */
@@ -42,19 +43,29 @@ export interface Connections {
 
 const closedSocketCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
-/** `timeoutMs` bounds each wait for headers and between two parts of a body; `connections` the sockets to one host. */
-export function createConnections(options: { connections: number; timeoutMs: number }): Connections {
-  const agents = new LRUCache<string, Agent>({
+export interface ConnectionOptions {
+  /** Sockets to one host. */
+  readonly connections: number;
+  /** Bounds each wait for headers and between two parts of a body. */
+  readonly timeoutMs: number;
+  /** None when absent. Hosts that are mapped to loopback and metadata servers are never asked through one. */
+  readonly proxy?: ProxyRules;
+}
+
+export function createConnections(options: ConnectionOptions): Connections {
+  const { proxy: proxyOf = noProxy } = options;
+  const agents = new LRUCache<string, Dispatcher>({
     max: 64,
     dispose: (agent) => {
       agent.close().catch(() => undefined);
     },
   });
-  const agentFor = (rules: ConnectionRules): Agent => {
-    const key = JSON.stringify([rules.ca, rules.insecure, rules.loopbackHost, rules.metadataHost]);
+  const agentFor = ({ url, ...rules }: Exchange): Dispatcher => {
+    const proxy = url.hostname === rules.metadataHost ? undefined : proxyOf(url);
+    const key = JSON.stringify([rules.ca, rules.insecure, rules.loopbackHost, rules.metadataHost, proxy?.href]);
     const known = agents.get(key);
     if (known !== undefined) return known;
-    const agent = createAgent(rules, options);
+    const agent = proxy === undefined ? createAgent(rules, options) : createProxyAgent(rules, options, proxy);
     agents.set(key, agent);
     return agent;
   };
@@ -109,21 +120,44 @@ export function createConnections(options: { connections: number; timeoutMs: num
   };
 }
 
-function createAgent(rules: ConnectionRules, options: { connections: number; timeoutMs: number }): Agent {
-  const tls = {
-    timeout: options.timeoutMs,
+function tlsOf(rules: ConnectionRules, { timeoutMs }: ConnectionOptions) {
+  return {
+    timeout: timeoutMs,
     rejectUnauthorized: !rules.insecure,
     ...(rules.ca === undefined ? {} : { ca: [...getCACertificates('default'), rules.ca] }),
   };
+}
+
+function boundsOf({ connections, timeoutMs }: ConnectionOptions) {
+  return {
+    connections,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    keepAliveTimeout: 10_000,
+    maxHeaderSize: 64 * 1024,
+  };
+}
+
+/**
+ * The proxy resolves names, so addresses are its to guard; names of metadata services and literal addresses were refused
+ * before. What a host may do with its certificate is the same as without one.
+ */
+function createProxyAgent(rules: ConnectionRules, options: ConnectionOptions, proxy: URL): ProxyAgent {
+  return new ProxyAgent({
+    ...boundsOf(options),
+    uri: proxy.href,
+    requestTls: tlsOf(rules, options),
+    proxyTls: { timeout: options.timeoutMs },
+  });
+}
+
+function createAgent(rules: ConnectionRules, options: ConnectionOptions): Agent {
+  const tls = tlsOf(rules, options);
   const strict = buildConnector({ ...tls, lookup: createGuardedLookup('strict') });
   const relaxed = buildConnector({ ...tls, lookup: createGuardedLookup('loopback') });
   const metadata = buildConnector({ ...tls, lookup: createGuardedLookup('metadata') });
   return new Agent({
-    connections: options.connections,
-    headersTimeout: options.timeoutMs,
-    bodyTimeout: options.timeoutMs,
-    keepAliveTimeout: 10_000,
-    maxHeaderSize: 64 * 1024,
+    ...boundsOf(options),
     connect(target, callback) {
       if (target.hostname === rules.metadataHost) return metadata(target, callback);
       const isNamed = rules.loopbackHost !== undefined && hostOf(target) === rules.loopbackHost;

@@ -13,6 +13,7 @@ import { type Answer, type Connections, createConnections, type Exchange } from 
 import { type CredentialHelpers, type CredentialSource, chooseCredential } from './credential-source.ts';
 import { followRedirects } from './follow-redirects.ts';
 import type { RegistryLimits } from './limits.ts';
+import { noProxy, type ProxyRules } from './proxy-rules.ts';
 import { RegistryFailure } from './registry-failure.ts';
 import { createRepositoryReader, type RepositoryReader } from './repository-reader.ts';
 import { createRepositoryWriter, type RepositoryWriter } from './repository-writer.ts';
@@ -51,14 +52,16 @@ export interface RegistryClientOptions {
   readonly createHelpers?: (connections: Connections) => CredentialHelpers;
   readonly userAgent: string;
   readonly limits: RegistryLimits;
+  /** Through which proxies hosts are asked; none when absent. */
+  readonly proxy?: ProxyRules;
 }
 
 const plainHttpCodes = /^(?:EPROTO|ERR_SSL_|ECONNREFUSED)/;
 
 export function createRegistryClient(options: RegistryClientOptions): RemoteRegistryClient {
-  const { hosts, limits, userAgent } = options;
+  const { hosts, limits, userAgent, proxy = noProxy } = options;
   checkHosts(hosts);
-  const connections = createConnections({ connections: limits.connections, timeoutMs: limits.exchangeMs });
+  const connections = createConnections({ connections: limits.connections, timeoutMs: limits.exchangeMs, proxy });
   const helpers = options.createHelpers?.(connections);
   const authorizer = createAuthorizer(connections, userAgent);
   /** Insecure hosts that turned out to speak plain HTTP. */

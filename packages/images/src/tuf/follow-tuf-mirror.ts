@@ -1,3 +1,4 @@
+import type { Environment } from '../registry/environment.ts';
 import type { FollowedTrustRoot } from '../trust/follow-trust-root.ts';
 import { maximumTrustRootBytes, parseTrustRoot, type TrustRoot } from '../trust/trust-root.ts';
 import publicGoodRoot from './data/public-good-tuf-root.json' with { type: 'json' };
@@ -18,6 +19,8 @@ export interface TufOptions {
   /** A folder for what was believed last, so that a restart needs no mirror and cannot be told an older state. */
   readonly folder?: string;
   readonly userAgent: string;
+  /** Holds the proxies; that of the process when absent. */
+  readonly environment?: Environment;
   readonly now?: () => number;
 }
 
@@ -120,8 +123,8 @@ async function open(options: TufOptions): Promise<Opened | Failed> {
     return { ok: false, message: 'a TUF mirror of your own needs its root.json' };
   }
   try {
-    const { mirror: url, ca, userAgent } = options;
-    const mirror = openTufMirror({ url, userAgent, ...(ca === undefined ? {} : { ca }) });
+    const { mirror: url, ca, userAgent, environment = process.env } = options;
+    const mirror = openTufMirror({ url, userAgent, environment, ...(ca === undefined ? {} : { ca }) });
     const first = Buffer.from(root);
     const keeper = folder === undefined ? undefined : createFileKeeper(folder, mirror.shown, first);
     const client = createTufClient(first, targetName, await keeper?.load());

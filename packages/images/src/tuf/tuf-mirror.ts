@@ -1,5 +1,7 @@
 import { type Connections, createConnections } from '../registry/connections.ts';
+import type { Environment } from '../registry/environment.ts';
 import { followRedirects } from '../registry/follow-redirects.ts';
+import { readProxyRules } from '../registry/proxy-rules.ts';
 import { RegistryFailure } from '../registry/registry-failure.ts';
 import type { FetchFile } from './tuf-client.ts';
 import { TufProblem } from './tuf-problem.ts';
@@ -23,15 +25,21 @@ export interface TufMirrorOptions {
   /** PEM certificates trusted besides the system's. */
   readonly ca?: string;
   readonly userAgent: string;
+  /** Holds the proxies. */
+  readonly environment: Environment;
 }
 
 /** Asks a TUF repository over HTTP. Throws {@link TufProblem} for what is no such address. */
-export function openTufMirror({ url, ca, userAgent }: TufMirrorOptions): TufMirror {
+export function openTufMirror({ url, ca, userAgent, environment }: TufMirrorOptions): TufMirror {
   const base = URL.parse(url);
   if (base === null || (base.protocol !== 'https:' && base.protocol !== 'http:') || base.username !== '') {
     throw new TufProblem('the mirror is not an http or https URL');
   }
-  const connections = createConnections({ connections: 2, timeoutMs: exchangeMs });
+  const connections = createConnections({
+    connections: 2,
+    timeoutMs: exchangeMs,
+    proxy: readProxyRules(environment),
+  });
   const folder = `${base.origin}${base.pathname.replace(/\/+$/, '')}/`;
   const ask = (path: string, maximumBytes: number, signal: AbortSignal) =>
     askFor(connections, new URL(path, folder), { ca, userAgent, loopbackHost: base.host, maximumBytes }, signal);
