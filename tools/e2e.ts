@@ -69,6 +69,7 @@ async function play(scenario: Scenario): Promise<void> {
       folder,
       mirroredHosts: [...MIRRORED_HOSTS, ...scenario.registryHosts],
       operatorFlags: scenario.operatorFlags,
+      authorization: scenario.authorization,
       ...(serverKubeconfig ? { serverKubeconfig } : {}),
     });
     try {

@@ -1,3 +1,4 @@
+export { type BypassJudgeOptions, createBypassJudge } from './bypass/create-bypass-judge.ts';
 export { createEngine } from './compile/create-engine.ts';
 export type { Compilation, CompileOptions, Engine, EngineOptions, ImageDefaults } from './compile/engine.ts';
 export { type DecideOptions, decide, decideAtOnce } from './evaluate/decide.ts';
@@ -27,6 +28,7 @@ export { deprecationWarning } from './load/semantics/deprecations.ts';
 export { compileExcludedUsers, type ExcludedUsers } from './match/excluded-users.ts';
 export { compileResourceFilters, type RequestPredicate } from './match/resource-filters.ts';
 export { type RequestSurroundings, toRequest } from './model/admission-request.ts';
+export { type BypassGrant, type BypassJudge, type BypassOutcome, SKIP_ANNOTATION } from './model/bypass.ts';
 export type { AdmissionPolicyBinding, CelPolicy, CelPolicyException, CelPolicyKind } from './model/cel-policy.ts';
 export type {
   CompiledPolicy,

@@ -24,6 +24,8 @@ export interface ClusterOptions {
   /** `false` leaves the operator out: a plain cluster. */
   readonly operator?: boolean;
   readonly operatorFlags?: readonly string[];
+  /** Whether roles and bindings count; everybody may do anything unless told. */
+  readonly authorization?: 'AlwaysAllow' | 'RBAC';
   /** The kubeconfig of a server that runs already, instead of a sandbox: it calls the operator's webhooks by URL. */
   readonly serverKubeconfig?: string;
 }
@@ -96,8 +98,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
-function startApi({ folder, apiPort, persist }: ClusterOptions): Promise<ApiServer> {
+function startApi({ folder, apiPort, persist, authorization }: ClusterOptions): Promise<ApiServer> {
   return startApiServer({
+    ...(authorization ? { authorization } : {}),
     ...(apiPort === undefined ? {} : { port: apiPort }),
     ...(persist ? { state: { folder: stateFolder(folder) } } : {}),
   });

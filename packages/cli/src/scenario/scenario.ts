@@ -84,6 +84,8 @@ export interface Scenario {
   /** Registries besides the well-known ones that the sandbox's registry stands in for. */
   readonly registryHosts: readonly string[];
   readonly operatorFlags: readonly string[];
+  /** `RBAC` when rights matter: who the sandbox knows may otherwise do anything. */
+  readonly authorization: 'AlwaysAllow' | 'RBAC';
   readonly steps: readonly ScenarioStep[];
 }
 
@@ -113,6 +115,7 @@ export async function readScenario(folder: string): Promise<Scenario> {
     images: document.images ?? [],
     registryHosts: document.registryHosts ?? [],
     operatorFlags: document.operatorFlags ?? [],
+    authorization: document.authorization ?? 'AlwaysAllow',
     steps,
   };
 }

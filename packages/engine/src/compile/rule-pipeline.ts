@@ -144,12 +144,15 @@ function evaluateRule(parts: RuleParts, input: RuleInput, memory: ConstantOutcom
 
 function evaluateMatched(parts: RuleParts, input: RuleInput, memory: ConstantOutcomes): RuleOutcome {
   const { body } = parts;
-  if (body.passes && !input.trace && isUnconditional(parts)) {
+  if (body.passes && !input.trace && input.bypassed === undefined && isUnconditional(parts)) {
     const passed = body.passes(input);
     if (passed) return memory.conclude(input, undefined, passed);
   }
   const applies = body.applies ? body.applies(input) : true;
   if (applies === false) return ABSENT;
+  if (input.bypassed !== undefined) {
+    return conclude(parts, input, undefined, { status: 'skip', message: input.bypassed, emitWarning: true });
+  }
   if (applies !== true) return conclude(parts, input, undefined, applies);
   const root = parts.createScope(input);
   const scope = parts.context ? parts.context.attach(root, input.facts) : root;

@@ -1,7 +1,8 @@
 import type { FactRequest } from '../facts/fact-request.ts';
-import { type FactTable, Need } from '../facts/fact-table.ts';
+import { type FactTable, Need, orNeed } from '../facts/fact-table.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import { diffJson } from '../kernel/json-patch.ts';
+import { type BypassJudge, type BypassOutcome, SKIP_ANNOTATION } from '../model/bypass.ts';
 import type {
   CompiledPolicy,
   CompiledRule,
@@ -84,12 +85,16 @@ export function evaluatePolicy(
   let { input } = subject;
   if (input === undefined) return toDecision(policy, subject, phase, undefined, NOTHING.results, NOTHING.effects);
   if (policy.matchConditions?.hold(request) === false) return unmet(policy, subject, evaluation);
-  if (joint) {
+  const bypass = request.bypass ? judgeBypass(request.bypass, policy, input, evaluation) : undefined;
+  if (bypass instanceof Need) return undefined;
+  if (bypass?.granted) input = { ...input, bypassed: bypass.message };
+  const short = input.bypassed === undefined;
+  if (joint && short) {
     const passed = passAll(joint, input, policy.applyRules);
     if (passed) return toDecision(policy, subject, phase, input.resource, passed, NOTHING.effects);
   }
   const shaped = evaluation.trace ? undefined : policy.rulesFor?.(request, phase, subject.shape);
-  if (shaped?.passes && !joint) {
+  if (shaped?.passes && !joint && short) {
     const passed = passAll(shaped.passes, input, policy.applyRules);
     if (passed) return toDecision(policy, subject, phase, input.resource, passed, NOTHING.effects);
   }
@@ -114,7 +119,31 @@ export function evaluatePolicy(
     if (policy.applyRules === 'One' && outcome.results.some(isApplied)) break;
   }
   if (!complete) return undefined;
-  return toDecision(policy, subject, phase, input.resource, results, effects, steps);
+  const decision = toDecision(policy, subject, phase, input.resource, results, effects, steps);
+  return bypass && results.length > 0 ? withBypass(decision, bypass) : decision;
+}
+
+/** The judge's word, or the need it raised. When no more facts will come, what it could not find out is refused. */
+function judgeBypass(
+  judge: BypassJudge,
+  { ref }: CompiledPolicy,
+  { request, facts }: RuleInput,
+  { closing }: PolicyEvaluation,
+): BypassOutcome | Need | undefined {
+  const outcome = orNeed(() => judge(ref, request, facts));
+  if (outcome instanceof Need && closing) return { granted: false, reason: closing.message };
+  return outcome;
+}
+
+/** What could not be bypassed is decided as ever; when that is no pass, it also says why the bypass did not count. */
+function withBypass(decision: Decision, bypass: BypassOutcome): Decision {
+  if (bypass.granted) return { ...decision, bypass };
+  const results = decision.results.map((result) =>
+    result.status === 'fail' || result.status === 'error'
+      ? { ...result, message: `${result.message}; \`${SKIP_ANNOTATION}\` does not count: ${bypass.reason}` }
+      : result,
+  );
+  return { ...decision, results, bypass };
 }
 
 /** The decision when the policy's own conditions do not hold: nothing. */

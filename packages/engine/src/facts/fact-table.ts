@@ -1,4 +1,5 @@
 import type { Json } from '../kernel/json.ts';
+import { stableText } from '../kernel/stable-text.ts';
 import type { Fact } from './fact.ts';
 import type { FactRequest, ImageVerificationRequest } from './fact-request.ts';
 import type { ImageVerification } from './image-verification.ts';
@@ -37,16 +38,6 @@ export function orNeed<Result>(step: () => Result): Result | Need {
 /** Stable identity of a request: equal requests share one fetch. Member order does not matter. */
 export function factKey(request: FactRequest): string {
   return stableText(request);
-}
-
-function stableText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(stableText).join(',')}]`;
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-    entries.sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${stableText(item)}`).join(',')}}`;
-  }
-  return JSON.stringify(value) ?? 'null';
 }
 
 const NO_NEEDS: readonly FactRequest[] = [];

@@ -29,6 +29,8 @@ export interface RuleInput {
   readonly facts: FactTable;
   /** Present only when an explanation was asked for. */
   readonly trace: ((step: TraceStep) => void) | undefined;
+  /** Why the policy is bypassed for this request: a rule that matches is skipped with this text, and asks nothing. */
+  readonly bypassed?: string;
   /** The variable `request` once some rule read it, for the others of the evaluation. */
   readonly known?: KnownVariables;
 }

@@ -1,6 +1,7 @@
 import type { SourceRange } from '../kernel/diagnostics/diagnostic.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import type { PatchOperation } from '../kernel/json-patch.ts';
+import type { BypassOutcome } from './bypass.ts';
 import type { Phase } from './compiled-policy.ts';
 
 export type RuleStatus = 'pass' | 'fail' | 'warn' | 'error' | 'skip';
@@ -103,5 +104,7 @@ export interface Decision {
   readonly effects: readonly Effect[];
   /** The resource after this policy's patches; absent when it changed nothing. */
   readonly patched?: JsonObject;
+  /** What became of the object's wish to be let past this policy; absent when it has none. */
+  readonly bypass?: BypassOutcome;
   readonly trace?: readonly TraceStep[];
 }

@@ -1,5 +1,6 @@
 import type { FactKind } from '../facts/fact-request.ts';
 import { type JsonObject, memberAt, withMember } from '../kernel/json.ts';
+import type { BypassJudge } from './bypass.ts';
 import type { ResourceRef } from './decision.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -47,6 +48,8 @@ export interface EvaluationRequest {
   /** Further variables at the root of the context, as the CLI's values files give them. */
   readonly variables?: JsonObject;
   readonly standIns?: StandIns;
+  /** Heeds `policies.kyverno.io/skip`; absent unless switched on. */
+  readonly bypass?: BypassJudge;
 }
 
 /** What stands in for a cluster where there is none: the values files of Kyverno's CLI (kyverno-core §5.2). */

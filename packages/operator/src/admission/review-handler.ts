@@ -1,4 +1,5 @@
 import {
+  type BypassJudge,
   type CompiledPolicy,
   type Decision,
   decide,
@@ -14,9 +15,11 @@ import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { type AdmissionResponse, toAdmissionResponse } from '@vouchsafe/engine/report';
 import { decideForReport } from '../facts/decide-for-report.ts';
 import type { ClusterConfiguration } from '../settings/cluster-configuration.ts';
+import { messageOf } from '../settings/logger.ts';
 import { isBootstrapKind } from '../store/bootstrap-resources.ts';
 import type { PolicySnapshot } from '../store/policy-store.ts';
 import { restoreProtectedAnnotations, stripProtectedAnnotations } from './annotation-guard.ts';
+import type { BypassLedger } from './bypass-ledger.ts';
 import type { AdmissionAnswer, AdmissionRequest } from './review.ts';
 import type { RoleIndex } from './role-index.ts';
 import { splitByStanding } from './split-by-standing.ts';
@@ -34,6 +37,8 @@ export interface ReviewHandlerOptions {
   /** Audit work for after the answer; refuses (drops) beyond its bound. */
   readonly enqueueAudit: (work: () => Promise<void>) => void;
   readonly now: () => number;
+  /** Heeds the annotation that asks for a bypass; absent when that is off. */
+  readonly bypass?: { readonly judge: BypassJudge; readonly ledger: BypassLedger };
 }
 
 export interface ReviewOutcome {
@@ -78,12 +83,13 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
 
   function toEvaluation(request: AdmissionRequest): EvaluationRequest {
     const parent = request.subresource === '' ? undefined : parentKind(request.document);
-    return toRequest(request.document, {
+    const evaluation = toRequest(request.document, {
       ...(parent ? { kind: parent } : {}),
       ...roles().rolesOf(request, request.namespace),
       namespaceLabels: request.namespace ? namespaceLabels(request.namespace) : {},
       now: now(),
     });
+    return options.bypass ? { ...evaluation, bypass: options.bypass.judge } : evaluation;
   }
 
   function candidates(evaluation: EvaluationRequest, phase: Phase, route: ReviewRoute): readonly CompiledPolicy[] {
@@ -151,8 +157,12 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
         if (response.allowed && later.length > 0) enqueueAudit(() => auditLater(later, evaluation, response, table));
         return toAnswer(response, []);
       };
+      const concludeKept = (decisions: readonly Decision[]): AdmissionAnswer | Promise<AdmissionAnswer> => {
+        const kept = keepGrants(evaluation, decisions);
+        return kept ? kept.then((problem) => problem ?? conclude(decisions)) : conclude(decisions);
+      };
       const decisions = run(false);
-      return decisions instanceof Promise ? decisions.then(conclude) : conclude(decisions);
+      return decisions instanceof Promise ? decisions.then(concludeKept) : concludeKept(decisions);
     },
 
     guard(request) {
@@ -194,7 +204,23 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
     const begun = now();
     const signal = AbortSignal.timeout(AUDIT_SECONDS * 1000);
     const audit = (trace: boolean) => decideForReport(policies, evaluation, facts, { signal, facts: table, trace });
-    tell('validating', evaluation, await audit(false), response, begun, true, () => audit(true));
+    const decisions = await audit(false);
+    await keepGrants(evaluation, decisions);
+    tell('validating', evaluation, decisions, response, begun, true, () => audit(true));
+  }
+
+  /** Keeps who was let past, before anything is made of it; resolves to a refusal when that fails. */
+  function keepGrants(
+    evaluation: EvaluationRequest,
+    decisions: readonly Decision[],
+  ): Promise<AdmissionAnswer | undefined> | undefined {
+    if (!options.bypass || evaluation.dryRun) return undefined;
+    const grants = decisions.flatMap(({ bypass }) => (bypass?.granted && bypass.grant ? [bypass.grant] : []));
+    if (grants.length === 0) return undefined;
+    return options.bypass.ledger.keep(grants).then(
+      () => undefined,
+      (error: unknown) => ({ allowed: false, message: `the bypass was not recorded: ${messageOf(error)}` }),
+    );
   }
 
   function decideWithin(
@@ -214,8 +240,9 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
     const waits = policies.some((policy) => policy.needs.size > 0);
     const decisions = waits ? undefined : decideAtOnce(policies, evaluation, { phase, trace, facts: table });
     if (decisions) return asRegistered(decisions);
-    const options = { phase, trace, facts: table, ...(waits ? { signal: route.deadline() } : {}) };
-    return decide(policies, evaluation, facts, options).then(asRegistered);
+    const mayWait = waits || evaluation.bypass !== undefined;
+    const settings = { phase, trace, facts: table, ...(mayWait ? { signal: route.deadline() } : {}) };
+    return decide(policies, evaluation, facts, settings).then(asRegistered);
   }
 
   function tell(

@@ -20,7 +20,7 @@ export interface EventDraft {
 /**
  * The events that Kyverno sends about a request (kyverno-core §4.8): on the policy for each violation, error and excepted
  * rule; on the resource for violations and errors that did not block it; on the exception that was used; and, when asked
- * for, on the policy for a pass. Unlike Kyverno's, events on the resource leave out the rules that passed.
+ * for, on the policy for a pass. Beyond Kyverno: on policy and resource for a rule that was bypassed. Unlike Kyverno's, events on the resource leave out the rules that passed.
  */
 export function draftEvents({ request, decisions, allowed }: DecidedRequest, tellsSuccess: boolean): EventDraft[] {
   if (request.dryRun) return [];
@@ -33,6 +33,7 @@ export function draftEvents({ request, decisions, allowed }: DecidedRequest, tel
 
 function draftsOf(decision: Decision, result: RuleResult, allowed: boolean): EventDraft[] {
   if (result.status === 'fail' || result.status === 'error') return violation(decision, result, allowed);
+  if (result.status === 'skip' && decision.bypass?.granted) return bypassed(decision, result);
   const exceptions = result.exceptions ?? [];
   return result.status === 'skip' && exceptions.length > 0 ? skip(decision, result, exceptions) : [];
 }
@@ -77,6 +78,20 @@ function skip(decision: Decision, { rule }: RuleResult, exceptions: readonly str
     };
   });
   return [onPolicy, ...onExceptions];
+}
+
+/** On the policy, for those who watch over it, and on the object, for as long as it is there. */
+function bypassed(decision: Decision, { rule, message }: RuleResult): EventDraft[] {
+  const { resource, policy } = decision;
+  const base = { reason: 'PolicySkipped', action: 'Resource Passed' } as const;
+  const onPolicy: EventDraft = {
+    ...base,
+    note: `${resource.kind} ${placeOf(resource)}: [${rule}] ${message}`,
+    ...aboutPolicy(decision),
+  };
+  if (resource.name === '') return [onPolicy];
+  const note = `policy ${policy.name}/${rule} ${message}`;
+  return [onPolicy, { ...base, note, regarding: referenceTo(resource), namespace: resource.namespace || 'default' }];
 }
 
 function successOf(decision: Decision): EventDraft {

@@ -20,6 +20,8 @@ export interface OperatorSettings {
   readonly forceFailurePolicyIgnore: boolean;
   readonly enablePolicyException: boolean;
   readonly exceptionNamespace: string;
+  /** `policies.kyverno.io/skip` is heeded for those who may `bypass` a policy. */
+  readonly enablePolicyBypass: boolean;
   readonly allowInsecureRegistry: boolean;
   readonly imagePullSecrets: readonly string[];
   /** `ghcr.io=http://127.0.0.1:5000`: registry hosts and the base address that stands in for each. */
@@ -73,6 +75,7 @@ export const OPERATOR_FLAGS = {
   forceFailurePolicyIgnore: { type: 'boolean', default: false },
   enablePolicyException: { type: 'boolean', default: false },
   exceptionNamespace: { type: 'string', default: '' },
+  enablePolicyBypass: { type: 'boolean', default: false },
   allowInsecureRegistry: { type: 'boolean', default: false },
   imagePullSecrets: { type: 'string', default: '' },
   registryMirror: { type: 'string', multiple: true, default: [] as string[] },
@@ -117,6 +120,7 @@ export function parseOperatorSettings(
     forceFailurePolicyIgnore: values.forceFailurePolicyIgnore,
     enablePolicyException: values.enablePolicyException,
     exceptionNamespace: values.exceptionNamespace,
+    enablePolicyBypass: values.enablePolicyBypass,
     allowInsecureRegistry: values.allowInsecureRegistry,
     imagePullSecrets: list(values.imagePullSecrets),
     registryMirrors: mirrors(values.registryMirror),

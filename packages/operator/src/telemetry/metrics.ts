@@ -11,6 +11,8 @@ export interface Metrics {
   /** One rule result each, and the time its policy took. */
   recordDecisions(decisions: readonly Decision[], request: EvaluationRequest, context: DecisionContext): void;
   recordAdmission(labels: AdmissionLabels, seconds: number): void;
+  /** An object asked to be let past a policy. */
+  recordBypass(decision: Decision, granted: boolean): void;
   recordDroppedEvent(): void;
   setRuleInfo(policies: readonly { readonly policy: CompiledPolicy; readonly ready: boolean }[]): void;
   recordPolicyChange(policy: CompiledPolicy, change: 'created' | 'updated' | 'deleted'): void;
@@ -99,6 +101,9 @@ export function createMetrics(version: string): Metrics {
     'kyverno_policy_changes_total',
     'policies created, updated, deleted',
   );
+  const bypasses = registry.counter<
+    'policy_namespace' | 'policy_name' | 'resource_kind' | 'resource_namespace' | 'outcome'
+  >('kyverno_policy_bypasses_total', 'policies that objects asked to be let past');
   const dropped = registry.counter<never>('kyverno_events_dropped_total', 'events not sent').child({});
   const rules = registry.gauge<PolicyLabel | 'status_ready' | 'rule_name' | 'rule_type'>(
     'kyverno_policy_rule_info_total',
@@ -186,6 +191,16 @@ export function createMetrics(version: string): Metrics {
       }
       children.count.inc();
       children.time.observe(seconds);
+    },
+    recordBypass({ policy, resource }, granted) {
+      const labels = {
+        policy_namespace: policy.namespace ?? '-',
+        policy_name: policy.name,
+        resource_kind: resource.kind,
+        resource_namespace: resource.namespace,
+        outcome: granted ? 'granted' : 'refused',
+      };
+      bypasses.child(labels).inc();
     },
     recordDroppedEvent: () => dropped.inc(),
     recordPolicyChange(policy, change) {

@@ -1,4 +1,5 @@
 import {
+  type BypassJudge,
   type CompiledPolicy,
   type Decision,
   type EvaluationRequest,
@@ -29,6 +30,8 @@ export interface BackgroundScanOptions {
   readonly mayScan: () => boolean;
   readonly log: Logger;
   readonly now: () => number;
+  /** Heeds the annotation that asks for a bypass; absent when that is off. */
+  readonly bypass?: BypassJudge | undefined;
 }
 
 export interface BackgroundScan {
@@ -126,7 +129,7 @@ async function scanOne(
   object: JsonObject,
   signal: AbortSignal,
 ): Promise<void> {
-  const { facts, snapshot, ledger, namespaceLabels, isExcluded, onScanned, now } = options;
+  const { facts, snapshot, ledger, namespaceLabels, isExcluded, onScanned, now, bypass } = options;
   const text = (name: string) => {
     const value = memberAt(object, 'metadata', name);
     return typeof value === 'string' ? value : '';
@@ -147,13 +150,14 @@ async function scanOne(
     namespaceLabels: namespace ? namespaceLabels(namespace) : {},
     dryRun: false,
     now: now(),
+    ...(bypass ? { bypass } : {}),
   };
   if (isExcluded(request)) return;
   const candidates = snapshot()
     .indexes.all.candidates(request, 'validate')
     .filter(({ background }) => background);
   if (candidates.length === 0) return;
-  const waits = candidates.some(({ needs }) => needs.size > 0);
+  const waits = bypass !== undefined || candidates.some(({ needs }) => needs.size > 0);
   const decisions = await decideForReport(candidates, request, facts, {
     ...(waits ? { signal: AbortSignal.any([signal, AbortSignal.timeout(FACTS_SECONDS * 1000)]) } : {}),
   });
@@ -171,7 +175,8 @@ async function scanOne(
  * Whether images could not be verified at this moment. A registry that is away turns no pass into a fail and no fail into
  * a pass: the last known result stays.
  */
-export function isInDoubt({ results }: Decision): boolean {
+export function isInDoubt({ results, bypass }: Decision): boolean {
+  if (bypass?.granted) return false;
   return results.some(
     ({ type, status, reason }) =>
       type === 'ImageVerify' && (status === 'error' || (status === 'skip' && reason !== undefined)),

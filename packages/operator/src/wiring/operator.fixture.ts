@@ -47,9 +47,9 @@ const FILES = [
   'wgpolicyk8s.io_clusterpolicyreports',
 ];
 
-export async function startTestCluster(): Promise<TestCluster> {
+export async function startTestCluster(authorization: 'AlwaysAllow' | 'RBAC' = 'AlwaysAllow'): Promise<TestCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'vouchsafe-operator-'));
-  const api = await startApiServer();
+  const api = await startApiServer({ authorization });
   const kubeconfig = await api.adminKubeconfig(join(folder, 'kubeconfig'));
   const connection = await loadClusterConnection({ kubeconfig });
   if (!connection.ok) throw new Error(connection.message);

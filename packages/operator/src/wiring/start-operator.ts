@@ -20,6 +20,7 @@ import { createLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createAuditPool } from './audit-pool.ts';
 import { isInDoubt, startBackgroundScan } from './background-scan.ts';
+import { countedBypasses, createBypass } from './bypass.ts';
 import { followObjects, startClusterView } from './cluster-view.ts';
 import { ensureConfigurationMap, followConfigurationMap } from './configuration-map.ts';
 import { createExceptions } from './exceptions.ts';
@@ -102,6 +103,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     now: () => new Date(),
   });
   const denials = createDenialLog({ client, namespace: settings.namespace, log, now: () => new Date() });
+  const bypass = createBypass(client, settings, now);
   const pool = createAuditPool({ onError: (error) => log.error({ error: messageOf(error) }, 'audit work failed') });
   const isBackground = (decision: Decision) =>
     compiledByKey(store.snapshot).get(policyKey(decision.policy))?.background ?? true;
@@ -115,6 +117,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     isExcluded: (request) => configuration.isExcluded(request),
     intervalMs: settings.backgroundScanIntervalMs,
     mayScan: leadership.isLeader,
+    bypass: bypass?.judge,
     log,
     now,
     onScanned(request, decisions) {
@@ -143,6 +146,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
         duration,
       );
     }
+    for (const { decision, granted } of countedBypasses(outcome)) metrics.recordBypass(decision, granted);
     events.send({ request, decisions, allowed }, 'kyverno-admission');
     if (outcome.message !== undefined && denials.hasRoom()) {
       const message = outcome.message;
@@ -186,6 +190,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     },
     enqueueAudit: pool.enqueue,
     now,
+    ...(bypass ? { bypass } : {}),
   });
 
   const webhooks = startWebhookReconciler({

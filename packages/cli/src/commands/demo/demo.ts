@@ -44,6 +44,7 @@ async function play(scenario: Scenario, flags: FlagValues, io: CommandIo): Promi
     folder,
     mirroredHosts: [...MIRRORED_HOSTS, ...scenario.registryHosts],
     operatorFlags: scenario.operatorFlags,
+    authorization: scenario.authorization,
   });
   try {
     const seconds = ((performance.now() - started) / 1000).toFixed(1);

@@ -1,10 +1,9 @@
 import type { AuthorizationDecision, AuthorizationQuestion, AuthorizerHost } from '@vouchsafe/cel';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import { memberAt } from '../../kernel/json.ts';
+import { SUBJECT_ACCESS_REVIEWS, toReviewSubject } from '../../model/access-review.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
 import type { UserInfo } from '../../model/request.ts';
-
-const URL = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
 
 /** Asks the API server what the request's user may do. May throw `Need`. */
 export function authorizerHost({ request, facts }: RuleInput): AuthorizerHost {
@@ -13,7 +12,7 @@ export function authorizerHost({ request, facts }: RuleInput): AuthorizerHost {
       const fact = facts.get({
         kind: 'api-call',
         method: 'POST',
-        urlPath: URL,
+        urlPath: SUBJECT_ACCESS_REVIEWS,
         data: toReview(question, request.user),
       });
       return fact.ok ? toDecision(fact.value) : { allowed: false, reason: '', error: fact.message };
@@ -59,10 +58,5 @@ function subjectOf({ serviceAccount }: AuthorizationQuestion, user: UserInfo | u
       groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
     };
   }
-  return {
-    user: user?.username ?? '',
-    ...(user && user.groups.length > 0 ? { groups: user.groups } : {}),
-    ...(user?.uid ? { uid: user.uid } : {}),
-    ...(user?.extra ? { extra: user.extra } : {}),
-  };
+  return toReviewSubject(user);
 }
