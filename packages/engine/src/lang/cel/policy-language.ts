@@ -46,6 +46,9 @@ export interface PolicyLanguage {
    */
   compile(text: string, path: string, wanted?: WantedType): PolicyExpression | undefined;
   addVariable(name: string, type: CelType): void;
+  readonly report: (diagnostic: Diagnostic) => void;
+  /** The same language, for texts of another document. */
+  reportingTo(report: (diagnostic: Diagnostic) => void): PolicyLanguage;
 }
 
 /** Types by which an output is judged, and how upstream words that it is of another. */
@@ -95,10 +98,13 @@ export function createPolicyLanguage(options: PolicyLanguageOptions): PolicyLang
     },
     namespace,
   );
-  return {
+  const reportingTo = (to: PolicyLanguage['report']): PolicyLanguage => ({
     addVariable: (name, type) => void known.set(name, type),
-    compile: (text, path, wanted) => compileExpression(environment, { text, path, wanted, costLimit, report }),
-  };
+    compile: (text, path, wanted) => compileExpression(environment, { text, path, wanted, costLimit, report: to }),
+    report: to,
+    reportingTo,
+  });
+  return reportingTo(report);
 }
 
 interface Asked {

@@ -1,0 +1,39 @@
+import { CelError, celTypes } from '@vouchsafe/cel';
+import type { JsonObject } from '../../kernel/json.ts';
+import { readObjects, readText } from '../../model/read-json.ts';
+import type { PolicyExpression, PolicyLanguage, PolicyScope, WantedType } from './policy-language.ts';
+
+/** `spec.auditAnnotations` of a policy, compiled. */
+export type AuditAnnotations = readonly (readonly [key: string, expression: PolicyExpression])[];
+
+const WANT_TEXT_OR_NULL: WantedType = {
+  types: [celTypes.STRING, celTypes.NULL_TYPE],
+  message: 'output is expected to be either of type string or null_type',
+};
+
+/** Those that do not compile are reported and left out. */
+export function compileAuditAnnotations(spec: JsonObject, language: PolicyLanguage): AuditAnnotations {
+  return readObjects(spec, 'auditAnnotations').flatMap((item, index) => {
+    const path = `spec.auditAnnotations[${index}].valueExpression`;
+    const expression = language.compile(readText(item, 'valueExpression') ?? '', path, WANT_TEXT_OR_NULL);
+    return expression ? [[readText(item, 'key') ?? '', expression] as const] : [];
+  });
+}
+
+/** Properties of the result; empty texts are left out. A null, though its type is allowed, is an error (kyverno-cel §4.2). */
+export function evaluateAuditAnnotations(
+  annotations: AuditAnnotations,
+  scope: PolicyScope,
+): Readonly<Record<string, string>> | CelError {
+  const told: [string, string][] = [];
+  for (const [key, expression] of annotations) {
+    const value = expression.evaluate(scope);
+    if (value instanceof CelError) return new CelError(`failed to evaluate auditAnnotation '${key}': ${value.message}`);
+    if (typeof value !== 'string') {
+      const problem = "type conversion error from 'null_type' to 'string'";
+      return new CelError(`failed to convert auditAnnotation '${key}' expression: ${problem}`);
+    }
+    if (value !== '') told.push([key, value]);
+  }
+  return Object.fromEntries(told);
+}
