@@ -126,7 +126,7 @@ describe.skipIf('missing' in cosign2 || 'missing' in cosign3)('what real cosign 
 });
 
 describe.skipIf('missing' in cosign2 || 'missing' in cosign3)('what real cosign writes by key', () => {
-  it.each(['ecdsa-p256', 'ecdsa-p384'] as const)('%s', async (algorithm) => {
+  it.each(['ecdsa-p256', 'ecdsa-p384', 'ed25519'] as const)('%s', async (algorithm) => {
     const pair = createKey(algorithm);
     writeFileSync(join(folder, `${algorithm}.pem`), pair.privateKey);
     const prefix = join(folder, algorithm);

@@ -12,6 +12,7 @@ import type { ImageName } from '../names/image-name.ts';
 import { type EvidenceLocation, locateEvidence } from '../names/signature-location.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import { RegistryFailure } from '../registry/registry-failure.ts';
+import { judgeWithEd25519ph } from '../trust/ed25519ph.ts';
 import { predicateTypeOf } from '../trust/in-toto-statement.ts';
 import { Refusal } from '../trust/refusal.ts';
 import type { ResolvedAttestor } from '../trust/resolved-attestor.ts';
@@ -150,7 +151,7 @@ async function judgeEntry(
     const attestor = await resolve(run, entry);
     const location = locationOf(run, entry);
     const set = await evidenceOf(run, location, part);
-    const verdict = verdictOf(run, set, attestor, type);
+    const verdict = await judgeWithEd25519ph(() => verdictOf(run, set, attestor, type));
     if (verdict.verified || set.count > 0) return verdict;
     const hint = await otherFormat(run, location);
     return hint === undefined ? verdict : { verified: false, failures: [hint, ...verdict.failures] };

@@ -1,4 +1,5 @@
 import type { Attestor } from '@vouchsafe/engine/facts';
+import { judgeWithEd25519ph } from '../trust/ed25519ph.ts';
 import { Refusal } from '../trust/refusal.ts';
 import type { TrustRoot } from '../trust/trust-root.ts';
 import { type ArtifactVerdict, judgeArtifactBundle } from '../verifiers/sigstore-bundle/artifact-bundle.ts';
@@ -24,7 +25,7 @@ export async function verifyArtifact(
       annotations: {},
       signal,
     });
-    return judgeArtifactBundle(bundleText, artifact, resolved, now);
+    return await judgeWithEd25519ph(() => judgeArtifactBundle(bundleText, artifact, resolved, now));
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, failure: error.failure };
     throw error;

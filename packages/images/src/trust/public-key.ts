@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { parseCertificate, splitPem } from '@vouchsafe/kube/pki';
 import { LRUCache } from 'lru-cache';
+import { isPrehashedSignature } from './ed25519ph.ts';
 import { Refusal, readOrRefuse } from './refusal.ts';
 
 /** A key that may vouch for something. */
@@ -84,11 +85,12 @@ function weaknessOf(key: KeyObject): string | undefined {
 
 /**
  * Whether `signature` is `key`'s over `data`. With `hash` only that one counts. Without it SHA-256 (what cosign 2 signs
- * with whatever the key) and, for elliptic curves, the hash of the curve's size (what bundles are signed with).
+ * with whatever the key) and, for elliptic curves, the hash of the curve's size (what bundles are signed with). Of Ed25519
+ * both kinds: pure (cosign 2) and prehashed (cosign 3). Only within `judgeWithEd25519ph`.
  */
 export function isSignedBy(key: KeyObject, data: Uint8Array, signature: Uint8Array, hash?: HashName): boolean {
   if (signature.length === 0) return false;
-  return hashesFor(key, hash).some((name) => {
+  const isSigned = hashesFor(key, hash).some((name) => {
     try {
       return verify(name, data, key, signature);
     } catch {
@@ -96,6 +98,7 @@ export function isSignedBy(key: KeyObject, data: Uint8Array, signature: Uint8Arr
       return false;
     }
   });
+  return isSigned || (key.asymmetricKeyType === 'ed25519' && isPrehashedSignature(key, data, signature));
 }
 
 function hashesFor(key: KeyObject, hash: HashName | undefined): readonly (HashName | null)[] {

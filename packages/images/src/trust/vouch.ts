@@ -57,7 +57,7 @@ function checkKeySignature(
   now: number,
 ): Vouched {
   if (!isSignedBy(key.key, material.signedBytes, material.signature, hash)) {
-    const message = `the signature was not made by the key${hintOf(key, certificate)}`;
+    const message = `the signature was not made by the key${hintOf(certificate)}`;
     throw new Refusal('bad-signature', message, { wanted: key.fingerprint });
   }
   const known = checkTimes(material, attestor, { spki: key.spki });
@@ -78,9 +78,7 @@ function checkKeySignature(
 }
 
 /** What is often behind a signature by another key. */
-function hintOf({ key }: PublicKey, certificate: ParsedCertificate | undefined): string {
-  // cosign 3 signs with Ed25519ph, which the platform cannot check (and cosign 3 itself does not).
-  if (key.asymmetricKeyType === 'ed25519') return ' (Ed25519ph signatures are not supported)';
+function hintOf(certificate: ParsedCertificate | undefined): string {
   return certificate?.basicConstraints?.isCertificateAuthority === true
     ? " of the certificate (`cert` holds an authority's: to accept what it has issued, give it as `certChain`)"
     : '';
