@@ -13,6 +13,7 @@ export {
   type ListedEvidence,
   listEvidence,
 } from './facts/list-evidence.ts';
+export { createManifestSource, type ManifestSourceOptions } from './facts/manifest-source.ts';
 export { type PulledLayers, pullArtifact } from './facts/pull-artifact.ts';
 export { pushArtifact } from './facts/push-artifact.ts';
 export { verifyArtifact } from './facts/verify-artifact.ts';

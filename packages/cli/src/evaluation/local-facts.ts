@@ -32,21 +32,38 @@ export function createLocalFacts(options: LocalFacts): {
 
 const IMAGE_KINDS: ReadonlySet<FactKind> = new Set<FactKind>(['image-data', 'image-digest', 'image-verification']);
 
+const MANIFEST_KINDS: ReadonlySet<FactKind> = new Set<FactKind>(['signed-message', 'manifest-verification']);
+
 function toSource(options: LocalFacts): FactSource {
   const { images } = options;
   const kinds = new Set<FactKind>(['resource', 'config-map', 'api-call', 'service-call', 'global-context']);
+  for (const kind of MANIFEST_KINDS) kinds.add(kind);
   if (images) for (const kind of IMAGE_KINDS) kinds.add(kind);
   return {
     kinds,
     async fetch(requests, signal) {
-      const asked = requests.filter(({ kind }) => IMAGE_KINDS.has(kind));
-      const answers = images && asked.length > 0 ? await images.fetch(asked, signal) : [];
+      const asked = requests.filter(({ kind }) => IMAGE_KINDS.has(kind) || MANIFEST_KINDS.has(kind));
+      const source = asked.length > 0 ? (images ?? (await openManifests())) : undefined;
+      const answers = (await source?.fetch(asked, signal)) ?? [];
       return requests.map((request) => {
-        if (!IMAGE_KINDS.has(request.kind)) return answer(request, options);
-        return answers[asked.indexOf(request)] ?? unavailable('the registry is not asked without --registry');
+        if (!asked.includes(request)) return answer(request, options);
+        if (!images && IMAGE_KINDS.has(request.kind)) return unavailable(NOT_ASKED);
+        return answers[asked.indexOf(request)] ?? unavailable(NOT_ASKED);
       });
     },
   };
+}
+
+const NOT_ASKED = 'the registry is not asked without --registry';
+
+let manifests: Promise<FactSource> | undefined;
+
+/** Signed manifests hold all that is needed to judge them. Loaded when first asked: most policies ask for none. */
+function openManifests(): Promise<FactSource> {
+  manifests ??= import('@vouchsafe/images').then(({ createManifestSource, publicGoodTrustRoot }) =>
+    createManifestSource({ trustRoot: publicGoodTrustRoot() }),
+  );
+  return manifests;
 }
 
 function answer(request: FactRequest, { store, calls, globals, contextAsksStore }: LocalFacts): Fact<Json> {

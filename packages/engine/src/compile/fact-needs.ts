@@ -10,6 +10,7 @@ export function factNeeds(document: Json, found: Set<FactKind> = new Set()): Set
     for (const [key, value] of Object.entries(document)) {
       if (key === 'context' && isJsonArray(value)) for (const entry of value) addContextNeed(entry, found);
       if (key === 'verifyImages') found.add('image-verification').add('image-digest');
+      if (key === 'manifests') found.add('signed-message').add('manifest-verification');
       if (key === 'cel' || key === 'celPreconditions') addCelNeeds(value, found);
       factNeeds(value, found);
     }

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../kernel/json.ts';
 import type { AttestorSet, ImageVerificationType } from './attestor.ts';
+import type { ManifestVerificationRequest, SignedMessageRequest } from './manifest-verification.ts';
 
 /** What a policy may ask of the world, as data: it can be recorded, replayed, cached and audited. */
 export type FactRequest =
@@ -13,7 +14,9 @@ export type FactRequest =
   | GlobalContextRequest
   | ImageDataRequest
   | ImageDigestRequest
-  | ImageVerificationRequest;
+  | ImageVerificationRequest
+  | SignedMessageRequest
+  | ManifestVerificationRequest;
 
 export type FactKind = FactRequest['kind'];
 

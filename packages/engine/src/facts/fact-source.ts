@@ -15,7 +15,8 @@ export interface FactSource {
   readonly kinds: ReadonlySet<FactKind>;
   /**
    * One fact a request, in order. Never rejects: failures are facts. `signal` ends the wait; what is not known by
-   * then is answered `timed-out`. The value of an image-verification fact is an `ImageVerification`.
+   * then is answered `timed-out`. The value of an image-verification fact is an `ImageVerification`, that of a
+   * signed-message a `SignedMessage`, that of a manifest-verification a `ManifestVerification`.
    */
   fetch(requests: readonly FactRequest[], signal: Cancellation | undefined): Promise<readonly Fact<Json>[]>;
 }

@@ -3,6 +3,7 @@ import { stableText } from '../kernel/stable-text.ts';
 import type { Fact } from './fact.ts';
 import type { FactRequest, ImageVerificationRequest } from './fact-request.ts';
 import type { ImageVerification } from './image-verification.ts';
+import type { ManifestVerification, ManifestVerificationRequest, SignedMessage } from './manifest-verification.ts';
 
 /**
  * Raised by a closure that needs a fact the table does not hold. It travels by `throw` while evaluation errors are
@@ -63,6 +64,15 @@ export class FactTable {
   imageVerification(request: ImageVerificationRequest): Fact<ImageVerification> {
     // The source of image-verification facts promises this shape; see FactSource.
     return this.get(request) as Fact<unknown> as Fact<ImageVerification>;
+  }
+
+  manifestVerification(request: ManifestVerificationRequest): Fact<ManifestVerification> {
+    // As with image verifications: the source promises this shape.
+    return this.get(request) as Fact<unknown> as Fact<ManifestVerification>;
+  }
+
+  signedMessage(message: string): Fact<SignedMessage> {
+    return this.get({ kind: 'signed-message', message }) as Fact<unknown> as Fact<SignedMessage>;
   }
 
   /** Notes a need without raising it, so that one pass gathers what is certain to be asked later. */

@@ -36,3 +36,10 @@ export type {
   EvidenceReason,
   ImageVerification,
 } from './image-verification.ts';
+export type {
+  ManifestSignature,
+  ManifestVerification,
+  ManifestVerificationRequest,
+  SignedMessage,
+  SignedMessageRequest,
+} from './manifest-verification.ts';

@@ -30,7 +30,7 @@ export function toImageVerificationEntry(entry: JsonObject): ImageVerificationEn
   const image = readText(entry, 'image');
   const legacy = legacyAttestors(entry);
   const written = readObjects(entry, 'attestations');
-  const attestors = readObjects(entry, 'attestors').map((set) => toAttestorSet(set, 0));
+  const attestors = readObjects(entry, 'attestors').map((set) => toAttestorSet(set));
   const credentials = readObject(entry, 'imageRegistryCredentials');
   return {
     type: toType(readText(entry, 'type')),
@@ -67,7 +67,7 @@ function toAttestation(
   return {
     ...(name ? { name } : {}),
     type: readText(attestation, 'type') || readText(attestation, 'predicateType') || '',
-    attestors: [...readObjects(attestation, 'attestors').map((set) => toAttestorSet(set, 0)), ...legacy],
+    attestors: [...readObjects(attestation, 'attestors').map((set) => toAttestorSet(set)), ...legacy],
     conditions: readList(attestation, 'conditions'),
   };
 }
@@ -98,7 +98,8 @@ function legacyAttestors(entry: JsonObject): AttestorSet[] {
 /** How deep attestors may be nested; a deeper set reads as one that nothing satisfies. */
 const NESTING = 8;
 
-function toAttestorSet(set: JsonObject, depth: number): AttestorSet {
+/** A set of `attestors`; `depth` counts the sets around it. */
+export function toAttestorSet(set: JsonObject, depth = 0): AttestorSet {
   const count = readNumber(set, 'count');
   const entries = readObjects(set, 'entries').map((entry) => toAttestor(entry, depth));
   return { ...(count ? { count } : {}), entries };

@@ -6,7 +6,9 @@ import {
   factKey,
   type ImageVerification,
   type ImageVerificationRequest,
+  type ManifestVerification,
   type RegistryAccess,
+  type SignedMessage,
 } from '@vouchsafe/engine/facts';
 import type { Json, JsonObject } from '@vouchsafe/engine/kernel';
 import { createKeyReferences } from '../keys/key-references.ts';
@@ -21,11 +23,13 @@ import { readProxyRules } from '../registry/proxy-rules.ts';
 import { RegistryFailure } from '../registry/registry-failure.ts';
 import type { TrustRoot } from '../trust/trust-root.ts';
 import { createEvidenceStore } from './evidence-store.ts';
+import { factOfFailure } from './failed-fact.ts';
 import { readImageData } from './image-data.ts';
 import { openRegistry } from './open-registry.ts';
 import { SingleFlight } from './single-flight.ts';
 import { createVerdictCache } from './verdict-cache.ts';
 import { type DatedVerification, type VerificationServices, verifyDigest } from './verification.ts';
+import { readSignedMessage, verifyManifest } from './verify-manifest.ts';
 import { waitUntilCancelled } from './wait-until-cancelled.ts';
 
 export interface ImageSourceOptions {
@@ -70,7 +74,7 @@ export interface ImageSourceStats {
   readonly inFlight: number;
 }
 
-/** Answers image-digest, image-data and image-verification requests. */
+/** Answers questions about images, and about signed manifests. */
 export interface ImageSource extends FactSource {
   stats(): ImageSourceStats;
   /** Ends all connections. Questions still open fail. */
@@ -144,7 +148,12 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
     return (await judge(refusalTtlMs)).verification;
   }
 
-  async function answer(request: FactRequest, admission: Admission): Promise<Json | ImageVerification> {
+  async function answer(request: FactRequest, admission: Admission): Promise<FactValue> {
+    if (request.kind === 'signed-message') return readSignedMessage(request);
+    if (request.kind === 'manifest-verification') {
+      const signal = (): AbortSignal => AbortSignal.timeout(limits.totalMs);
+      return verifyManifest(request, { ...services, trustRoot: services.trustRoot(), signal }, now());
+    }
     if (!isImageRequest(request)) throw new RegistryFailure('unavailable', `\`${request.kind}\` is not about images`);
     const parsed = parseImageName(request.reference);
     if (!parsed.ok) throw new RegistryFailure('permanent', parsed.message);
@@ -163,7 +172,7 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
   }
 
   return {
-    kinds: new Set(['image-digest', 'image-data', 'image-verification'] as const),
+    kinds: new Set(FACT_KINDS),
     async fetch(requests, signal) {
       let admission = signal === undefined ? undefined : admissions.get(signal);
       admission ??= new Map();
@@ -186,20 +195,27 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
   };
 }
 
+const FACT_KINDS = [
+  'image-digest',
+  'image-data',
+  'image-verification',
+  'signed-message',
+  'manifest-verification',
+] as const;
+
+/** All of it plain data; the contract of FactSource carries it as the values of facts. */
+type FactValue = Json | ImageVerification | SignedMessage | ManifestVerification;
+
 type ImageRequest = Extract<FactRequest, { readonly reference: string }>;
 
 function isImageRequest(request: FactRequest): request is ImageRequest {
   return request.kind === 'image-digest' || request.kind === 'image-data' || request.kind === 'image-verification';
 }
 
-function factOf(value: Json | ImageVerification): Fact<Json> {
-  // An ImageVerification is plain data; the contract of FactSource carries it as the value of its fact.
+function factOf(value: FactValue): Fact<Json> {
   return { ok: true, value: value as Json };
 }
 
-/** A bug counts as a permanent failure: nothing is admitted on account of it. */
 function failedFactOf(error: unknown): Fact<Json> {
-  if (error instanceof RegistryFailure) return { ok: false, class: error.class, message: error.message };
-  const name = error instanceof Error ? error.name : 'unknown';
-  return { ok: false, class: 'permanent', message: `the image could not be judged: internal error (${name})` };
+  return factOfFailure(error, 'the image could not be judged');
 }

@@ -8,21 +8,40 @@ const YAML_LIMIT = 1024 * 1024;
 
 /** As `sigs.k8s.io/yaml`: YAML 1.1 scalars without timestamps and base-60 numbers, later of two equal keys wins. */
 export function parseGoYaml(text: string): Json | EvaluationError {
+  const documents = readAll(text, 1);
+  return documents instanceof EvaluationError ? documents : (documents[0] ?? null);
+}
+
+/** The same for all documents of a text; empty ones are null. */
+export function parseGoYamlDocuments(text: string): readonly Json[] | EvaluationError {
+  return readAll(text, Number.POSITIVE_INFINITY);
+}
+
+function readAll(text: string, most: number): readonly Json[] | EvaluationError {
   if (text.length > YAML_LIMIT) return new EvaluationError(`YAML text is longer than ${YAML_LIMIT} characters`);
   try {
-    const [document] = parseAllDocuments(text, {
+    const parsed = parseAllDocuments(text, {
       version: '1.1',
       uniqueKeys: false,
       logLevel: 'silent',
       customTags: (tags) => [GO_OCTAL, ...tags.filter((tag) => typeof tag === 'string' || !isUnknownToGo(tag))],
     });
-    if (document === undefined) return null;
-    const [failure] = (document as Document).errors;
-    if (failure) return new EvaluationError(`yaml: ${firstLine(failure.message)}`);
-    return checkedDocument((document as Document).toJS({ maxAliasCount: 100 }) ?? null);
+    const values: Json[] = [];
+    for (const document of parsed.slice(0, most)) {
+      const value = toValue(document as Document);
+      if (value instanceof EvaluationError) return value;
+      values.push(value);
+    }
+    return values;
   } catch (error) {
     return new EvaluationError(`yaml: ${error instanceof Error ? firstLine(error.message) : ''}`);
   }
+}
+
+function toValue(document: Document): Json | EvaluationError {
+  const [failure] = document.errors;
+  if (failure) return new EvaluationError(`yaml: ${firstLine(failure.message)}`);
+  return checkedDocument(document.toJS({ maxAliasCount: 100 }) ?? null);
 }
 
 /** `0o17`, which Go's YAML reads beside the `017` of YAML 1.1. */

@@ -1,17 +1,19 @@
-import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
+import { isJsonObject, type JsonObject, member } from '../../kernel/json.ts';
 import { joinDemands } from '../../lang/pattern/join-demands.ts';
 import { compileTemplate } from '../../lang/variables/compile-template.ts';
 import type { Scope } from '../../lang/variables/scope.ts';
 import type { Phase, RuleInput } from '../../model/compiled-policy.ts';
 import type { Demand } from '../../model/demand.ts';
+import { readObjects } from '../../model/read-json.ts';
 import type { JointBody, RuleBody, RuleBodyOutcome, RuleCompilation, RuleEvaluation, RuleKind } from '../rule-kind.ts';
 import { compileCelCheck } from './cel/compile-cel.ts';
 import type { CheckCompilation } from './check.ts';
 import { compileCheck } from './compile-check.ts';
 import { excuseExisting, excusesExisting } from './existing-violations.ts';
+import { compileManifests } from './manifests/compile-manifests.ts';
 import { compilePodSecurity } from './pod-security/compile-pod-security.ts';
 
-/** `validate` rules: pattern, anyPattern, deny, foreach, podSecurity, cel (kyverno-core §2.9). */
+/** `validate` rules: pattern, anyPattern, deny, foreach, podSecurity, cel, manifests (kyverno-core §2.9). */
 export const validateRules: RuleKind = {
   name: 'validate',
   reads: (rule) => rule.validate !== undefined,
@@ -43,30 +45,15 @@ type Evaluation = { readonly evaluate: Evaluate } & Pick<RuleBody, 'passes' | 'j
 
 /** The same order of precedence as upstream: manifests, podSecurity, cel, then the patterns and conditions. */
 function compileBlock(block: JsonObject, compilation: RuleCompilation): Evaluation {
-  if (hasAttestors(member(block, 'manifests'))) return { evaluate: notExecuted('manifests', compilation) };
+  const manifests = member(block, 'manifests');
+  if (isJsonObject(manifests) && readObjects(manifests, 'attestors').length > 0) {
+    return { evaluate: compileManifests(manifests, compilation) };
+  }
   const podSecurity = member(block, 'podSecurity');
   if (isJsonObject(podSecurity)) return { evaluate: compilePodSecurity(podSecurity, compilation) };
   const cel = member(block, 'cel');
   if (isJsonObject(cel)) return compileCelCheck(cel, compilation);
   return compileResourceCheck(block, compilation);
-}
-
-function hasAttestors(manifests: Json | undefined): boolean {
-  if (!isJsonObject(manifests)) return false;
-  const attestors = member(manifests, 'attestors');
-  return isJsonArray(attestors) && attestors.length > 0;
-}
-
-/** Says so instead of passing what nobody looked at. */
-function notExecuted(field: string, { rule, report }: RuleCompilation): Evaluate {
-  report({
-    code: 'policy-unsupported',
-    severity: 'warning',
-    message: `\`validate.${field}\` is not executed by this version: the rule answers an error`,
-    path: `${rule.path}.validate.${field}`,
-  });
-  const outcome: RuleBodyOutcome = { status: 'error', message: `validate.${field} is not executed by this version` };
-  return ({ input }) => (input.request.operation === 'DELETE' ? undefined : outcome);
 }
 
 function compileResourceCheck(block: JsonObject, { policy, rule, host, report }: RuleCompilation): Evaluation {

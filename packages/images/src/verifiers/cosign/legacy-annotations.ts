@@ -1,8 +1,9 @@
-import { isJsonObject, memberAt } from '@vouchsafe/engine/kernel';
+import { memberAt } from '@vouchsafe/engine/kernel';
 import { type ParsedCertificate, parseCertificate, parseCertificates } from '@vouchsafe/kube/pki';
-import { decodeBase64, decodeHex, parseCount, parseJsonObject } from '../../trust/encoded-text.ts';
+import { decodeBase64, parseJsonObject } from '../../trust/encoded-text.ts';
 import { Refusal, readOrRefuse } from '../../trust/refusal.ts';
 import type { LogEntry } from '../../trust/transparency-log.ts';
+import { readRekorBundle } from '../rekor-bundle.ts';
 
 /** What cosign 2 keeps in the annotations of a layer. All of it is the attacker's to write. */
 type Annotations = ReadonlyMap<string, string>;
@@ -36,25 +37,7 @@ export function readChain(annotations: Annotations): readonly ParsedCertificate[
 export function readLogEntries(annotations: Annotations): LogEntry[] {
   const text = textOf(annotations, 'dev.sigstore.cosign/bundle');
   if (text === undefined || text === '') return [];
-  const bundle = parseJsonObject(text);
-  const payload = bundle === undefined ? undefined : memberAt(bundle, 'Payload');
-  const promise = decodeBase64(bundle === undefined ? undefined : memberAt(bundle, 'SignedEntryTimestamp'));
-  if (!isJsonObject(payload)) throw malformedEntry();
-  const body = decodeBase64(memberAt(payload, 'body'));
-  const logId = decodeHex(memberAt(payload, 'logID'));
-  const logIndex = parseCount(memberAt(payload, 'logIndex'));
-  const integratedTime = parseCount(memberAt(payload, 'integratedTime'));
-  if (body === undefined || logId === undefined || logIndex === undefined) throw malformedEntry();
-  return [
-    {
-      body,
-      logId,
-      logIndex,
-      integratedTime,
-      promise: promise === undefined || promise.length === 0 ? undefined : promise,
-      proof: undefined,
-    },
-  ];
+  return [readRekorBundle(text)];
 }
 
 export function readTimeStamps(annotations: Annotations): Buffer[] {
@@ -74,8 +57,4 @@ function textOf(annotations: Annotations, key: string): string | undefined {
     throw new Refusal('bad-signature', `the annotation \`${key}\` is longer than ${maximumLength} characters`);
   }
   return text;
-}
-
-function malformedEntry(): Refusal {
-  return new Refusal('no-log-entry', 'the log entry of the signature is malformed');
 }
