@@ -15,31 +15,41 @@ export function checkResults(
   expectations: readonly TestExpectation[],
   run: TestRun,
   folder: string,
+  asKyverno = false,
 ): readonly TestRow[] {
   const rows: TestRow[] = [];
   for (const expectation of expectations) {
-    for (const row of checkExpectation(expectation, run, folder)) rows.push({ ...row, id: rows.length + 1 });
+    for (const row of checkExpectation(expectation, run, { folder, asKyverno }))
+      rows.push({ ...row, id: rows.length + 1 });
   }
   return rows;
 }
 
 type Row = Omit<TestRow, 'id'>;
+/** A row that was looked at and left out: nothing is missing. */
+const DROPPED = Symbol('dropped');
+type Checked = Row | typeof DROPPED;
 
-function checkExpectation(expectation: TestExpectation, run: TestRun, folder: string): readonly Row[] {
+function checkExpectation(
+  expectation: TestExpectation,
+  run: TestRun,
+  { folder, asKyverno }: Pick<CheckOptions, 'folder' | 'asKyverno'>,
+): readonly Row[] {
   const { operation } = expectation;
   const trigger = operation === '' ? run.trigger : (run.triggerByOperation.get(operation) ?? NOTHING);
   const name = policyName(expectation);
   const skipped = run.unsupported.get(name);
   if (skipped !== undefined) return notRun(expectation, skipped);
-  const { keys, missing } = findKeys(expectation, run.target, trigger, run.targetResources);
-  const options: CheckOptions = { expectation, folder, kinds: run.kinds };
-  const rows = keys.flatMap((key) => {
+  const { keys, missing } = findKeys(expectation, run.target, trigger, run.targetResources, asKyverno);
+  const options: CheckOptions = { expectation, folder, kinds: run.kinds, asKyverno };
+  const checked = keys.flatMap((key): readonly Checked[] => {
     const found = [...checkTrigger(key, trigger.get(key) ?? [], options), ...checkTarget(key, run, options)];
-    return found.length > 0 ? found : [notFound(expectation, key, run)];
+    return found.length > 0 ? found : [notFound(expectation, key, run, asKyverno)];
   });
-  const absent = missing.map((resource) => notFound(expectation, resource, run));
-  if (rows.length + absent.length > 0) return [...rows, ...absent];
-  return [notFound(expectation, '', run)];
+  const absent = missing.map((resource) => notFound(expectation, resource, run, asKyverno));
+  const rows = checked.filter((row) => row !== DROPPED);
+  if (checked.length + absent.length > 0) return [...rows, ...absent];
+  return [notFound(expectation, '', run, asKyverno)];
 }
 
 /** `namespace/name` and `name` both name a policy. */
@@ -47,9 +57,9 @@ function policyName({ policy }: TestExpectation): string {
   return policy.split('/').at(-1) ?? policy;
 }
 
-function checkTrigger(key: string, responses: readonly PolicyResponse[], options: CheckOptions): readonly Row[] {
-  const { expectation } = options;
-  const rows: Row[] = [];
+function checkTrigger(key: string, responses: readonly PolicyResponse[], options: CheckOptions): readonly Checked[] {
+  const { expectation, asKyverno } = options;
+  const rows: Checked[] = [];
   let excluded: PolicyResponse | undefined;
   for (const response of responses) {
     if (response.policy.ref.name !== policyName(expectation)) continue;
@@ -59,8 +69,8 @@ function checkTrigger(key: string, responses: readonly PolicyResponse[], options
     for (const result of results) rows.push(...checkRule(key, response, result, options));
     if (results.length === 0) excluded = response;
   }
-  if (rows.length > 0 || !excluded || !hasRule(excluded, expectation.rule)) return rows;
-  return [excludedRow(key, expectation, excluded)];
+  if (rows.length > 0 || !excluded || !(asKyverno || hasRule(excluded, expectation.rule))) return rows;
+  return [excludedRow(key, expectation, excluded, asKyverno)];
 }
 
 /** The rule itself and those that autogen makes of it. */
@@ -74,10 +84,15 @@ function hasRule({ policy }: PolicyResponse, wanted: string): boolean {
   return wanted === '' || rulesOf(policy).some(({ name }) => name === wanted || name === plain);
 }
 
-function checkRule(key: string, response: PolicyResponse, result: RuleResult, options: CheckOptions): readonly Row[] {
+function checkRule(
+  key: string,
+  response: PolicyResponse,
+  result: RuleResult,
+  options: CheckOptions,
+): readonly Checked[] {
   const trace = response.trace.filter(({ rule }) => rule === result.rule);
-  const toRow = (resource: string, outcome: CheckOutcome): Row =>
-    createRow(options.expectation, result.rule, resource, outcome, trace);
+  const toRow = (resource: string, outcome: CheckOutcome | undefined): Checked =>
+    outcome ? createRow(options.expectation, result.rule, resource, outcome, trace) : DROPPED;
   if (result.type !== 'Generation') {
     const object = result.type === 'Mutation' ? response.patched : response.resource;
     return [toRow(pathOfKey(key), checkWithObject(response, result, object, options))];
@@ -94,10 +109,10 @@ function objectsOf({ effects }: PolicyResponse, kind: 'create' | 'update', rule:
 }
 
 /** The expectations on an object that a rule about another one changed. */
-function checkTarget(key: string, run: TestRun, options: CheckOptions): readonly Row[] {
+function checkTarget(key: string, run: TestRun, options: CheckOptions): readonly Checked[] {
   const target = run.targetResources.find((resource) => resource.key === key);
   if (!target) return [];
-  return (run.target.get(key) ?? []).flatMap((response) => {
+  return (run.target.get(key) ?? []).flatMap((response): readonly Checked[] => {
     const effect = response.effects.find(
       (candidate) => candidate.kind === 'update' && isSameObject(candidate.resource, target.object),
     );
@@ -108,7 +123,7 @@ function checkTarget(key: string, run: TestRun, options: CheckOptions): readonly
     if (!result || response.policy.ref.name !== policyName(options.expectation)) return [];
     const outcome = checkWithObject(response, result, effect.resource, options);
     const trace = response.trace.filter(({ rule }) => rule === result.rule);
-    return [createRow(options.expectation, result.rule, pathOfKey(key), outcome, trace)];
+    return [outcome ? createRow(options.expectation, result.rule, pathOfKey(key), outcome, trace) : DROPPED];
   });
 }
 
@@ -134,9 +149,9 @@ function pathOfKey(key: string): string {
 }
 
 /** No rule was about the resource. That is what `skip` stands for, and upstream lets it pass for `pass` too. */
-function excludedRow(key: string, expectation: TestExpectation, { trace }: PolicyResponse): Row {
+function excludedRow(key: string, expectation: TestExpectation, { trace }: PolicyResponse, asKyverno: boolean): Row {
   const { policy, rule, result } = expectation;
-  const isExpected = result === 'skip' || result === 'pass';
+  const isExpected = asKyverno || result === 'skip' || result === 'pass';
   const steps = trace.filter((step) => isRuleOf(rule, step.rule));
   return {
     policy,
@@ -149,13 +164,13 @@ function excludedRow(key: string, expectation: TestExpectation, { trace }: Polic
   };
 }
 
-function notFound(expectation: TestExpectation, key: string, run: TestRun): Row {
+function notFound(expectation: TestExpectation, key: string, run: TestRun, asKyverno: boolean): Row {
   const name = policyName(expectation);
   const invalid = run.invalid.get(name);
   const row = { policy: expectation.policy, rule: expectation.rule, resource: pathOfKey(key), trace: [] };
   if (invalid !== undefined) {
     // Upstream counts it as passed whatever was expected; a policy that cannot run has not passed anything.
-    const result: RowResult = expectation.result === 'skip' ? 'Skip' : 'Fail';
+    const result: RowResult = asKyverno || expectation.result === 'skip' ? 'Skip' : 'Fail';
     return { ...row, result, reason: 'Invalid Policy', message: invalid };
   }
   return { ...row, result: 'Fail', reason: 'Not found', message: whatIsMissing(expectation, key, run) };

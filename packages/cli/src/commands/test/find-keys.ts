@@ -20,8 +20,10 @@ export function findKeys(
   target: ResponsesByResource,
   trigger: ResponsesByResource,
   targets: readonly InputResource[],
+  asKyverno = false,
 ): FoundKeys {
   const known = [...new Set([...target.keys(), ...trigger.keys()])];
+  if (asKyverno) return { keys: findAsKyverno({ resources, resourceSpecs }, known), missing: [] };
   const keys = new Set<string>();
   const missing: string[] = [];
   for (const name of resources ?? []) {
@@ -39,6 +41,18 @@ export function findKeys(
   }
   if (keys.size === 0 && missing.length === 0) return { keys: known, missing };
   return { keys: [...keys], missing };
+}
+
+/** Specifications count beside names only, and all resources are meant when none is found (kyverno-core §7, 87 and 88). */
+function findAsKyverno(
+  { resources, resourceSpecs }: Pick<TestExpectation, 'resources' | 'resourceSpecs'>,
+  known: readonly string[],
+): readonly string[] {
+  if (resources === undefined) return known;
+  const found = known.filter(
+    (key) => resources.some((name) => isNamed(key, name)) || resourceSpecs.some((spec) => isSpecified(key, spec)),
+  );
+  return found.length > 0 ? found : known;
 }
 
 function isNamed(key: string, name: string): boolean {

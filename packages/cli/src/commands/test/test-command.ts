@@ -22,6 +22,10 @@ export const testCommand: Command = {
     { flags: '--fail-only', summary: 'show what failed, and nothing else' },
     { flags: '--remove-color', summary: 'no colours' },
     { flags: '--detailed-results', summary: 'with the message of each result' },
+    {
+      flags: '--as-kyverno',
+      summary: 'pass over what is not there, as Kyverno does: names, rules and expected objects that do not exist',
+    },
     { flags: '--require-tests', summary: 'fail when there is no test' },
     ...COMPATIBLE_FLAGS,
   ],

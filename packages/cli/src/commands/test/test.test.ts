@@ -317,3 +317,36 @@ spec:
   expect(stdout).toContain('2 tests passed and 0 tests failed');
   expect(code).toBe(0);
 });
+
+describe('--as-kyverno', () => {
+  const INVALID = `
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: broken}
+spec: {rules: [{name: ${'r'.repeat(64)}, match: {any: [{resources: {kinds: [Pod]}}]}, validate: {pattern: {a: b}}}]}
+`;
+  const PATCH_OF_NOBODY: Row = { ...GOOD, policy: 'add', rule: 'tier', patchedResources: 'other.yaml' };
+  it.each<[string, Row, number, string[]]>([
+    [
+      'a name that does not exist means all resources',
+      { ...GOOD, resources: ['typo'] },
+      1,
+      ['Ok', 'Want pass, got fail'],
+    ],
+    ['a rule that does not exist is excluded', { ...GOOD, rule: 'typo' }, 0, ['Excluded']],
+    ['excluded is good for `fail`', { ...BAD, policy: 'maps', rule: 'own' }, 0, ['Excluded']],
+    ['an invalid policy is skipped', { ...GOOD, policy: 'broken', rule: 'x' }, 0, ['Invalid Policy']],
+    ['a row whose expected object is not in the file is left out', { ...PATCH_OF_NOBODY, result: 'fail' }, 0, []],
+  ])('%s', async (_what, row, code, reasons) => {
+    const other = PATCHED.replace('name: good', 'name: nobody');
+    const cwd = suite(
+      [row],
+      { 'i.yaml': INVALID, 'other.yaml': other },
+      'policies: [p.yaml, i.yaml]\nresources: [r.yaml]\n',
+    );
+    const lenient = await run(cwd, '--as-kyverno', '-o', 'json');
+    expect(lenient.code).toBe(code);
+    expect([...lenient.stdout.matchAll(/"REASON": "([^"]*)"/g)].map(([, reason]) => reason)).toEqual(reasons);
+    expect((await run(cwd)).code).toBe(1);
+  });
+});

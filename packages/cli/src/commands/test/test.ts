@@ -20,6 +20,7 @@ interface TestFlags {
   readonly detailed: boolean;
   readonly requireTests: boolean;
   readonly coloured: boolean;
+  readonly asKyverno: boolean;
 }
 
 /** Exit codes: 0 all passed, 1 some failed or could not be run, 2 wrong use, 3 some are of kinds that cannot run yet. */
@@ -35,6 +36,7 @@ export async function test(paths: readonly string[], flags: FlagValues, io: Comm
     failOnly: flags['failOnly'] === true,
     detailed: flags['detailedResults'] === true,
     requireTests: flags['requireTests'] === true,
+    asKyverno: flags['asKyverno'] === true,
     coloured: wantsColour(flags['removeColor'] === true || format !== '', io.isTerminal, io.env),
   };
   const selector = parseSelector(textFlag(flags, 'testCaseSelector') ?? '');
@@ -147,7 +149,7 @@ async function runCases(
     try {
       const outcome = await runTest(manifest, run);
       run.print('  Checking results ...');
-      const rows = checkResults(expectations, outcome, manifest.folder);
+      const rows = checkResults(expectations, outcome, manifest.folder, settings.asKyverno);
       if (!settings.failOnly) printRows(rows, settings, io);
       all.push(...rows);
     } catch (error) {
