@@ -2,17 +2,26 @@ import { createKubeClient, isKubeError, loadClusterConnection } from '@vouchsafe
 import { DENIALS_CONFIG_MAP } from '@vouchsafe/operator';
 import { clusterFolder, readClusterState } from '../../cluster/cluster-state.ts';
 import { type CommandIo, EXIT, type FlagValues, textFlag } from '../../flags/command.ts';
+import { explainFiles } from './explain-files.ts';
 import { type Denial, renderDenial } from './render-denial.ts';
 
 const CONFIG_MAPS = { group: '', version: 'v1', resource: 'configmaps' } as const;
 
-/** Reads the refusals the operator keeps, with the user's own rights in the cluster. Exit code 4 when there is none. */
-export async function explain([wanted]: readonly string[], flags: FlagValues, io: CommandIo): Promise<number> {
+/**
+ * Two arguments are policies and resources in files. Otherwise reads the refusals the operator keeps, with the user's own
+ * rights in the cluster. Exit code 4 when there is none.
+ */
+export async function explain(
+  [wanted, resource]: readonly string[],
+  flags: FlagValues,
+  io: CommandIo,
+): Promise<number> {
   const output = textFlag(flags, 'output') ?? 'text';
   if (output !== 'text' && output !== 'json') {
     io.stderr(`vouchsafe: --output is text or json, not \`${output}\`\n`);
     return EXIT.usage;
   }
+  if (wanted !== undefined && resource !== undefined) return explainFiles(wanted, resource, flags, io);
   const denials = await readDenials(flags, io);
   if ('problem' in denials) {
     io.stderr(`vouchsafe: ${denials.problem}\n`);

@@ -349,10 +349,6 @@ describe('existing violations', () => {
 });
 
 describe('what is not executed', () => {
-  it('dryRun of manifests, and says so at compile time', () => {
-    const { codes } = validate({ manifests: { attestors: [{}], dryRun: { enable: true } } }, pod({}));
-    expect(codes).toEqual(['policy-unsupported']);
-  });
   it('a rule with only assert has no result', () => {
     expect(outcomeOf({ assert: {} }, { kind: 'Pod' })).toBeUndefined();
   });

@@ -47,7 +47,7 @@ type Evaluation = { readonly evaluate: Evaluate } & Pick<RuleBody, 'passes' | 'j
 function compileBlock(block: JsonObject, compilation: RuleCompilation): Evaluation {
   const manifests = member(block, 'manifests');
   if (isJsonObject(manifests) && readObjects(manifests, 'attestors').length > 0) {
-    return { evaluate: compileManifests(manifests, compilation) };
+    return { evaluate: compileManifests(manifests) };
   }
   const podSecurity = member(block, 'podSecurity');
   if (isJsonObject(podSecurity)) return { evaluate: compilePodSecurity(podSecurity, compilation) };

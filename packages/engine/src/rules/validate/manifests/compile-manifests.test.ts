@@ -5,14 +5,10 @@ import { FactTable, Need } from '../../../facts/fact-table.ts';
 import type { Json, JsonObject } from '../../../kernel/json.ts';
 import { createScope } from '../../../lang/variables/create-scope.ts';
 import type { RuleInput } from '../../../model/compiled-policy.ts';
-import type { LegacyPolicy, Rule } from '../../../model/policy.ts';
 import type { RuleBodyOutcome } from '../../rule-kind.ts';
 import { compileManifests } from './compile-manifests.ts';
 
 const host = { hash: () => '', decodeCertificate: () => null, random: () => 0 };
-// The block alone decides here: of rule and policy, only the path is read.
-const rule = { name: 'r', path: 'spec.rules[0]' } as unknown as Rule;
-const policy = {} as unknown as LegacyPolicy;
 const ATTESTORS: JsonObject = { attestors: [{ entries: [{ keys: { publicKeys: 'KEY' } }] }] };
 const VERIFIED: Json = {
   verified: true,
@@ -64,7 +60,7 @@ function judge({ object, signed = '', answer, block = ATTESTORS, request = {} }:
     facts,
     trace: undefined,
   };
-  const evaluate = compileManifests(block, { policy, rule, host, report: () => {} });
+  const evaluate = compileManifests(block);
   for (;;) {
     try {
       const outcome = evaluate({ input, scope: createScope(input, { host }), action: 'Enforce' }) as

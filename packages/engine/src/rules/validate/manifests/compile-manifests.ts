@@ -7,8 +7,8 @@ import { isJsonObject, type JsonObject, member } from '../../../kernel/json.ts';
 import { parseGoYamlDocuments } from '../../../lang/jmespath/go-yaml.ts';
 import type { RuleInput } from '../../../model/compiled-policy.ts';
 import { toAttestorSet } from '../../../model/image-verification-document.ts';
-import { readFlag, readObject, readObjects, readText, readTextMap } from '../../../model/read-json.ts';
-import type { RuleBodyOutcome, RuleCompilation, RuleEvaluation } from '../../rule-kind.ts';
+import { readObject, readObjects, readText, readTextMap } from '../../../model/read-json.ts';
+import type { RuleBodyOutcome, RuleEvaluation } from '../../rule-kind.ts';
 import { compileIgnoredFields, type IgnoresDifference } from './ignored-fields.ts';
 import { type FieldDifference, findDifferences } from './manifest-difference.ts';
 import { isSignatureAnnotation, readSignedAnnotations } from './signed-annotations.ts';
@@ -18,22 +18,11 @@ import { isSignatureAnnotation, readSignedAnnotations } from './signed-annotatio
  * annotations. Only signatures of a manifest that the object equals are asked about, so that none of another manifest
  * counts. Fails closed: without an answer the rule is an error, without a signature it fails.
  */
-export function compileManifests(
-  manifests: JsonObject,
-  { rule, report }: RuleCompilation,
-): (evaluation: RuleEvaluation) => RuleBodyOutcome | undefined {
+export function compileManifests(manifests: JsonObject): (evaluation: RuleEvaluation) => RuleBodyOutcome | undefined {
   const attestors = readObjects(manifests, 'attestors').map((set) => toAttestorSet(set));
   const domain = readText(manifests, 'annotationDomain') ?? '';
   const ignoredIn = compileIgnoredFields(manifests);
   const wanted = namesOfAnnotations(attestors);
-  if (readFlag(readObject(manifests, 'dryRun'), 'enable') === true) {
-    report({
-      code: 'policy-unsupported',
-      severity: 'warning',
-      message: 'manifests are compared as they are: `dryRun` is not asked, so that fields filled in by webhooks differ',
-      path: `${rule.path}.validate.manifests.dryRun`,
-    });
-  }
   return ({ input }) => {
     const { request, resource } = input;
     if (request.operation === 'DELETE') return undefined;
