@@ -74,6 +74,7 @@ function assemble(policy: CelPolicy, body: PolicyBody): CompiledPolicy {
     rulesFor: createRulesFor(rules),
     needs: body.needs,
     autogenRules: [],
+    ...(body.autogen ? { autogenConfigs: body.autogen } : {}),
     annotations,
     labels,
     emitWarning: validationActions.includes('Warn'),

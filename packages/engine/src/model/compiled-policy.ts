@@ -140,6 +140,8 @@ export interface CompiledPolicy {
   readonly needs: ReadonlySet<FactKind>;
   /** Rules as autogen wrote them, for the policy's status. */
   readonly autogenRules: readonly JsonObject[];
+  /** `status.autogen.configs` of a policy in CEL. */
+  readonly autogenConfigs?: JsonObject;
   readonly annotations: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly emitWarning: boolean;

@@ -34,6 +34,8 @@ export interface EvaluationRequest {
   /** The new object; absent on DELETE. */
   readonly resource: JsonObject | undefined;
   readonly oldResource: JsonObject | undefined;
+  /** `resource` is no object of Kubernetes but a payload, which only policies about payloads judge. */
+  readonly payload?: boolean;
   /** The AdmissionRequest as received, for `request.*` in expressions. Absent in scans. */
   readonly admission: JsonObject | undefined;
   /** Absent when nobody asked for it: rules about users then do not match. */

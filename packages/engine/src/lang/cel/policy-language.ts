@@ -14,6 +14,7 @@ import {
   NAMESPACE,
   VARIABLES,
 } from '@vouchsafe/cel';
+import type { FactKind } from '../../facts/fact-request.ts';
 import type { Diagnostic } from '../../kernel/diagnostics/diagnostic.ts';
 
 type CelType = celTypes.CelType;
@@ -46,6 +47,8 @@ export interface PolicyLanguage {
    */
   compile(text: string, path: string, wanted?: WantedType): PolicyExpression | undefined;
   addVariable(name: string, type: CelType): void;
+  /** The kinds of facts that what was compiled so far can ask for. */
+  readonly needs: ReadonlySet<FactKind>;
   readonly report: (diagnostic: Diagnostic) => void;
   /** The same language, for texts of another document. */
   reportingTo(report: (diagnostic: Diagnostic) => void): PolicyLanguage;
@@ -98,14 +101,29 @@ export function createPolicyLanguage(options: PolicyLanguageOptions): PolicyLang
     },
     namespace,
   );
+  const needs = new Set<FactKind>();
   const reportingTo = (to: PolicyLanguage['report']): PolicyLanguage => ({
     addVariable: (name, type) => void known.set(name, type),
-    compile: (text, path, wanted) => compileExpression(environment, { text, path, wanted, costLimit, report: to }),
+    compile: (text, path, wanted) => {
+      const compiled = compileExpression(environment, { text, path, wanted, costLimit, report: to });
+      for (const [word, kinds] of ASKING) if (word.test(text)) for (const kind of kinds) needs.add(kind);
+      return compiled;
+    },
+    needs,
     report: to,
     reportingTo,
   });
   return reportingTo(report);
 }
+
+/** The words without which an expression cannot ask for a fact; one that has them may still ask nothing. */
+const ASKING: readonly (readonly [word: RegExp, kinds: readonly FactKind[]])[] = [
+  [/\bresource\b/, ['api-resource', 'kind-mapping', 'api-call']],
+  [/\bhttp\b/, ['http-call']],
+  [/\bglobalContext\b/, ['global-context']],
+  [/\b[gG]etMetadata\b/, ['image-data']],
+  [/\bnamespaceObject\b/, ['resource']],
+];
 
 interface Asked {
   readonly text: string;

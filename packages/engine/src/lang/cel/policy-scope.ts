@@ -49,6 +49,16 @@ export function shownObject(object: JsonObject, { standIns }: EvaluationRequest)
   return standIns?.doubles === true ? doubled(object) : object;
 }
 
+/** The same when a payload is judged: all that is no object of Kubernetes is null (kyverno-cel §2.3). */
+export function createPayloadActivation({ request, resource }: RuleInput): Activation {
+  return { object: asRead(resource, request), oldObject: null, request: null, namespaceObject: null };
+}
+
+/** In files numbers are doubles to Kyverno's CLI, but not those of `request`, which went through JSON. */
+function asRead(object: JsonObject, { standIns }: EvaluationRequest): CelValue {
+  return standIns?.doubles === true ? doubled(object) : object;
+}
+
 /** Many policies look at one object. */
 const DOUBLED = new WeakMap<JsonObject, CelValue>();
 

@@ -1,4 +1,5 @@
 import { CelError } from '@vouchsafe/cel';
+import type { FactKind } from '../../facts/fact-request.ts';
 import { type AuditAnnotations, evaluateAuditAnnotations } from '../../lang/cel/audit-annotations.ts';
 import { exemptedResult, type PolicyExceptions } from '../../lang/cel/policy-exceptions.ts';
 import type { PolicyExpression, PolicyScope } from '../../lang/cel/policy-language.ts';
@@ -15,6 +16,8 @@ export interface ValidatingParts {
   readonly validations: readonly Validation[];
   readonly annotations: AuditAnnotations;
   readonly exceptions: PolicyExceptions;
+  /** The kinds of facts they can ask for. */
+  readonly needs: ReadonlySet<FactKind>;
 }
 
 /** What a result says beside what all results of the policy say. */

@@ -1,81 +1,89 @@
-import type { FactKind } from '../../facts/fact-request.ts';
-import { compileAuditAnnotations } from '../../lang/cel/audit-annotations.ts';
-import { createFactHost } from '../../lang/cel/fact-host.ts';
-import { compilePolicyExceptions } from '../../lang/cel/policy-exceptions.ts';
-import { createPolicyLanguage, EXCEPTIONS, type PolicyScope } from '../../lang/cel/policy-language.ts';
-import { compileConditionList, compileVariables } from '../../lang/cel/policy-parts.ts';
-import { createActivation } from '../../lang/cel/policy-scope.ts';
+import { isError } from '../../kernel/diagnostics/diagnostic.ts';
+import { type AutogenVariant, autogenConfigs, toAutogenStatus } from '../../lang/cel/pod-autogen.ts';
+import { rewritePodReferences } from '../../lang/cel/pod-references.ts';
+import { createActivation, createPayloadActivation } from '../../lang/cel/policy-scope.ts';
 import { compileConstraints, constraintSelectors } from '../../match/match-constraints.ts';
-import type { CompiledRule, Phase, RuleInput, RuleOutcome } from '../../model/compiled-policy.ts';
-import type { FailureAction } from '../../model/decision.ts';
+import type { CelPolicySpec } from '../../model/cel-policy.ts';
+import { toCelSpec } from '../../model/cel-policy-document.ts';
+import type { CompiledRule, ResourceSelector } from '../../model/compiled-policy.ts';
+import type { EvaluationRequest } from '../../model/request.ts';
 import type { PolicyBody, PolicyCompilation, PolicyKind } from '../policy-kind.ts';
-import { judge, type ValidatingParts } from './judge.ts';
-import { compileValidations } from './validations.ts';
-
-const PHASES: ReadonlySet<Phase> = new Set(['validate']);
+import { compileParts } from './compile-parts.ts';
+import { createRule, PHASES } from './create-rule.ts';
+import type { ValidatingParts } from './judge.ts';
 
 /** ValidatingPolicy and NamespacedValidatingPolicy (kyverno-cel §4.2). */
 export const validatingPolicies: PolicyKind = {
   kinds: ['ValidatingPolicy'],
   phases: PHASES,
-  compile: compileValidatingPolicy,
+  compile: (compilation) =>
+    compilation.policy.spec.mode === 'JSON' ? compileForPayloads(compilation) : compileForResources(compilation),
 };
 
-function compileValidatingPolicy(compilation: PolicyCompilation): PolicyBody {
-  const constraints = compilation.policy.spec.matchConstraints;
-  const matcher = constraints && compileConstraints(constraints);
-  const parts = compileParts(compilation);
-  return {
-    rules: matcher ? [createRule(compilation, parts, matcher.matches)] : [],
-    selectors: constraints ? constraintSelectors(constraints, PHASES) : [],
-    concerns: (request, phase) => phase === 'validate' && matcher?.concerns(request) === true,
-    needs: new Set<FactKind>(['resource']),
-  };
-}
-
-function compileParts({ policy, exceptions, report }: PolicyCompilation): ValidatingParts {
-  const { spec, ref } = policy;
-  const { failurePolicy } = spec;
-  const language = createPolicyLanguage({
-    dialect: 'validating',
-    namespace: ref.namespace,
-    variables: { exceptions: EXCEPTIONS },
-    report,
-  });
-  return {
-    failurePolicy,
-    // Conditions come first: they know no variables (kyverno-cel §2.6).
-    conditions: compileConditionList(spec.matchConditions, 'spec.matchConditions', language),
-    variables: compileVariables(spec.variables, 'spec.variables', language),
-    validations: compileValidations(spec.written, language),
-    // As in Kyverno, those of payloads are not looked at.
-    annotations: spec.mode === 'JSON' ? [] : compileAuditAnnotations(spec.written, language),
-    exceptions: compilePolicyExceptions(exceptions, language, { partial: true, reportResult: true, failurePolicy }),
-  };
-}
-
-const NOT_MATCHED: RuleOutcome = Object.freeze({ results: [], effects: [] });
-
-function createRule(
-  { policy, host }: PolicyCompilation,
-  parts: ValidatingParts,
-  matches: (request: RuleInput['request']) => boolean,
-): CompiledRule {
-  const action: FailureAction = policy.spec.validationActions.includes('Deny') ? 'Enforce' : 'Audit';
-  const told = policy.spec.validationActions.includes('Warn') ? { emitWarning: true } : {};
-  return Object.freeze({
-    name: '',
-    type: 'Validation',
-    phases: PHASES,
-    action: () => action,
-    evaluate: (input: RuleInput): RuleOutcome => {
-      if (!matches(input.request)) return NOT_MATCHED;
-      const scope: PolicyScope = {
-        activation: createActivation(input),
-        host: createFactHost(input, { policy: policy.ref, host }),
-      };
-      const verdict = judge(parts, scope, input.request.now);
-      return { results: [{ rule: '', type: 'Validation', action, ...told, ...verdict }], effects: [] };
+/** A policy about objects of Kubernetes, with what autogen makes of it. */
+function compileForResources(compilation: PolicyCompilation): PolicyBody {
+  const { policy, report } = compilation;
+  let isBroken = false;
+  const noting: PolicyCompilation = {
+    ...compilation,
+    report: (diagnostic) => {
+      isBroken ||= isError(diagnostic);
+      report(diagnostic);
     },
-  });
+  };
+  const own = compileVariant(noting, policy.spec);
+  // What is wrong with the policy is wrong with its variants: it is told once.
+  const autogen = isBroken ? [] : podVariants(policy.spec);
+  const variants = [own, ...autogen.map(({ spec }) => compileVariant(compilation, toCelSpec(spec)))].filter(isDefined);
+  return {
+    rules: variants.map(({ rule }) => rule),
+    selectors: variants.flatMap(({ selectors }) => selectors),
+    concerns: (request, phase) => phase === 'validate' && variants.some(({ concerns }) => concerns(request)),
+    needs: new Set(variants.flatMap(({ parts }) => [...parts.needs])),
+    autogen: toAutogenStatus(autogen),
+  };
+}
+
+function podVariants(spec: CelPolicySpec): readonly AutogenVariant[] {
+  return autogenConfigs(spec).map((config) => ({ config, spec: rewritePodReferences(spec.written, config) }));
+}
+
+interface CompiledVariant {
+  readonly parts: ValidatingParts;
+  readonly rule: CompiledRule;
+  readonly selectors: readonly ResourceSelector[];
+  readonly concerns: (request: EvaluationRequest) => boolean;
+}
+
+/** Without constraints nothing matches (kyverno-cel §4.1). */
+function compileVariant(compilation: PolicyCompilation, spec: CelPolicySpec): CompiledVariant | undefined {
+  const parts = compileParts(compilation, spec);
+  const constraints = spec.matchConstraints;
+  if (!constraints) return undefined;
+  const { matches, concerns } = compileConstraints(constraints);
+  return {
+    parts,
+    rule: createRule(compilation, parts, {
+      matches: (request) => request.payload !== true && matches(request),
+      activation: createActivation,
+    }),
+    selectors: constraintSelectors(constraints, PHASES),
+    concerns,
+  };
+}
+
+/** A policy about payloads: whatever is asked where there is no cluster, and nothing in one (kyverno-cel §8.1). */
+function compileForPayloads(compilation: PolicyCompilation): PolicyBody {
+  const parts = compileParts(compilation, compilation.policy.spec);
+  const matches = ({ payload, standIns }: EvaluationRequest): boolean => payload === true || standIns !== undefined;
+  return {
+    rules: [createRule(compilation, parts, { matches, activation: createPayloadActivation })],
+    selectors: [],
+    concerns: (request, phase) => phase === 'validate' && matches(request),
+    needs: parts.needs,
+  };
+}
+
+function isDefined<Value>(value: Value | undefined): value is Value {
+  return value !== undefined;
 }

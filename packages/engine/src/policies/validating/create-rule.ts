@@ -1,0 +1,44 @@
+import type { Activation } from '@vouchsafe/cel';
+import { createFactHost } from '../../lang/cel/fact-host.ts';
+import type { PolicyScope } from '../../lang/cel/policy-language.ts';
+import type { CompiledRule, Phase, RuleInput, RuleOutcome } from '../../model/compiled-policy.ts';
+import type { FailureAction } from '../../model/decision.ts';
+import type { EvaluationRequest } from '../../model/request.ts';
+import type { PolicyCompilation } from '../policy-kind.ts';
+import { judge, type ValidatingParts } from './judge.ts';
+
+export const PHASES: ReadonlySet<Phase> = new Set(['validate']);
+
+/** How a rule tells what it is about, and what its expressions see of it. */
+export interface RuleSubject {
+  readonly matches: (request: EvaluationRequest) => boolean;
+  readonly activation: (input: RuleInput) => Activation;
+}
+
+const NOT_MATCHED: RuleOutcome = Object.freeze({ results: [], effects: [] });
+
+/** The policy, or a variant of it, as a rule. */
+export function createRule(
+  { policy, host }: PolicyCompilation,
+  parts: ValidatingParts,
+  { matches, activation }: RuleSubject,
+): CompiledRule {
+  const { validationActions } = policy.spec;
+  const action: FailureAction = validationActions.includes('Deny') ? 'Enforce' : 'Audit';
+  const told = validationActions.includes('Warn') ? { emitWarning: true } : {};
+  return Object.freeze({
+    name: '',
+    type: 'Validation',
+    phases: PHASES,
+    action: () => action,
+    evaluate: (input: RuleInput): RuleOutcome => {
+      if (!matches(input.request)) return NOT_MATCHED;
+      const scope: PolicyScope = {
+        activation: activation(input),
+        host: createFactHost(input, { policy: policy.ref, host }),
+      };
+      const verdict = judge(parts, scope, input.request.now);
+      return { results: [{ rule: '', type: 'Validation', action, ...told, ...verdict }], effects: [] };
+    },
+  });
+}
