@@ -1,5 +1,5 @@
-import type { AttestorSet, Fact, ImageVerification, ImageVerificationRequest } from '@vouchsafe/engine/facts';
-import { createImageSource, type ImageSource, parseTrustRoot } from '@vouchsafe/images';
+import type { AttestorSet, ImageVerification, ImageVerificationRequest } from '@vouchsafe/engine/facts';
+import { askVerification, createImageSource, type ImageSource, parseTrustRoot } from '@vouchsafe/images';
 import { generateKeyPair } from '@vouchsafe/kube/pki';
 import { pushImage, type Registry, signKeyless, signWithKey, startRegistry, startSigstore } from '@vouchsafe/sandbox';
 import { median } from '../load/process-figures.ts';
@@ -69,8 +69,8 @@ function question(repository: string, attestors: AttestorSet): ImageVerification
 }
 
 async function ask(source: ImageSource, request: ImageVerificationRequest): Promise<ImageVerification> {
-  const [fact] = (await source.fetch([request], AbortSignal.timeout(30_000))) as unknown as Fact<ImageVerification>[]; // what it gives for this kind
-  if (!fact?.ok || !fact.value.verified)
+  const fact = await askVerification(source, request, AbortSignal.timeout(30_000));
+  if (!fact.ok || !fact.value.verified)
     throw new Error(`${request.reference} was not verified: ${JSON.stringify(fact)}`);
   return fact.value;
 }

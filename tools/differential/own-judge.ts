@@ -1,5 +1,4 @@
-import type { ImageVerification } from '@vouchsafe/engine/facts';
-import { createImageSource, parseTrustRoot } from '@vouchsafe/images';
+import { askVerification, createImageSource, parseTrustRoot } from '@vouchsafe/images';
 import { attestorOf, type Judge, type Workshop } from './differential-case.ts';
 
 const host = 'differential.test';
@@ -21,25 +20,19 @@ export function createOwnJudge({ registry, sigstore }: Workshop): Judge {
     async judge({ question, type }, { repository, digest }) {
       const sets = [{ entries: [attestorOf(question, sigstore.pem.timestampChain)] }];
       const { predicateType } = question;
-      const [fact] = await source.fetch(
-        [
-          {
-            kind: 'image-verification',
-            reference: `${host}/${repository}@${digest}`,
-            type,
-            attestors: predicateType === undefined ? sets : [],
-            attestations: predicateType === undefined ? [] : [{ type: predicateType, attestors: sets }],
-            annotations: question.annotations ?? {},
-            cosignOCI11: false,
-            useCache: false,
-            access: { allowInsecure: false, providers: [], secrets: [] },
-          },
-        ],
-        undefined,
-      );
-      if (fact === undefined || !fact.ok) return { verdict: 'refuse', words: fact?.message ?? 'no answer' };
-      // The source gives this for questions of this kind.
-      const verification = fact.value as unknown as ImageVerification;
+      const fact = await askVerification(source, {
+        kind: 'image-verification',
+        reference: `${host}/${repository}@${digest}`,
+        type,
+        attestors: predicateType === undefined ? sets : [],
+        attestations: predicateType === undefined ? [] : [{ type: predicateType, attestors: sets }],
+        annotations: question.annotations ?? {},
+        cosignOCI11: false,
+        useCache: false,
+        access: { allowInsecure: false, providers: [], secrets: [] },
+      });
+      if (!fact.ok) return { verdict: 'refuse', words: fact.message };
+      const verification = fact.value;
       if (verification.verified) return { verdict: 'accept', words: '' };
       const outcomes = [...verification.sets, ...verification.attestations.flatMap(({ sets: inner }) => inner)];
       const [failure] = outcomes.flatMap(({ entries }) => entries.flatMap(({ failures }) => failures));

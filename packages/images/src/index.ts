@@ -1,5 +1,6 @@
 /** `@vouchsafe/images`: answers questions about container images from what registries hold and whom one trusts. */
 export type { Artifact, ArtifactLayer, ArtifactResult } from './facts/artifact.ts';
+export { askVerification } from './facts/ask-verification.ts';
 export { type AttestorProblem, checkAttestor } from './facts/check-attestor.ts';
 export {
   createImageSource,
@@ -22,6 +23,7 @@ export {
   type VerifyImageResult,
   verifyImage,
 } from './facts/verify-image.ts';
+export { withInsecureRegistries } from './facts/with-insecure-registries.ts';
 export type { SecretKeySource } from './keys/secret-key-source.ts';
 export type { RegistryHostOptions, RegistryHosts } from './names/registry-hosts.ts';
 export type { CredentialSource } from './registry/credential-source.ts';

@@ -11,6 +11,7 @@ import { generateKeyPair, type KeyAlgorithm } from '@vouchsafe/kube/pki';
 import { pushImage } from '../../sandbox/src/registry/push-image.ts';
 import { type Registry, type RegistryOptions, startRegistry } from '../../sandbox/src/registry/start-registry.ts';
 import { type Sigstore, startSigstore } from '../../sandbox/src/sigstore/start-sigstore.ts';
+import { askVerification } from '../src/facts/ask-verification.ts';
 import { createImageSource, type ImageSource, type ImageSourceOptions } from '../src/facts/image-source.ts';
 import { parseTrustRoot, type TrustRoot } from '../src/trust/trust-root.ts';
 
@@ -120,9 +121,9 @@ export async function fetchFact(source: ImageSource, request: ImageVerificationR
 
 /** The verification, when the fact did not fail. */
 export async function verify(source: ImageSource, request: ImageVerificationRequest): Promise<ImageVerification> {
-  const fact = await fetchFact(source, request);
+  const fact = await askVerification(source, request);
   if (!fact.ok) throw new Error(`${fact.class}: ${fact.message}`);
-  return fact.value as unknown as ImageVerification;
+  return fact.value;
 }
 
 /** What the first entry was refused for: reason and message of its nearest miss; `verified` when it was not. */

@@ -6,6 +6,7 @@ import type {
   ImageVerificationType,
   RegistryAccess,
 } from '@vouchsafe/engine/facts';
+import { askVerification } from './ask-verification.ts';
 import { createImageSource, type ImageSourceOptions } from './image-source.ts';
 import { type ListedEvidence, listEvidence } from './list-evidence.ts';
 
@@ -57,15 +58,13 @@ export async function verifyImage(
     ...(repository === undefined ? {} : { repository }),
   };
   try {
-    const [fact] = await source.fetch([request], signal);
+    const fact = await askVerification(source, request, signal);
     const listing =
       options.withEvidence === true ? await listEvidence(reference, options) : { evidence: [], unlisted: [] };
     const { evidence, unlisted } = listing;
     const found = { evidence, unlisted };
-    if (fact === undefined) return { ok: false, class: 'unavailable', message: 'the source gave no answer', ...found };
     if (!fact.ok) return { ...fact, ...found };
-    // The source promises this shape for verification requests.
-    return { ok: true, verification: fact.value as unknown as ImageVerification, ...found };
+    return { ok: true, verification: fact.value, ...found };
   } finally {
     await source.close();
   }

@@ -1,6 +1,11 @@
-import type { FactRequest } from '@vouchsafe/engine/facts';
 import { memberAt } from '@vouchsafe/engine/kernel';
-import { type CredentialSource, createImageSource, type ImageSource, type SecretKeySource } from '@vouchsafe/images';
+import {
+  type CredentialSource,
+  createImageSource,
+  type ImageSource,
+  type SecretKeySource,
+  withInsecureRegistries,
+} from '@vouchsafe/images';
 import { isKubeError, type KubeClient } from '@vouchsafe/kube';
 import { jsonOf } from '../settings/json-of.ts';
 import type { Logger } from '../settings/logger.ts';
@@ -41,13 +46,6 @@ export async function createOperatorImages(
     },
   };
   return settings.allowInsecureRegistry ? withInsecureRegistries(closing) : closing;
-}
-
-/** Every question as if its rule said `allowInsecureRegistry`. */
-export function withInsecureRegistries(source: ImageSource): ImageSource {
-  const insecure = (request: FactRequest): FactRequest =>
-    'access' in request ? { ...request, access: { ...request.access, allowInsecure: true } } : request;
-  return { ...source, fetch: (requests, signal) => source.fetch(requests.map(insecure), signal) };
 }
 
 /** Docker configurations from the Secrets that requests, and `--imagePullSecrets`, name. */

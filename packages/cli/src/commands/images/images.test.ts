@@ -1,51 +1,23 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { generateKeyPair } from '@vouchsafe/kube/pki';
-import { pushImage, type Registry, startRegistry } from '@vouchsafe/sandbox/registry';
-import { type Sigstore, signKeyless, signWithKey, startSigstore } from '@vouchsafe/sandbox/sigstore';
+import { pushImage } from '@vouchsafe/sandbox/registry';
+import { signKeyless, signWithKey } from '@vouchsafe/sandbox/sigstore';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FlagValues } from '../../flags/command.ts';
+import { type ImageCommandRig, startImageCommandRig } from '../../images/image-commands.fixture.ts';
+import { verify } from '../verify/verify.ts';
 import { images } from './images.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'vouchsafe-images-'));
-let registry: Registry;
-let sigstore: Sigstore;
-
+let rig: ImageCommandRig;
 beforeAll(async () => {
-  [registry, sigstore] = await Promise.all([startRegistry(), startSigstore()]);
-  writeFileSync(join(folder, 'root.json'), JSON.stringify(sigstore.trustedRoot));
+  rig = await startImageCommandRig(images);
 });
-afterAll(async () => {
-  await Promise.all([registry.stop(), sigstore.stop()]);
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => rig.stop());
 
-async function list(names: readonly string[], flags: FlagValues = {}) {
-  let stdout = '';
-  let stderr = '';
-  const io = {
-    stdout: (text: string) => {
-      stdout += text;
-    },
-    stderr: (text: string) => {
-      stderr += text;
-    },
-    env: {},
-    cwd: folder,
-    isTerminal: false,
-  };
-  const given = {
-    timeout: '5',
-    registryMirror: [`registry.test=${registry.url}`],
-    trustedRoot: join(folder, 'root.json'),
-    ...flags,
-  };
-  return { code: await images(names, given, io), stdout, stderr };
-}
+const list = (names: readonly string[], flags: FlagValues = {}) => rig.run(names, flags);
 
 describe('vouchsafe images', () => {
   it('lists every piece of evidence, tries what it suggests, and writes the policy entry', async () => {
+    const { registry, sigstore } = rig;
     const image = pushImage(registry, 'team/app:v1').image;
     const identity = { issuer: 'https://issuer.test', subject: 'https://ci.test/job' };
     const key = generateKeyPair('ecdsa-p256').privateKeyPem;
@@ -81,6 +53,7 @@ describe('vouchsafe images', () => {
   });
 
   it('says why an honest looking signature is not believed', async () => {
+    const { registry, sigstore } = rig;
     const image = pushImage(registry, 'team/forged:v1', { labels: { a: 'b' } }).image;
     signKeyless({ registry, image, sigstore, defects: { certificate: { issuedBy: 'impostor' } } });
     const { stdout } = await list(['registry.test/team/forged:v1']);
@@ -88,7 +61,7 @@ describe('vouchsafe images', () => {
   });
 
   it('tells apart: nothing there, not looked at, wrong use', async () => {
-    pushImage(registry, 'team/bare:v1', { labels: { c: 'd' } });
+    pushImage(rig.registry, 'team/bare:v1', { labels: { c: 'd' } });
     expect(await list(['registry.test/team/bare:v1'])).toMatchObject({
       code: 1,
       stdout: expect.stringContaining('none'),
@@ -97,5 +70,28 @@ describe('vouchsafe images', () => {
     expect((await list(['registry.test/a:v1'], { output: 'xml' })).code).toBe(2);
     expect((await list(['registry.test/a:v1'], { registryProvider: ['evil'] })).stderr).toContain('is not known');
     expect((await list(['registry.test/a:v1'], { layout: '/nowhere' })).stderr).toContain('is not a folder');
+  });
+
+  it('writes entries that policies take, and that are satisfied', async () => {
+    const { registry, sigstore } = rig;
+    const { image } = pushImage(registry, 'team/pasted:v1', { labels: { is: 'pasted' } });
+    const identity = { issuer: 'https://issuer.test', subject: 'https://ci.test/job' };
+    signKeyless({ registry, image, sigstore, identity });
+    signKeyless({ registry, image, sigstore, identity, format: 'bundle', log: 'v2' });
+    const { stdout } = await list(['registry.test/team/pasted:v1'], { output: 'json' });
+    const match = { any: [{ resources: { kinds: ['Pod'] } }] };
+    const { verifyImages } = JSON.parse(stdout).items[0];
+    const policy = rig.write(
+      'pasted.json',
+      JSON.stringify({
+        apiVersion: 'kyverno.io/v1',
+        kind: 'ClusterPolicy',
+        metadata: { name: 'pasted' },
+        spec: { rules: [{ name: 'signed', match, verifyImages }] },
+      }),
+    );
+    const verified = await rig.run(['registry.test/team/pasted:v1'], { policy: [policy], output: 'json' }, verify);
+    expect(verified.code, verified.stdout + verified.stderr).toBe(0);
+    expect(JSON.parse(verified.stdout).items[0].results).toMatchObject([{ status: 'pass' }, { status: 'pass' }]);
   });
 });

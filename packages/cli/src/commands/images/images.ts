@@ -1,5 +1,5 @@
-import type { Fact, ImageVerification, ImageVerificationRequest } from '@vouchsafe/engine/facts';
-import { createImageSource, type ImageSource, listEvidence } from '@vouchsafe/images';
+import type { ImageVerificationRequest } from '@vouchsafe/engine/facts';
+import { askVerification, createImageSource, type ImageSource, listEvidence } from '@vouchsafe/images';
 import { type CommandIo, EXIT, type FlagValues, textFlag } from '../../flags/command.ts';
 import {
   forEachImage,
@@ -8,6 +8,7 @@ import {
   readImageTimeout,
   readSurroundings,
 } from '../../images/image-surroundings.ts';
+import { dockerCredentials } from '../../inputs/registry-access.ts';
 import { VERSION } from '../../output/version.ts';
 import { type ImageListing, type JudgedEvidence, renderListing, toListingJson } from './render-listing.ts';
 import { attestorFor, entriesFor, isComplete, isSignature } from './verify-images-entry.ts';
@@ -33,6 +34,7 @@ async function listAll(names: readonly string[], flags: FlagValues, io: CommandI
   const access = { allowInsecure: flags['allowInsecureRegistry'] === true, providers: [], secrets: [] };
   const options = {
     ...(await readSurroundings(flags, io)),
+    credentials: dockerCredentials(io.env),
     userAgent: `vouchsafe/${VERSION}`,
     environment: io.env,
     limits: { totalMs: timeout },
@@ -77,24 +79,18 @@ async function judge(
   const sets = [{ entries: [attestor] }];
   const { predicateType = '' } = one;
   const [pinned = reference] = reference.split('@');
-  const fact = await source.fetch(
-    [
-      {
-        kind: 'image-verification',
-        reference: `${withoutTag(pinned)}@${digest}`,
-        type: one.format,
-        attestors: isSignature(one) ? sets : [],
-        attestations: isSignature(one) ? [] : [{ type: predicateType, attestors: sets }],
-        annotations: {},
-        cosignOCI11: false,
-        useCache: true,
-        access,
-        ...(repository === undefined ? {} : { repository }),
-      },
-    ],
-    undefined,
-  );
-  const answer = fact[0] as unknown as Fact<ImageVerification>; // what the source gives for this kind of question
+  const answer = await askVerification(source, {
+    kind: 'image-verification',
+    reference: `${withoutTag(pinned)}@${digest}`,
+    type: one.format,
+    attestors: isSignature(one) ? sets : [],
+    attestations: isSignature(one) ? [] : [{ type: predicateType, attestors: sets }],
+    annotations: {},
+    cosignOCI11: false,
+    useCache: true,
+    access,
+    ...(repository === undefined ? {} : { repository }),
+  });
   if (!answer.ok) return `not looked at: ${answer.message}`;
   if (answer.value.verified) return 'verified';
   const all = [...answer.value.sets, ...answer.value.attestations.flatMap(({ sets: inner }) => inner)];

@@ -28,7 +28,9 @@ export function attestorFor(evidence: ListedEvidence): Attestor | undefined {
   const [subject] = evidence.subjects;
   if (subject === undefined) return { keys: { publicKeys: keyPlaceholder, ...rekor } };
   if (evidence.issuer === undefined) return { certificates: { certChain: certificatePlaceholder, ...rekor } };
-  return { keyless: { subject, issuer: evidence.issuer, ...rekor } };
+  // Policies must name the log of keyless signatures, or the authorities (kyverno-core §3.2).
+  const log = { url: 'https://rekor.sigstore.dev', ...rekor.rekor };
+  return { keyless: { subject, issuer: evidence.issuer, rekor: log } };
 }
 
 /** Of the attestor's members, those that name somebody: only these can be tried at once. */

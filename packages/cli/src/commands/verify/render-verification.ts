@@ -1,39 +1,47 @@
-import type { EvidenceReason, Fact, ImageVerification } from '@vouchsafe/engine/facts';
 import { adviceFor } from '../../output/advice.ts';
+import { createPalette, renderTable } from '../../output/table.ts';
+import type { ImageVerdict } from './image-verdict.ts';
 
-export interface VerifiedImage {
-  /** As it was asked for. */
-  readonly image: string;
-  readonly fact: Fact<ImageVerification>;
-}
+const words = { verified: 'verified', refused: 'not verified', unknown: 'not looked at' } as const;
 
-/** One block of lines an image: the verdict first, then who signed or what was wrong with each piece of evidence. */
-export function renderVerification({ image, fact }: VerifiedImage): string {
-  if (!fact.ok) return `${image}: not looked at (${fact.class}): ${fact.message}\n`;
-  const { verified, digest, sets } = fact.value;
-  const lines = [`${image}: ${verified ? 'verified' : 'not verified'}`, `  digest     ${digest}`];
-  const reasons = new Set<EvidenceReason>();
-  for (const { entries } of sets) {
-    for (const { verified: holds, signer, failures } of entries) {
-      if (holds && signer) {
-        for (const [name, value] of Object.entries(signer)) if (value) lines.push(`  ${name.padEnd(10)} ${value}`);
-      }
-      for (const { reason, message } of holds ? [] : failures) {
-        reasons.add(reason);
-        lines.push(`  ${reason.padEnd(10)} ${message}`);
-      }
-    }
-  }
-  for (const reason of verified ? [] : reasons) lines.push(`  what to do ${adviceFor(reason)}`);
+/** One block of lines an image: the verdict first, then who vouches or what was wrong with each piece of evidence. */
+export function renderVerification({ image, status, digest, vouchers, findings }: ImageVerdict): string {
+  const lines = [`${image}: ${words[status]}`];
+  if (digest !== undefined) lines.push(line('digest', digest));
+  for (const [name, value] of vouchers) lines.push(line(name, value));
+  for (const { reason, message } of findings) lines.push(line(reason, message));
+  const advice = new Set(status === 'refused' ? findings.map(({ reason }) => adviceFor(reason)) : []);
+  for (const one of advice) lines.push(line('what to do', one));
   return `${lines.join('\n')}\n`;
 }
 
-/** The facts as JSON, in the order of the images. */
-export function toVerificationJson(results: readonly VerifiedImage[]): string {
-  const items = results.map(({ image, fact }) =>
-    fact.ok
-      ? { image, ...fact.value }
-      : { image, verified: false, failure: { class: fact.class, message: fact.message } },
+function line(name: string, value: string): string {
+  return `  ${name.padEnd(10)} ${value}`;
+}
+
+/** A row for each image, and one more for each further thing that is wrong with it. */
+export function renderVerificationTable(verdicts: readonly ImageVerdict[]): string {
+  const rows = verdicts.flatMap(({ image, status, digest, vouchers, findings }) => {
+    const told = findings.map(({ reason, message }) => ({ reason, detail: message }));
+    const [first] = vouchers;
+    const details = told.length > 0 ? told : [{ reason: '', detail: first?.join(' ') ?? '' }];
+    return details.map((detail) => ({ image, verdict: words[status], digest: digest ?? '', ...detail }));
+  });
+  return renderTable(
+    rows,
+    [
+      { title: 'image', text: (row) => row.image },
+      { title: 'verdict', text: (row) => row.verdict },
+      { title: 'reason', text: (row) => row.reason },
+      { title: 'detail', text: (row) => row.detail },
+      { title: 'digest', text: (row) => row.digest },
+    ],
+    createPalette(false),
   );
+}
+
+/** All there is to know as JSON, in the order of the images. */
+export function toVerificationJson(verdicts: readonly ImageVerdict[]): string {
+  const items = verdicts.map(({ image, details }) => ({ image, ...details }));
   return `${JSON.stringify({ apiVersion: 'vouchsafe/v1', kind: 'ImageVerificationList', items }, null, 2)}\n`;
 }

@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto';
-import type { EvidenceFailure } from '@vouchsafe/engine/facts';
 import { adviceFor } from '../../output/advice.ts';
 import { VERSION } from '../../output/version.ts';
-import type { VerifiedImage } from './render-verification.ts';
+import type { Finding, ImageVerdict } from './image-verdict.ts';
 
 /**
  * SARIF 2.1.0: a rule for each reason, a result for each refusal of each image that is not verified, and a notification for
  * each image that could not be looked at.
  */
-export function toVerificationSarif(results: readonly VerifiedImage[]): string {
-  const refusals = results.flatMap(refusalsOf);
+export function toVerificationSarif(verdicts: readonly ImageVerdict[]): string {
+  const refusals = verdicts.flatMap(refusalsOf);
   const rules = [...new Set(refusals.map(({ failure }) => failure.reason))];
-  const unknown = results.flatMap(({ image, fact }) => (fact.ok ? [] : [{ image, message: fact.message }]));
+  const unknown = verdicts
+    .filter(({ status }) => status === 'unknown')
+    .flatMap(({ image, findings }) => findings.map(({ message }) => ({ image, message })));
   const document = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
@@ -43,7 +44,13 @@ export function toVerificationSarif(results: readonly VerifiedImage[]): string {
           ruleIndex: rules.indexOf(failure.reason),
           level: 'error',
           message: { text: `${image}: ${failure.message}` },
-          locations: [{ logicalLocations: [{ fullyQualifiedName: `${image}@${digest}`, kind: 'resource' }] }],
+          locations: [
+            {
+              logicalLocations: [
+                { fullyQualifiedName: digest === undefined ? image : `${image}@${digest}`, kind: 'resource' },
+              ],
+            },
+          ],
           partialFingerprints: { 'verification/v1': fingerprint([image, failure.reason, failure.evidence ?? '']) },
         })),
       },
@@ -54,15 +61,12 @@ export function toVerificationSarif(results: readonly VerifiedImage[]): string {
 
 interface Refusal {
   readonly image: string;
-  readonly digest: string;
-  readonly failure: EvidenceFailure;
+  readonly digest: string | undefined;
+  readonly failure: Finding;
 }
 
-function refusalsOf({ image, fact }: VerifiedImage): readonly Refusal[] {
-  if (!fact.ok || fact.value.verified) return [];
-  const { digest, sets } = fact.value;
-  const failures = sets.flatMap(({ entries }) => entries.flatMap((entry) => entry.failures));
-  return failures.map((failure) => ({ image, digest, failure }));
+function refusalsOf({ image, status, digest, findings }: ImageVerdict): readonly Refusal[] {
+  return status === 'refused' ? findings.map((failure) => ({ image, digest, failure })) : [];
 }
 
 function fingerprint(parts: readonly string[]): string {

@@ -7,6 +7,16 @@ export const verifyCommand: Command = {
   summary: 'tell whether images carry a signature by the key or identity given, and why not',
   arguments: [{ name: 'image', summary: 'image references', variadic: true }],
   flags: [
+    {
+      flags: '--policy <path>',
+      summary: 'policies that say who must have signed: file, folder, URL or oci:// artifact',
+      repeatable: true,
+    },
+    {
+      flags: '-n, --namespace <name>',
+      summary: 'with policies: the namespace the images would run in',
+      default: 'default',
+    },
     { flags: '--key <file>', summary: 'PEM public key, or a reference such as hashivault://name' },
     { flags: '--certificate-identity <subject>', summary: 'subject of the signing certificate; * and ? are wildcards' },
     { flags: '--certificate-identity-regexp <re2>', summary: 'the same as a regular expression' },
@@ -17,7 +27,7 @@ export const verifyCommand: Command = {
     { flags: '-a, --annotations <key=value>', summary: 'annotation the signature must carry', repeatable: true },
     { flags: '--insecure-ignore-tlog', summary: 'do not ask for an entry in the transparency log' },
     { flags: '--insecure-ignore-sct', summary: 'do not ask for a certificate timestamp' },
-    { flags: '-o, --output <format>', summary: 'text, json or sarif', default: 'text' },
+    { flags: '-o, --output <format>', summary: 'text, table, json or sarif', default: 'text' },
     { flags: '--accept-any-statement', summary: 'any bundle about the image is a signature, as for cosign 3' },
     ...IMAGE_FLAGS,
   ],
@@ -26,6 +36,10 @@ export const verifyCommand: Command = {
     {
       line: 'vouchsafe verify --certificate-oidc-issuer https://token.actions.githubusercontent.com \\\n    --certificate-identity "https://github.com/acme/*" ghcr.io/acme/app:v1',
       summary: 'signed by a workflow',
+    },
+    {
+      line: 'vouchsafe verify --policy ./policies ghcr.io/acme/app:v1',
+      summary: 'as policies would judge a Pod with it',
     },
     {
       line: 'vouchsafe verify --key cosign.pub --layout ./saved app:v1',

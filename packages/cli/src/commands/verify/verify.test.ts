@@ -1,65 +1,46 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateKeyPair } from '@vouchsafe/kube/pki';
-import { pushImage, type Registry, startRegistry } from '@vouchsafe/sandbox/registry';
-import { signWithKey } from '@vouchsafe/sandbox/sigstore';
+import { pushImage } from '@vouchsafe/sandbox/registry';
+import { signKeyless, signWithKey } from '@vouchsafe/sandbox/sigstore';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FlagValues } from '../../flags/command.ts';
+import { type ImageCommandRig, startImageCommandRig } from '../../images/image-commands.fixture.ts';
 import { verify } from './verify.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'vouchsafe-verify-'));
 const { privateKeyPem, publicKeyPem } = generateKeyPair('ecdsa-p256');
-let registry: Registry;
-
+let rig: ImageCommandRig;
 beforeAll(async () => {
-  registry = await startRegistry();
-  writeFileSync(join(folder, 'key.pub'), publicKeyPem);
+  rig = await startImageCommandRig(verify, { type: 'Cosign' });
+  rig.write('key.pub', publicKeyPem);
 });
-afterAll(async () => {
-  await registry.stop();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => rig.stop());
 
-async function ask(images: readonly string[], flags: FlagValues = {}) {
-  let stdout = '';
-  let stderr = '';
-  const io = {
-    stdout: (text: string) => {
-      stdout += text;
-    },
-    stderr: (text: string) => {
-      stderr += text;
-    },
-    env: {},
-    cwd: folder,
-    isTerminal: false,
-  };
-  const given = {
-    timeout: '5',
-    type: 'Cosign',
-    key: join(folder, 'key.pub'),
-    insecureIgnoreTlog: true,
-    registryMirror: [`registry.test=${registry.url}`],
-    ...flags,
-  };
-  return { code: await verify(images, given, io), stdout, stderr };
+/** By the key, without a log. */
+const ask = (images: readonly string[], flags: FlagValues = {}) =>
+  rig.run(images, { key: join(rig.folder, 'key.pub'), insecureIgnoreTlog: true, ...flags });
+
+function pushSigned(name: string): { image: string; digest: string } {
+  const { registry } = rig;
+  const pushed = pushImage(registry, `${name}:v1`, { labels: { is: name } });
+  signWithKey({ registry, image: pushed.image, key: privateKeyPem });
+  return pushed;
 }
 
 /** The repository's manifests and blobs as a folder, the way `oras copy --to-oci-layout` leaves them. */
 function saveLayout(repository: string, tags: readonly string[]): string {
-  const layout = mkdtempSync(join(folder, 'layout-'));
+  const layout = mkdtempSync(join(rig.folder, 'layout-'));
   mkdirSync(join(layout, 'blobs/sha256'), { recursive: true });
   const put = (bytes: Uint8Array) =>
     writeFileSync(join(layout, 'blobs/sha256', createHash('sha256').update(bytes).digest('hex')), bytes);
   const manifests = tags.map((tag) => {
-    const found = registry.content.manifest(repository, tag);
+    const found = rig.registry.content.manifest(repository, tag);
     if (found === undefined) throw new Error(`no tag ${tag}`);
     const { bytes, mediaType } = found.manifest;
     put(bytes);
     const document: { layers: { digest: string }[] } = JSON.parse(bytes.toString());
-    for (const { digest } of document.layers) put(registry.content.blob(repository, digest) ?? Buffer.alloc(0));
+    for (const { digest } of document.layers) put(rig.registry.content.blob(repository, digest) ?? Buffer.alloc(0));
     const annotations = { 'org.opencontainers.image.ref.name': tag };
     return { mediaType, digest: found.digest, size: bytes.length, annotations };
   });
@@ -71,8 +52,8 @@ describe('vouchsafe verify', () => {
   it('answers about many images in their order', async () => {
     const names = Array.from({ length: 12 }, (_, index) => `many/app-${index}`);
     for (const [index, name] of names.entries()) {
-      const { image } = pushImage(registry, `${name}:v1`, { labels: { index: String(index) } });
-      if (index % 2 === 0) signWithKey({ registry, image, key: privateKeyPem });
+      if (index % 2 === 0) pushSigned(name);
+      else pushImage(rig.registry, `${name}:v1`, { labels: { is: name } });
     }
     const { code, stdout } = await ask(
       names.map((name) => `registry.test/${name}:v1`),
@@ -86,9 +67,8 @@ describe('vouchsafe verify', () => {
   });
 
   it('writes SARIF: a result for what is refused, a notification for what could not be looked at', async () => {
-    const good = pushImage(registry, 'sarif/good:v1', { labels: { is: 'good' } });
-    signWithKey({ registry, image: good.image, key: privateKeyPem });
-    pushImage(registry, 'sarif/bare:v1', { labels: { is: 'bare' } });
+    pushSigned('sarif/good');
+    pushImage(rig.registry, 'sarif/bare:v1', { labels: { is: 'bare' } });
     const images = ['good', 'bare', 'absent'].map((name) => `registry.test/sarif/${name}:v1`);
     const { code, stdout } = await ask(images, { output: 'sarif' });
     expect(code).toBe(3);
@@ -101,8 +81,7 @@ describe('vouchsafe verify', () => {
   });
 
   it('verifies a folder without a network', async () => {
-    const { image, digest } = pushImage(registry, 'layout/app:v1', { labels: { is: 'saved' } });
-    signWithKey({ registry, image, key: privateKeyPem });
+    const { digest } = pushSigned('layout/app');
     const layout = saveLayout('layout/app', ['v1', `${digest.replace(':', '-')}.sig`]);
     const offline = { layout, registryMirror: ['registry.test=http://127.0.0.1:1'] };
     expect(await ask(['registry.test/layout/app:v1'], offline)).toMatchObject({ code: 0 });
@@ -115,9 +94,95 @@ describe('vouchsafe verify', () => {
   });
 
   it('takes references to keys, and says what they need', async () => {
-    pushImage(registry, 'kms/app:v1', { labels: { is: 'kms' } });
+    pushImage(rig.registry, 'kms/app:v1', { labels: { is: 'kms' } });
     const { code, stdout } = await ask(['registry.test/kms/app:v1'], { key: 'hashivault://cosign' });
     expect(code).toBe(1);
     expect(stdout).toContain('VAULT_ADDR is not set');
+  });
+});
+
+function policy(name: string, entry: object, spec: object = {}): string {
+  const rule = {
+    name: 'signed',
+    match: { any: [{ resources: { kinds: ['Pod'] } }] },
+    verifyImages: [{ imageReferences: ['registry.test/*'], ...entry }],
+  };
+  const document = {
+    apiVersion: 'kyverno.io/v1',
+    kind: 'ClusterPolicy',
+    metadata: { name },
+    spec: { webhookConfiguration: {}, rules: [rule], ...spec },
+  };
+  return rig.write(`${name}.yaml`, JSON.stringify(document));
+}
+
+const byKey = { attestors: [{ entries: [{ keys: { publicKeys: publicKeyPem, rekor: { ignoreTlog: true } } }] }] };
+const identity = { issuer: 'https://issuer.test', subject: 'https://ci.test/job' };
+const byIdentity = {
+  type: 'SigstoreBundle',
+  attestors: [{ entries: [{ keyless: { ...identity, rekor: { url: 'https://rekor.sigstore.dev' } } }] }],
+};
+
+describe('vouchsafe verify with policies', () => {
+  const image = 'registry.test/policy/app:v1';
+  const other = 'registry.test/policy/other:v1';
+  beforeAll(() => {
+    const { registry, sigstore } = rig;
+    const pushed = pushSigned('policy/app');
+    signKeyless({ registry, image: pushed.image, sigstore, identity, format: 'bundle' });
+    pushImage(registry, 'policy/other:v1', { labels: { is: 'other' } });
+  });
+
+  it('judges as they would a Pod with the image, every rule of every format', async () => {
+    const paths = [policy('by-key', byKey), policy('by-identity', byIdentity)];
+    expect(await rig.run([image], { policy: paths })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/verified\n {2}digest {5}sha256:.*\n.*by-key\/signed: .*\n.*by-identity\/signed: /),
+    });
+    const { code, stdout } = await rig.run([image, other], { policy: paths, output: 'json' });
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout).items).toMatchObject([
+      {
+        image,
+        verified: true,
+        results: [
+          { policy: 'by-key', status: 'pass' },
+          { policy: 'by-identity', status: 'pass' },
+        ],
+      },
+      { image: other, verified: false, results: [{ status: 'fail', reason: 'unsigned' }, { reason: 'unsigned' }] },
+    ]);
+  });
+
+  it.each(['text', 'table', 'sarif'])('names the reason in %s', async (output) => {
+    const { code, stdout } = await rig.run([other], { policy: [policy('by-key', byKey)], output });
+    expect(code).toBe(1);
+    expect(stdout).toContain('unsigned');
+    expect(stdout).toContain('by-key/signed');
+  });
+
+  it('does not take an image for verified that no rule is about', async () => {
+    const entry = { ...byKey, imageReferences: ['ghcr.io/*'] };
+    expect(await rig.run([image], { policy: [policy('elsewhere', entry)] })).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('unmatched'),
+    });
+  });
+
+  it('says what could not be looked at', async () => {
+    const flags = { policy: [policy('by-key', byKey)], registryMirror: ['registry.test=http://127.0.0.1:1'] };
+    expect(await rig.run([image], flags)).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('registry-unreachable'),
+    });
+  });
+
+  it.each<[string, () => FlagValues, string]>([
+    ['with a key as well', () => ({ policy: [policy('by-key', byKey)], key: 'x' }), 'without --key'],
+    ['that do not verify images', () => ({ policy: [policy('none', {}, { rules: [] })] }), '--policy'],
+    ['that are not there', () => ({ policy: ['nowhere.yaml'] }), 'nowhere.yaml'],
+    ['of a broken attestor', () => ({ policy: [policy('broken', { attestors: [{ entries: [{ nobody: 1 }] }] })] }), ''],
+  ])('refuses policies %s', async (_name, flags, message) => {
+    expect(await rig.run([image], flags())).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
   });
 });

@@ -1,7 +1,7 @@
 import type { FactRequest } from '@vouchsafe/engine/facts';
-import type { ImageSource } from '@vouchsafe/images';
 import { describe, expect, it } from 'vitest';
-import { withInsecureRegistries } from './image-facts.ts';
+import type { ImageSource } from './image-source.ts';
+import { withInsecureRegistries } from './with-insecure-registries.ts';
 
 describe('--allowInsecureRegistry', () => {
   it('holds for every question about images, and leaves the rest of it as it is', async () => {

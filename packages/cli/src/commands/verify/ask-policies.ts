@@ -1,0 +1,63 @@
+import { type CompiledPolicy, decide, type EvaluationRequest, policyKey } from '@vouchsafe/engine';
+import type { Cancellation, FactSource } from '@vouchsafe/engine/facts';
+import { preparePolicies } from '../../evaluation/prepare-policies.ts';
+import { InputProblem } from '../../inputs/input-problem.ts';
+import { loadPolicySet } from '../../inputs/policy-set.ts';
+import type { PolicyResult } from './image-verdict.ts';
+
+/** The policies of these paths that verify images. Throws `InputProblem`: one that cannot be used must not be passed over. */
+export async function loadImagePolicies(paths: readonly string[], folder: string): Promise<readonly CompiledPolicy[]> {
+  const set = await loadPolicySet(paths, folder);
+  const { exceptions, celExceptions, bindings } = set;
+  const prepared = preparePolicies(set.policies, { exceptions, celExceptions, bindings });
+  const [problem] = set.problems;
+  if (problem !== undefined) throw new InputProblem(`--policy: ${problem.message}`);
+  const [unusable] = [...set.invalid, ...set.unsupported, ...prepared.invalid, ...prepared.unsupported];
+  if (unusable !== undefined) throw new InputProblem(`--policy: \`${unusable.name}\`: ${unusable.reason}`);
+  const verifying = prepared.policies.filter(({ phases }) => phases.has('verify-images'));
+  if (verifying.length === 0) throw new InputProblem('--policy: no policy there verifies images');
+  return verifying.map(({ compiled }) => compiled);
+}
+
+/** What the policies say of a new Pod whose one container has this image. */
+export async function askPolicies(
+  image: string,
+  policies: readonly CompiledPolicy[],
+  { namespace, source, signal, now }: AskOptions,
+): Promise<readonly PolicyResult[]> {
+  const name = 'image';
+  const request: EvaluationRequest = {
+    operation: 'CREATE',
+    kind: { group: '', version: 'v1', kind: 'Pod' },
+    plural: 'pods',
+    subresource: '',
+    namespace,
+    name,
+    resource: {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace },
+      spec: { containers: [{ name, image }] },
+    },
+    oldResource: undefined,
+    admission: undefined,
+    user: undefined,
+    roles: [],
+    clusterRoles: [],
+    namespaceLabels: { 'kubernetes.io/metadata.name': namespace },
+    dryRun: false,
+    now,
+  };
+  const decisions = await decide(policies, request, source, { phase: 'verify-images', signal });
+  return decisions.flatMap(({ policy, results }) =>
+    results.filter(({ type }) => type === 'ImageVerify').map((result) => ({ ...result, policy: policyKey(policy) })),
+  );
+}
+
+interface AskOptions {
+  readonly namespace: string;
+  readonly source: FactSource;
+  readonly signal: Cancellation;
+  /** Milliseconds. */
+  readonly now: number;
+}

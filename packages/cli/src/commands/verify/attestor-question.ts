@@ -1,0 +1,67 @@
+import type { Attestor, ImageVerificationRequest } from '@vouchsafe/engine/facts';
+import { type FlagValues, listFlag, textFlag } from '../../flags/command.ts';
+import { ImageUsageError, normaliseImage, readFlagFile, splitPair } from '../../images/image-surroundings.ts';
+
+/** Who must have signed, by the flags. Throws `ImageUsageError`. */
+export async function toAttestor(flags: FlagValues): Promise<Attestor> {
+  const rekor = flags['insecureIgnoreTlog'] === true ? { rekor: { ignoreTlog: true } } : {};
+  const ctlog = flags['insecureIgnoreSct'] === true ? { ctlog: { ignoreSCT: true } } : {};
+  const key = textFlag(flags, 'key');
+  const identity = {
+    ...member('subject', textFlag(flags, 'certificateIdentity')),
+    ...member('subjectRegExp', textFlag(flags, 'certificateIdentityRegexp')),
+    ...member('issuer', textFlag(flags, 'certificateOidcIssuer')),
+    ...member('issuerRegExp', textFlag(flags, 'certificateOidcIssuerRegexp')),
+  };
+  const isKeyless = Object.keys(identity).length > 0;
+  if (key !== undefined && isKeyless) throw new ImageUsageError('give either --key or an identity, not both');
+  if (key !== undefined) return { keys: { publicKeys: await readKey(key), ...rekor, ...ctlog } };
+  const chain = textFlag(flags, 'certificateChain');
+  if (!isKeyless && chain === undefined) {
+    throw new ImageUsageError(
+      'say who must have signed: --key, --policy, or --certificate-identity with --certificate-oidc-issuer',
+    );
+  }
+  if (!isKeyless && chain !== undefined)
+    return { certificates: { certChain: await readFlagFile(chain, '--certificate-chain'), ...rekor, ...ctlog } };
+  const hasSubject = 'subject' in identity || 'subjectRegExp' in identity;
+  const hasIssuer = 'issuer' in identity || 'issuerRegExp' in identity;
+  if (!hasSubject || !hasIssuer) {
+    throw new ImageUsageError(
+      'an identity is a subject and its issuer: anybody can get a certificate for a subject of an issuer of their own',
+    );
+  }
+  const roots = chain === undefined ? {} : { roots: await readFlagFile(chain, '--certificate-chain') };
+  return { keyless: { ...identity, ...roots, ...rekor, ...ctlog } };
+}
+
+/** A file, unless it is a reference to a key kept elsewhere. */
+async function readKey(key: string): Promise<string> {
+  return /^[a-z0-9]+:\/\//.test(key) ? key : readFlagFile(key, '--key');
+}
+
+function member<Name extends string>(name: Name, value: string | undefined): Partial<Record<Name, string>> {
+  return value === undefined ? {} : ({ [name]: value } as Record<Name, string>); // one member of that name
+}
+
+/** The question about one image. Throws `ImageUsageError`. */
+export function toRequest(image: string, attestor: Attestor, flags: FlagValues): ImageVerificationRequest {
+  const type = textFlag(flags, 'type');
+  if (type !== 'Cosign' && type !== 'SigstoreBundle' && type !== 'Notary') {
+    throw new ImageUsageError(`--type is Cosign, SigstoreBundle or Notary, not \`${type}\``);
+  }
+  const annotations = listFlag(flags, 'annotations').map((pair) => splitPair(pair, '--annotations is key=value'));
+  const repository = textFlag(flags, 'repository');
+  return {
+    kind: 'image-verification',
+    reference: normaliseImage(image),
+    type,
+    attestors: [{ entries: [attestor] }],
+    attestations: [],
+    ...(repository ? { repository } : {}),
+    annotations: Object.fromEntries(annotations),
+    cosignOCI11: false,
+    useCache: false,
+    access: { allowInsecure: flags['allowInsecureRegistry'] === true, providers: [], secrets: [] },
+  };
+}
