@@ -15,6 +15,19 @@ export interface Attestor {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly repository?: string;
   readonly signatureAlgorithm?: string;
+  /** What stands before the names of the tags that hold signatures and attestations. */
+  readonly tagPrefix?: string;
+  /** A `trusted_root.json` that counts in place of the installation's. */
+  readonly trustedRoot?: string;
+  /** A TUF repository whose `trusted_root.json` counts in place of the installation's. */
+  readonly tuf?: TufRepository;
+}
+
+export interface TufRepository {
+  /** The public-good instance's when absent. */
+  readonly mirror?: string;
+  /** `root.json` to begin with, as text. */
+  readonly root?: string;
 }
 
 export interface KeyAttestor {
@@ -38,6 +51,8 @@ export interface KeylessAttestor {
   readonly issuerRegExp?: string;
   readonly subject?: string;
   readonly subjectRegExp?: string;
+  /** `issuer` and `subject` are the whole text, and wildcards in them mean themselves. */
+  readonly exact?: boolean;
   readonly roots?: string;
   readonly additionalExtensions?: Readonly<Record<string, string>>;
   readonly rekor?: Rekor;

@@ -7,6 +7,7 @@ export type {
   KeyAttestor,
   KeylessAttestor,
   Rekor,
+  TufRepository,
 } from './attestor.ts';
 export type { Fact, FactFailure, FactFailureClass } from './fact.ts';
 export type {

@@ -55,6 +55,7 @@ export function createEvidenceStore(options: {
       digest,
       reader: client.open(location, request.access),
       part,
+      tagPrefix: location.tagPrefix,
       withReferrers: request.cosignOCI11,
       acceptsAnyStatement: options.acceptsAnyStatement,
       limits,

@@ -22,6 +22,7 @@ import { defaultLimits, type RegistryLimits } from '../registry/limits.ts';
 import { readProxyRules } from '../registry/proxy-rules.ts';
 import { RegistryFailure } from '../registry/registry-failure.ts';
 import type { TrustRoot } from '../trust/trust-root.ts';
+import { createTufTrustRoots } from '../tuf/tuf-trust-roots.ts';
 import { createEvidenceStore } from './evidence-store.ts';
 import { factOfFailure } from './failed-fact.ts';
 import { readImageData } from './image-data.ts';
@@ -109,12 +110,14 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
     ttlMs: cache.ttlMs,
   });
   const verdicts = createVerdictCache({ now, maxSize: cache.maxSize, ttlMs: cache.ttlMs });
+  const tufRoots = createTufTrustRoots({ userAgent, environment });
   const services: VerificationServices = {
     client,
     evidence,
     verdicts,
     trustRoot: typeof trustRoot === 'function' ? trustRoot : () => trustRoot,
     secretKeys: options.secretKeys,
+    tufRoots,
     keyReferences: createKeyReferences({ environment, connections: keyConnections, userAgent }),
     totalMs: limits.totalMs,
     now,
@@ -190,6 +193,7 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
       inFlight: digests.size + verifications.size + data.size,
     }),
     async close() {
+      tufRoots.stop();
       await Promise.all([client.close(), keyConnections.close()]);
     },
   };

@@ -10,8 +10,16 @@ import { type HashName, parsePublicKeys } from '../trust/public-key.ts';
 import { Refusal, shown } from '../trust/refusal.ts';
 import type { CertificateSigner, KeySigner, ResolvedAttestor } from '../trust/resolved-attestor.ts';
 import { checkExpressions, type WantedIdentity } from '../trust/signer-identity.ts';
-import { authorityFromPem, type CertificateAuthority, logsFromPem, type TrustRoot } from '../trust/trust-root.ts';
+import {
+  authorityFromPem,
+  type CertificateAuthority,
+  logsFromPem,
+  parseTrustRoot,
+  type TrustRoot,
+  type TrustRootResult,
+} from '../trust/trust-root.ts';
 import { certificateKey } from '../trust/vouch.ts';
+import type { TufTrustRoots } from '../tuf/tuf-trust-roots.ts';
 
 /** What attestors refer to from outside of the policy. */
 export interface AttestorContext {
@@ -19,6 +27,8 @@ export interface AttestorContext {
   readonly secretKeys: SecretKeySource | undefined;
   /** Keys kept elsewhere: in Vault and clouds. */
   readonly keyReferences: KeyReferences | undefined;
+  /** Trust roots that attestors take from TUF repositories of their own. */
+  readonly tufRoots?: TufTrustRoots | undefined;
   /** Of the request; an entry's own replace them. */
   readonly annotations: Readonly<Record<string, string>>;
   /** Ends questions for secrets. */
@@ -36,6 +46,7 @@ export async function resolveAttestor(attestor: Attestor, context: AttestorConte
   const { keys, certificates, keyless } = attestor;
   const kinds = [keys, certificates, keyless].filter((kind) => kind !== undefined);
   if (kinds.length !== 1) throw invalid('exactly one of keys, certificates and keyless is needed');
+  const trustRoot = await trustRootFor(attestor, context);
   const { rekor, ctlog } = { rekor: kinds[0]?.rekor, ctlog: kinds[0]?.ctlog };
   let signer: KeySigner | CertificateSigner;
   let source: unknown;
@@ -51,10 +62,26 @@ export async function resolveAttestor(attestor: Attestor, context: AttestorConte
     source = ['certificates', cert, certChain];
     named = namedCertificates(cert ?? '', certChain ?? '');
   } else {
-    signer = keylessSigner(keyless ?? {}, context.trustRoot);
+    signer = keylessSigner(keyless ?? {}, trustRoot);
     source = ['keyless', keyless];
   }
-  return complete(signer, rekor, ctlog, attestor.annotations ?? context.annotations, context.trustRoot, source, named);
+  return complete(signer, rekor, ctlog, attestor.annotations ?? context.annotations, trustRoot, source, named);
+}
+
+const trustRoots = new LRUCache<string, TrustRootResult>({ max: 50 });
+
+/** Whom the attestor believes: its own trust root, that of its TUF repository, else the installation's. */
+async function trustRootFor({ trustedRoot, tuf }: Attestor, context: AttestorContext): Promise<TrustRoot> {
+  if (trustedRoot !== undefined) {
+    const key = createHash('sha256').update(trustedRoot).digest('base64');
+    const read = trustRoots.get(key) ?? parseTrustRoot(trustedRoot);
+    trustRoots.set(key, read);
+    if (!read.ok) throw invalid(`\`trustedRoot\`: ${read.message}`);
+    return read.root;
+  }
+  if (tuf === undefined) return context.trustRoot;
+  if (context.tufRoots === undefined) throw invalid('a TUF repository cannot be asked here');
+  return context.tufRoots.current(tuf, context.signal());
 }
 
 /** Kyverno's attestor of an attestation that names none: anybody with a Fulcio certificate, logged. */
@@ -206,6 +233,7 @@ function keylessSigner(keyless: KeylessAttestor, trustRoot: TrustRoot): Certific
     subjectRegExp: keyless.subjectRegExp,
     issuer: keyless.issuer,
     issuerRegExp: keyless.issuerRegExp,
+    exact: keyless.exact,
     extensions: keyless.additionalExtensions,
   };
   checkExpressions(identity);

@@ -17,6 +17,7 @@ import { predicateTypeOf } from '../trust/in-toto-statement.ts';
 import { Refusal } from '../trust/refusal.ts';
 import type { ResolvedAttestor } from '../trust/resolved-attestor.ts';
 import type { TrustRoot } from '../trust/trust-root.ts';
+import type { TufTrustRoots } from '../tuf/tuf-trust-roots.ts';
 import { findVerifier } from '../verifiers/index.ts';
 import { findOtherFormats } from '../verifiers/other-format.ts';
 import {
@@ -40,6 +41,7 @@ export interface VerificationServices {
   readonly trustRoot: () => TrustRoot;
   readonly secretKeys: SecretKeySource | undefined;
   readonly keyReferences: KeyReferences | undefined;
+  readonly tufRoots: TufTrustRoots;
   /** Milliseconds one question may take. */
   readonly totalMs: number;
   readonly now: () => number;
@@ -170,12 +172,13 @@ function resolve(run: Run, entry: Attestor | undefined): Promise<ResolvedAttesto
     signal,
     secretKeys: run.services.secretKeys,
     keyReferences: run.services.keyReferences,
+    tufRoots: run.services.tufRoots,
     annotations: run.request.annotations,
   });
 }
 
 function locationOf({ image, request }: Run, entry: Attestor | undefined): EvidenceLocation {
-  const location = locateEvidence(image, entry?.repository || request.repository);
+  const location = locateEvidence(image, entry?.repository || request.repository, entry?.tagPrefix);
   if (typeof location === 'string') throw new Refusal('invalid-attestor', location);
   return location;
 }

@@ -3,12 +3,16 @@ import { type ParsedCertificate, readDer, readDerString } from '@vouchsafe/kube/
 import { LRUCache } from 'lru-cache';
 import { Refusal, readOrRefuse, shown } from './refusal.ts';
 
-/** Whom a policy wants as signer. `subject` and `issuer` are wildcards, the others RE2 that may match anywhere. */
+/**
+ * Whom a policy wants as signer. `subject` and `issuer` are wildcards unless they are `exact`, the others RE2 that may match
+ * anywhere.
+ */
 export interface WantedIdentity {
   readonly subject?: string | undefined;
   readonly subjectRegExp?: string | undefined;
   readonly issuer?: string | undefined;
   readonly issuerRegExp?: string | undefined;
+  readonly exact?: boolean | undefined;
   /** By object identifier or by the names GitHub's workflows have; values are wildcards. */
   readonly extensions?: Readonly<Record<string, string>> | undefined;
 }
@@ -46,8 +50,9 @@ export function oidcIssuerOf(certificate: ParsedCertificate): string | undefined
 export function checkIdentity(certificate: ParsedCertificate, wanted: WantedIdentity): void {
   const subjects = subjectsOf(certificate);
   const issuer = oidcIssuerOf(certificate);
-  checkText('subject', subjects, wanted.subject, wanted.subjectRegExp);
-  checkText('issuer', issuer === undefined ? [] : [issuer], wanted.issuer, wanted.issuerRegExp);
+  const matcher = wanted.exact === true ? equalTo : matcherOf;
+  checkText('subject', subjects, wanted.subject, wanted.subjectRegExp, matcher);
+  checkText('issuer', issuer === undefined ? [] : [issuer], wanted.issuer, wanted.issuerRegExp, matcher);
   for (const [name, value] of Object.entries(wanted.extensions ?? {})) checkExtension(certificate, name, value);
 }
 
@@ -63,14 +68,19 @@ function checkText(
   found: readonly string[],
   pattern: string | undefined,
   expression: string | undefined,
+  matcher: (pattern: string) => (text: string) => boolean,
 ) {
   if (isBlank(pattern) && isBlank(expression)) return;
-  const matchesPattern = isBlank(pattern) ? () => true : matcherOf(pattern);
+  const matchesPattern = isBlank(pattern) ? () => true : matcher(pattern);
   const regexp = isBlank(expression) ? undefined : expressionOf(what, expression);
   if (found.some((text) => matchesPattern(text) && (regexp === undefined || regexp.test(text)))) return;
   const wanted = [pattern, expression].filter((text) => !isBlank(text)).join(' and ');
   const got = found.length === 0 ? 'none' : shown(found.join(', '));
   throw new Refusal('wrong-identity', `${what} mismatch: expected ${wanted}, received ${got}`, { wanted, got });
+}
+
+function equalTo(pattern: string): (text: string) => boolean {
+  return (text) => text === pattern;
 }
 
 function checkExtension(certificate: ParsedCertificate, name: string, value: string): void {

@@ -18,6 +18,8 @@ export interface EvidenceQuestion {
   /** Of the repository that holds the evidence. */
   readonly reader: RepositoryReader;
   readonly part: EvidencePart;
+  /** What stands before the names of cosign's tags. */
+  readonly tagPrefix?: string | undefined;
   /** Also look at referrers of the older experimental form (`cosignOCI11`). */
   readonly withReferrers: boolean;
   /** Any in-toto statement about the image counts as a signature, as in cosign 3 and Kyverno. */

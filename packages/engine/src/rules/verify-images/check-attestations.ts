@@ -1,3 +1,4 @@
+import { isSatisfied } from '../../facts/image-answer.ts';
 import type { AttestationOutcome, ImageVerification } from '../../facts/image-verification.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
@@ -7,7 +8,7 @@ import type { ExtractedImage } from '../../lang/variables/images.ts';
 import type { Scope } from '../../lang/variables/scope.ts';
 import type { ImageVerificationEntry, Rule } from '../../model/policy.ts';
 import { compileDeny } from './deny-images.ts';
-import { describeEntries, type ImageJudgement, isSatisfied } from './image-outcome.ts';
+import { describeEntries, type ImageJudgement } from './image-outcome.ts';
 
 /** Judges the attestations of an image whose attestors hold already; a pass says what was verified. */
 export type AttestationCheck = (image: ExtractedImage, answer: ImageVerification, scope: Scope) => ImageJudgement;

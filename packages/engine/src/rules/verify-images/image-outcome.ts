@@ -1,5 +1,6 @@
 import type { FactFailure, FactFailureClass } from '../../facts/fact.ts';
-import type { AttestorSetOutcome, ImageVerification } from '../../facts/image-verification.ts';
+import { isSatisfied } from '../../facts/image-answer.ts';
+import type { AttestorSetOutcome } from '../../facts/image-verification.ts';
 import type { RuleStatus } from '../../model/decision.ts';
 
 /** What is known about one image after its fact was judged. */
@@ -55,24 +56,4 @@ export function describeEntries(set: AttestorSetOutcome): string {
         `${path}: ${failures.map(({ message, reason }) => `${message} (${reason})`).join('; ') || 'no matching signatures'}`,
     )
     .join('; ');
-}
-
-export function isSatisfied({ verifiedCount, requiredCount }: AttestorSetOutcome): boolean {
-  return requiredCount > 0 && verifiedCount >= requiredCount;
-}
-
-/**
- * Why the answer is not one to this question, `undefined` when it is: another digest than the one asked about, or fewer
- * parts than asked for. A source that answers so is broken, and a broken source vouches for nothing.
- */
-export function answerFlaw(
-  answer: ImageVerification,
-  asked: { readonly digest: string; readonly sets: number; readonly attestations: number },
-): string | undefined {
-  if (!/^[a-z0-9]+:[0-9a-f]{32,}$/.test(answer.digest)) return 'the answer names no digest';
-  if (asked.digest !== '' && answer.digest !== asked.digest)
-    return `the answer is about another digest, ${answer.digest}`;
-  if (answer.sets.length !== asked.sets) return 'the answer does not cover all attestors';
-  if (answer.attestations.length !== asked.attestations) return 'the answer does not cover all attestations';
-  return undefined;
 }

@@ -1,3 +1,4 @@
+import { answerFlaw } from '../../facts/image-answer.ts';
 import type { ImageVerification } from '../../facts/image-verification.ts';
 import type { ImageReferenceSettings } from '../../kernel/image-reference.ts';
 import type { ExtractedImage } from '../../lang/variables/images.ts';
@@ -5,7 +6,7 @@ import type { Scope } from '../../lang/variables/scope.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
 import type { AttestationCheck } from './check-attestations.ts';
 import { type CompiledEntry, type EntryQuestion, toFactRequest } from './compile-entry.ts';
-import { answerFlaw, type ImageJudgement, judgeFailure, judgeSets } from './image-outcome.ts';
+import { type ImageJudgement, judgeFailure, judgeSets } from './image-outcome.ts';
 
 /** A judgement, with the digest that was verified when it is a pass. */
 export interface VerifiedImage {

@@ -3,6 +3,7 @@ import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { ImageReferenceSettings } from '../../kernel/image-reference.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import { toJsonPointer } from '../../kernel/json-path.ts';
+import { setAt } from '../../kernel/json-place.ts';
 import { type ExtractedImage, imageVariable } from '../../lang/variables/images.ts';
 import type { Effect, ImageResult, PatchOperation, PolicyRef } from '../../model/decision.ts';
 import type { RuleBodyOutcome, RuleEvaluation } from '../rule-kind.ts';
@@ -11,7 +12,6 @@ import { type CompiledEntry, type EntryQuestion, toAccess } from './compile-entr
 import { toAnnotateEffect } from './image-annotations.ts';
 import { type ImageJudgement, judgeFailure } from './image-outcome.ts';
 import { judgeImage, pullSecretsOf, registryReference } from './judge-image.ts';
-import { setAt } from './set-at.ts';
 import { isSkipped } from './skip-image.ts';
 import { excuseUnchanged } from './unchanged-images.ts';
 

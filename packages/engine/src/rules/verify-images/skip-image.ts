@@ -1,9 +1,9 @@
 import type { ImageReferenceSettings } from '../../kernel/image-reference.ts';
+import { readAt } from '../../kernel/json-place.ts';
 import type { ExtractedImage } from '../../lang/variables/images.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
 import { type CompiledEntry, type EntryQuestion, toAccess } from './compile-entry.ts';
 import { pullSecretsOf } from './judge-image.ts';
-import { readAt } from './set-at.ts';
 
 /**
  * Whether `skipImageReferences` exempts the image. A pattern on a tag also exempts the image once it is pinned

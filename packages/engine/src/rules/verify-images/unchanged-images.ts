@@ -1,7 +1,7 @@
+import { readAt } from '../../kernel/json-place.ts';
 import type { ExtractedImage } from '../../lang/variables/images.ts';
 import type { RuleEvaluation } from '../rule-kind.ts';
 import type { ImageJudgement } from './image-outcome.ts';
-import { readAt } from './set-at.ts';
 
 /** What may be otherwise in a moment: the registry or Sigstore was away, or too slow. */
 const IN_DOUBT: ReadonlySet<string | undefined> = new Set(['registry-unreachable', 'timed-out']);

@@ -15,8 +15,9 @@ import { signatureReader } from './signature-layer.ts';
 export const cosignVerifier: Verifier = {
   type: 'Cosign',
   async collect(question) {
-    const { digest, reader, part, signal, limits } = question;
-    const tagged = await reader.manifest(evidenceTag(digest, part === 'signatures' ? '.sig' : '.att'), signal);
+    const { digest, reader, part, signal, limits, tagPrefix } = question;
+    const tag = evidenceTag(digest, part === 'signatures' ? '.sig' : '.att', tagPrefix);
+    const tagged = await reader.manifest(tag, signal);
     const referring = question.withReferrers ? await findReferrers(question) : [];
     const manifests = tagged === undefined ? referring : [tagged, ...referring];
     const descriptors = manifests.flatMap((manifest) => readDescriptors(manifest, 'layers'));

@@ -1,4 +1,4 @@
-import { isJsonArray, isJsonObject, type Json, type JsonObject, member, withMember } from '../../kernel/json.ts';
+import { isJsonArray, isJsonObject, type Json, type JsonObject, member, withMember } from './json.ts';
 
 /** The value at a place; `undefined` when there is none. */
 export function readAt(resource: JsonObject | undefined, segments: readonly string[]): Json | undefined {
