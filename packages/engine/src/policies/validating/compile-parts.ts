@@ -2,10 +2,10 @@ import { compileAuditAnnotations } from '../../lang/cel/audit-annotations.ts';
 import { compilePolicyExceptions } from '../../lang/cel/policy-exceptions.ts';
 import { createPolicyLanguage, EXCEPTIONS } from '../../lang/cel/policy-language.ts';
 import { compileConditionList, compileVariables } from '../../lang/cel/policy-parts.ts';
+import { compileValidations } from '../../lang/cel/validations.ts';
 import type { CelPolicySpec } from '../../model/cel-policy.ts';
 import type { PolicyCompilation } from '../policy-kind.ts';
 import type { ValidatingParts } from './judge.ts';
-import { compileValidations } from './validations.ts';
 
 /** Compiles the expressions of a spec: the policy's own, or that of a variant. */
 export function compileParts(

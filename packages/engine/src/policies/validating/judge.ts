@@ -5,8 +5,8 @@ import { exemptedResult, type PolicyExceptions } from '../../lang/cel/policy-exc
 import type { PolicyExpression, PolicyScope } from '../../lang/cel/policy-language.ts';
 import { conditionsHold } from '../../lang/cel/policy-parts.ts';
 import { extendActivation, type PolicyVariables, withVariables } from '../../lang/cel/policy-scope.ts';
+import { type Failure, findFailure, type Validation } from '../../lang/cel/validations.ts';
 import type { FailurePolicy, RuleResult } from '../../model/decision.ts';
-import { type Failure, findFailure, type Validation } from './validations.ts';
 
 /** A ValidatingPolicy, or one of the variants that autogen makes of it, compiled. */
 export interface ValidatingParts {

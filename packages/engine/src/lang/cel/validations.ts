@@ -1,14 +1,14 @@
 import { CelError } from '@vouchsafe/cel';
 import type { JsonObject } from '../../kernel/json.ts';
+import type { RuleResult } from '../../model/decision.ts';
+import { readObjects, readText } from '../../model/read-json.ts';
 import {
   type PolicyExpression,
   type PolicyLanguage,
   type PolicyScope,
   WANT_BOOL,
   WANT_STRING,
-} from '../../lang/cel/policy-language.ts';
-import type { RuleResult } from '../../model/decision.ts';
-import { readObjects, readText } from '../../model/read-json.ts';
+} from './policy-language.ts';
 
 /** One entry of `spec.validations`. */
 export interface Validation {
