@@ -44,6 +44,7 @@ export {
   type ImageResult,
   type PatchOperation,
   type PolicyRef,
+  policyId,
   policyKey,
   type ResourceRef,
   type RuleResult,

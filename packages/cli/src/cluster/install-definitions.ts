@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { ignoreNotFound, type KubeClient, type KubernetesObject } from '@vouchsafe/kube';
 import { packageFile } from './program-path.ts';
 
@@ -29,19 +29,12 @@ async function createMissing(
   if (!found) await client.create(resource, object);
 }
 
-const DEFINITION_FILES = [
-  'kyverno.io_clusterpolicies',
-  'kyverno.io_policies',
-  'kyverno.io_policyexceptions',
-  'wgpolicyk8s.io_policyreports',
-  'wgpolicyk8s.io_clusterpolicyreports',
-];
-
 /** Read when a cluster is set up and then forgotten: they are more than a megabyte, which a module would keep. */
 async function loadDefinitions(): Promise<readonly KubernetesObject[]> {
+  const files = (await readdir(packageFile('crds'))).filter((name) => name.endsWith('.json'));
   return await Promise.all(
-    DEFINITION_FILES.map(async (name) => {
-      const text = await readFile(packageFile(`crds/${name}.json`), 'utf8');
+    files.map(async (name) => {
+      const text = await readFile(packageFile(`crds/${name}`), 'utf8');
       return JSON.parse(text) as KubernetesObject; // whole objects of the API, as data
     }),
   );

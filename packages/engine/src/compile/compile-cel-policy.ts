@@ -61,7 +61,8 @@ function assemble(policy: CelPolicy, body: PolicyBody): CompiledPolicy {
       : 'audit';
   return Object.freeze({
     ref,
-    failurePolicy: spec.failurePolicy,
+    // Generating never stops a request, nor may its absence.
+    failurePolicy: policy.kind === 'GeneratingPolicy' ? 'Ignore' : spec.failurePolicy,
     canEnforce: standing === 'enforce',
     background: spec.background,
     admission: spec.admission,

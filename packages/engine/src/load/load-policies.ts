@@ -103,7 +103,7 @@ export function loadDocument(document: JsonObject, sources: SourceMap, options: 
   });
   if (structural.some(isError)) return { diagnostics: structural };
   const isLegacy = apiVersion.startsWith('kyverno.io/');
-  const problems = isLegacy ? checkLegacy(document, kind, options) : checkCelDocument(document, kind);
+  const problems = isLegacy ? checkLegacy(document, kind, options) : checkCelDocument(document, kind, options);
   const diagnostics = [...structural, ...nameProblems(document), ...problems].map((problem) =>
     locate(problem, sources),
   );

@@ -31,6 +31,11 @@ export interface ResourceRef {
   readonly uid?: string;
 }
 
+/** `kind/namespace/name`: tells policies of all kinds apart, which may share names. */
+export function policyId({ kind, namespace = '', name }: PolicyRef): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
 export interface RuleResult {
   readonly rule: string;
   readonly type: RuleType;

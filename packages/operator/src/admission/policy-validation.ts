@@ -35,7 +35,7 @@ function diagnosePolicy(
   document: JsonObject,
   { engine, auditMutateDigest }: PolicyValidationOptions,
 ): readonly Diagnostic[] {
-  const loaded = loadPolicy(document, undefined, { auditMutateDigest, deprecations: true });
+  const loaded = loadPolicy(document, undefined, { auditMutateDigest, deprecations: true, submitted: true });
   if (!loaded.policy || loaded.diagnostics.some(isError)) return loaded.diagnostics;
   const { diagnostics } = engine.compile(loaded.policy);
   return [...loaded.diagnostics, ...refuseSyntax(diagnostics), ...diagnoseAttestors(loaded.policy)];
@@ -59,7 +59,7 @@ function refuseSyntax(diagnostics: readonly Diagnostic[]): readonly Diagnostic[]
 export function validateException(request: AdmissionRequest, options: ExceptionValidationOptions): AdmissionAnswer {
   const document = submittedOf(request);
   if (!document) return { allowed: true };
-  const { diagnostics } = loadPolicy(document, undefined, { deprecations: true });
+  const { diagnostics } = loadPolicy(document, undefined, { deprecations: true, submitted: true });
   const answer = toAnswer(diagnostics);
   return { ...answer, warnings: [...disregarded(request.namespace, options), ...(answer.warnings ?? [])] };
 }

@@ -1,4 +1,4 @@
-import { type CompiledPolicy, type Decision, decide, type EvaluationRequest, policyKey } from '@vouchsafe/engine';
+import { type CompiledPolicy, type Decision, decide, type EvaluationRequest, policyId } from '@vouchsafe/engine';
 import type { FactSource, FactTable } from '@vouchsafe/engine/facts';
 
 export interface DecideForReportOptions {
@@ -12,6 +12,10 @@ export function verifiesImages(policy: CompiledPolicy): boolean {
   return policy.needs.has('image-verification') || policy.needs.has('image-digest');
 }
 
+function isLegacy({ ref }: CompiledPolicy): boolean {
+  return ref.apiVersion.startsWith('kyverno.io/');
+}
+
 /**
  * What reports tell about a resource (kyverno-core §1.8.3): the results of the validate phase, but those about images as
  * the verify-images phase gives them, which say who signed or what was wrong. Nothing is patched.
@@ -23,14 +27,15 @@ export async function decideForReport(
   options: DecideForReportOptions = {},
 ): Promise<Decision[]> {
   const validated = await decide(policies, request, source, { phase: 'validate', ...options });
-  const verifying = policies.filter(verifiesImages);
+  // Policies in CEL tell it all in validate.
+  const verifying = policies.filter((policy) => isLegacy(policy) && verifiesImages(policy));
   if (verifying.length === 0) return validated;
   const verified = await Promise.all(
     verifying.map((policy) => decide([policy], request, source, { phase: 'verify-images', ...options })),
   );
-  const byPolicy = new Map(verified.flat().map((decision) => [policyKey(decision.policy), decision]));
+  const byPolicy = new Map(verified.flat().map((decision) => [policyId(decision.policy), decision]));
   return validated.map((decision) => {
-    const images = byPolicy.get(policyKey(decision.policy));
+    const images = byPolicy.get(policyId(decision.policy));
     if (!images) return decision;
     const others = decision.results.filter(({ type }) => type !== 'ImageVerify');
     return { ...decision, results: [...others, ...images.results] };

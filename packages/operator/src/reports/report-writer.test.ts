@@ -1,4 +1,4 @@
-import type { CompiledPolicy, Decision } from '@vouchsafe/engine';
+import { type CompiledPolicy, type Decision, policyId } from '@vouchsafe/engine';
 import { type KubeClient, KubeError, type KubernetesObject } from '@vouchsafe/kube';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -68,7 +68,7 @@ function record(ledger: ResultLedger, resource: Resource, status: 'pass' | 'fail
     results: rules.map((rule) => ({ rule, type: 'Validation', status, message, action: 'Audit' })),
     effects: [],
   };
-  ledger.record(resource, [decision], new Map([['p', policy]]), 0);
+  ledger.record(resource, [decision], new Map([[policyId(policy.ref), policy]]), 0);
 }
 
 const reportOf = ({ uid, namespace }: Resource): Promise<KubernetesObject | undefined> =>

@@ -3,7 +3,7 @@ import {
   createEngine,
   type Decision,
   loadPolicy,
-  policyKey,
+  policyId,
   type RuleResult,
 } from '@vouchsafe/engine';
 import { describe, expect, it } from 'vitest';
@@ -25,7 +25,7 @@ function compiled(name: string, ...rules: readonly string[]): CompiledPolicy {
   return result;
 }
 
-const policies = (...list: readonly CompiledPolicy[]) => new Map(list.map((policy) => [policyKey(policy.ref), policy]));
+const policies = (...list: readonly CompiledPolicy[]) => new Map(list.map((policy) => [policyId(policy.ref), policy]));
 const resource = (uid: string) => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',

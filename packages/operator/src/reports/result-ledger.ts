@@ -1,4 +1,4 @@
-import { type CompiledPolicy, type Decision, policyKey, type ResourceRef } from '@vouchsafe/engine';
+import { type CompiledPolicy, type Decision, policyId, type ResourceRef } from '@vouchsafe/engine';
 import { mergeReportResults, type PolicyReportResult, toPolicyReportResults } from '@vouchsafe/engine/report';
 
 export interface LedgerEntry {
@@ -12,7 +12,7 @@ export interface LedgerEntry {
  * written from it; a result that says the same again changes nothing, so that quiet clusters cause no writes.
  */
 export interface ResultLedger {
-  /** Takes the decisions about one resource. Without uid (a create not yet stored) nothing is kept. */
+  /** Takes the decisions about one resource, with the policies by `policyId`. Without uid (a create not yet stored) nothing is kept. */
   record(
     resource: ResourceRef,
     decisions: readonly Decision[],
@@ -57,10 +57,10 @@ export function createResultLedger(maxEntries = MAX_ENTRIES): ResultLedger {
       const entry = entries.get(uid) ?? { resource: { ...resource, uid }, results: new Map() };
       let isChanged = false;
       for (const decision of decisions) {
-        const compiled = policies.get(policyKey(decision.policy));
+        const compiled = policies.get(policyId(decision.policy));
         if (!compiled) continue;
         const found = mergeReportResults([], toPolicyReportResults([decision], { policyOf: () => compiled, now }));
-        if (replaceResults(entry.results, policyKey(decision.policy), found)) isChanged = true;
+        if (replaceResults(entry.results, policyId(decision.policy), found)) isChanged = true;
       }
       if (!isChanged) return;
       entries.delete(uid);
@@ -74,8 +74,9 @@ export function createResultLedger(maxEntries = MAX_ENTRIES): ResultLedger {
     },
     retain(policies) {
       for (const [uid, { results }] of entries) {
-        for (const [key, { policy, rule }] of results) {
-          if (policies.get(policy)?.rules.some(({ name }) => name === rule)) continue;
+        for (const [key, { rule }] of results) {
+          const policy = policies.get(ownerOf(key));
+          if (policy && (isInCel(policy) || policy.rules.some(({ name }) => name === rule))) continue;
           results.delete(key);
           changed.add(uid);
         }
@@ -89,6 +90,16 @@ export function createResultLedger(maxEntries = MAX_ENTRIES): ResultLedger {
     retry: (uid) => void (entries.has(uid) && changed.add(uid)),
     entry: toEntry,
   };
+}
+
+/** `policyId|rule` is the key of a result; names of policies hold no `|`. */
+function ownerOf(key: string): string {
+  return key.slice(0, key.indexOf('|'));
+}
+
+/** Whose results are named after what happened rather than after a rule: `evaluation`, `exception`. */
+function isInCel({ ref }: CompiledPolicy): boolean {
+  return !ref.apiVersion.startsWith('kyverno.io/');
 }
 
 /** The results of one policy are replaced as a whole: a rule that no longer matches has none. */
@@ -107,8 +118,8 @@ function replaceResults(
     known.set(key, result);
     isChanged = true;
   }
-  for (const [key, { policy: owner }] of known) {
-    if (owner !== policy || kept.has(key)) continue;
+  for (const key of known.keys()) {
+    if (ownerOf(key) !== policy || kept.has(key)) continue;
     known.delete(key);
     isChanged = true;
   }

@@ -1,9 +1,10 @@
-import type { Diagnostic, JsonObject } from '@vouchsafe/engine/kernel';
+import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { isEqualJson, isError, memberAt } from '@vouchsafe/engine/kernel';
+import { describeProblems } from './cel-policy-status.ts';
 import type { StoredPolicy } from './policy-store.ts';
 
 /** Most problems told in a status message. */
-const MAX_SHOWN = 5;
+export const MAX_SHOWN = 5;
 
 /**
  * The `status` a policy should have (kyverno-core §4.1): Ready once it is compiled and `isServed` by the webhooks, the
@@ -13,7 +14,7 @@ export function computePolicyStatus(stored: StoredPolicy, isServed: boolean, now
   const { compiled, document, diagnostics } = stored;
   const isReady = compiled !== undefined && isServed;
   const before = memberAt(document, 'status');
-  const message = isReady ? 'Ready' : compiled ? 'Not Ready' : describe(diagnostics);
+  const message = isReady ? 'Ready' : compiled ? 'Not Ready' : describeProblems(diagnostics.filter(isError), MAX_SHOWN);
   const condition = {
     type: 'Ready',
     status: isReady ? 'True' : 'False',
@@ -37,12 +38,6 @@ export function computePolicyStatus(stored: StoredPolicy, isServed: boolean, now
     validatingadmissionpolicy: { generated: false, message: '' },
   };
   return isSame && isEqualJson(memberAt(before, 'rulecount'), status['rulecount']) ? undefined : status;
-}
-
-function describe(diagnostics: readonly Diagnostic[]): string {
-  const errors = diagnostics.filter(isError);
-  const shown = errors.slice(0, MAX_SHOWN).map(({ path, message }) => (path ? `${path}: ${message}` : message));
-  return [...shown, ...(errors.length > MAX_SHOWN ? [`and ${errors.length - MAX_SHOWN} more`] : [])].join('; ');
 }
 
 /** Counts the rules as the user wrote them, without those of autogen. */

@@ -2,8 +2,8 @@ import { createEngine } from '@vouchsafe/engine';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NODE_HOST } from '../facts/node-host.ts';
-import { createExceptionStore } from './exception-store.ts';
-import { compiledByKey, createPolicyStore, type PolicySnapshot, type PolicyStoreOptions } from './policy-store.ts';
+import { createExceptionStore, type ExceptionStore, type IsNamed } from './exception-store.ts';
+import { compiledById, createPolicyStore, type PolicySnapshot, type PolicyStoreOptions } from './policy-store.ts';
 
 const engine = createEngine({ host: NODE_HOST });
 
@@ -138,10 +138,14 @@ describe('the policy store', () => {
     const store = createStore();
     store.upsert(policy('a'));
     store.flush();
-    expect([...compiledByKey(store.snapshot).keys()]).toEqual(['a']);
-    expect(compiledByKey(store.snapshot)).toBe(compiledByKey(store.snapshot));
+    expect([...compiledById(store.snapshot).keys()]).toEqual(['ClusterPolicy//a']);
+    expect(compiledById(store.snapshot)).toBe(compiledById(store.snapshot));
   });
 });
+
+const refOf = (name: string) => ({ apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy', name });
+const named = (isNamed: IsNamed | undefined) => ['a', 'b', 'c'].filter((name) => isNamed?.(refOf(name)));
+const keysNaming = (store: ExceptionStore, name: string) => store.naming(refOf(name)).exceptions?.map(({ key }) => key);
 
 describe('exceptions', () => {
   const exception = (name: string, policyName: string, spec: JsonObject = {}): JsonObject => ({
@@ -157,22 +161,24 @@ describe('exceptions', () => {
 
   it('name the policies to compile again, before and after a change', () => {
     const store = createExceptionStore({ onProblem: () => {} });
-    expect(store.upsert(exception('e', 'a'))).toEqual(['a']);
-    expect(store.upsert(exception('e', 'a'))).toEqual([]);
-    expect(store.upsert(exception('e', 'b'))).toEqual(['a', 'b']);
-    expect(store.naming('a')).toEqual([]);
+    expect(named(store.upsert(exception('e', 'a')))).toEqual(['a']);
+    expect(store.upsert(exception('e', 'a'))).toBeUndefined();
+    expect(named(store.upsert(exception('e', 'b')))).toEqual(['a', 'b']);
+    expect(keysNaming(store, 'a')).toEqual([]);
     store.upsert(exception('d', 'b'));
-    expect(store.naming('b').map(({ key }) => key)).toEqual(['team/d', 'team/e']);
-    expect(store.remove(exception('e', 'b'))).toEqual(['b']);
-    expect(store.remove(exception('e', 'b'))).toEqual([]);
+    expect(keysNaming(store, 'b')).toEqual(['team/d', 'team/e']);
+    expect(named(store.remove(exception('e', 'b')))).toEqual(['b']);
+    expect(store.remove(exception('e', 'b'))).toBeUndefined();
   });
 
   it('that do not load excuse nothing, and are told', () => {
     const problems: string[] = [];
     const store = createExceptionStore({ onProblem: (key, [first]) => problems.push(`${key}: ${first?.path}`) });
     store.upsert(exception('e', 'a'));
-    expect(store.upsert(exception('e', 'a', { exceptions: [{ policyName: '', ruleNames: ['*'] }] }))).toEqual(['a']);
-    expect(store.naming('a')).toEqual([]);
+    expect(named(store.upsert(exception('e', 'a', { exceptions: [{ policyName: '', ruleNames: ['*'] }] })))).toEqual([
+      'a',
+    ]);
+    expect(keysNaming(store, 'a')).toEqual([]);
     expect(problems).toEqual(['team/e: spec.exceptions[0].policyName']);
   });
 
@@ -183,12 +189,28 @@ describe('exceptions', () => {
     store.upsert(policy('b'));
     store.upsert(broken('c'));
     store.flush();
-    const before = compiledByKey(store.snapshot);
-    store.recompile(exceptions.upsert(exception('e', 'a')));
-    store.recompile(['c', 'nobody']);
+    const before = compiledById(store.snapshot);
+    store.recompile(exceptions.upsert(exception('e', 'a')) ?? (() => false));
+    store.recompile(({ name }) => ['c', 'nobody'].includes(name));
     store.flush();
-    const after = compiledByKey(store.snapshot);
-    expect(after.get('a')).not.toBe(before.get('a'));
-    expect(after.get('b')).toBe(before.get('b'));
+    const after = compiledById(store.snapshot);
+    expect(after.get('ClusterPolicy//a')).not.toBe(before.get('ClusterPolicy//a'));
+    expect(after.get('ClusterPolicy//b')).toBe(before.get('ClusterPolicy//b'));
+  });
+
+  it('of policies in CEL name them by kind and name, whatever legacy policies are called', () => {
+    const store = createExceptionStore({ onProblem: () => {} });
+    const isNamed = store.upsert({
+      apiVersion: 'policies.kyverno.io/v1',
+      kind: 'PolicyException',
+      metadata: { name: 'e', namespace: 'team' },
+      spec: { policyRefs: [{ name: 'a', kind: 'ValidatingPolicy' }] },
+    });
+    expect(named(isNamed)).toEqual([]);
+    const ref = { apiVersion: 'policies.kyverno.io/v1', kind: 'ValidatingPolicy', name: 'a' };
+    expect(isNamed?.(ref)).toBe(true);
+    expect(isNamed?.({ ...ref, kind: 'MutatingPolicy' })).toBe(false);
+    expect(store.naming(ref).celExceptions?.map(({ key }) => key)).toEqual(['team/e']);
+    expect(keysNaming(store, 'a')).toEqual([]);
   });
 });

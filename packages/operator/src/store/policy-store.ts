@@ -1,12 +1,14 @@
 import {
   type CompiledPolicy,
+  type CompileOptions,
   createPolicyIndex,
   type Engine,
   type FailurePolicy,
   loadPolicy,
   type Policy,
-  type PolicyException,
   type PolicyIndex,
+  type PolicyRef,
+  policyId,
   policyKey,
 } from '@vouchsafe/engine';
 import { compileWildcard, type Diagnostic, isError, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
@@ -29,7 +31,7 @@ export interface PolicySnapshot {
    * boot, which are called `Ignore`; `all`: for scans.
    */
   readonly indexes: Readonly<Record<FailurePolicy | 'bootstrap' | 'all', PolicyIndex>>;
-  /** By policy key: those with `matchConditions`, each of which has webhooks of its own. */
+  /** By policy key, which is part of the path: those with `matchConditions`, each of which has webhooks of its own. */
   readonly fineGrained: ReadonlyMap<string, PolicyIndex>;
   readonly policies: readonly StoredPolicy[];
   /** Some rule can verify images of this kind, whether or not it matches a given object. */
@@ -41,8 +43,8 @@ export interface PolicyStore {
   /** Takes the objects of an informer; compiles only those whose resourceVersion is new. */
   upsert(document: JsonObject): void;
   remove(document: JsonObject): void;
-  /** Compiles policies again, by key (`name`, `namespace/name`), because the exceptions that name them changed. */
-  recompile(policyKeys: readonly string[]): void;
+  /** Compiles policies again because the exceptions that name them changed. */
+  recompile(isNamed: (ref: PolicyRef) => boolean): void;
   /** Called after a batch of changes, with the new snapshot. Returns its own undoing. */
   onChange(listener: (snapshot: PolicySnapshot) => void): () => void;
   /** Makes pending changes visible now rather than at the end of the batch. */
@@ -56,7 +58,7 @@ export interface PolicyStoreOptions {
   /** Every policy counts as one with `failurePolicy: Ignore`. */
   readonly forceIgnore?: boolean;
   /** The exceptions in force that name a policy; none when absent. */
-  readonly exceptionsOf?: (policyKey: string) => readonly PolicyException[];
+  readonly exceptionsOf?: (ref: PolicyRef) => CompileOptions;
   /** Told of each policy that compiles, as it comes, changes and goes. */
   readonly onPolicy?: (policy: CompiledPolicy, change: 'created' | 'updated' | 'deleted') => void;
   /** Milliseconds that changes are gathered before the index is rebuilt. */
@@ -105,10 +107,9 @@ export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
       if (known.compiled) onPolicy?.(known.compiled, 'deleted');
       changed();
     },
-    recompile(policyKeys) {
-      const wanted = new Set(policyKeys);
+    recompile(isNamed) {
       for (const { key, document, compiled } of stored.values()) {
-        if (!compiled || !wanted.has(policyKey(compiled.ref))) continue;
+        if (!compiled || !isNamed(compiled.ref)) continue;
         stored.set(key, { key, document, ...compile(document, options) });
         changed();
       }
@@ -147,8 +148,7 @@ function compile(document: JsonObject, options: PolicyStoreOptions) {
   const loaded = loadPolicy(document, undefined, { auditMutateDigest });
   const policy: Policy | undefined = loaded.policy;
   if (!policy || loaded.diagnostics.some(isError)) return { compiled: undefined, diagnostics: loaded.diagnostics };
-  const exceptions = exceptionsOf?.(policyKey(policy.ref)) ?? [];
-  const { compiled, diagnostics } = engine.compile(policy, { exceptions });
+  const { compiled, diagnostics } = engine.compile(policy, exceptionsOf?.(policy.ref) ?? {});
   const forced = compiled && forceIgnore ? Object.freeze({ ...compiled, failurePolicy: 'Ignore' as const }) : compiled;
   return { compiled: forced, diagnostics: [...loaded.diagnostics, ...diagnostics] };
 }
@@ -175,17 +175,17 @@ function toSnapshot(policies: readonly StoredPolicy[], auditOnly: AuditOnly): Po
   };
 }
 
-/** The compiled policies of a snapshot by policy key, computed once a snapshot. */
-export function compiledByKey(snapshot: PolicySnapshot): ReadonlyMap<string, CompiledPolicy> {
-  let known = byKey.get(snapshot);
+/** The compiled policies of a snapshot by `policyId`, computed once a snapshot. */
+export function compiledById(snapshot: PolicySnapshot): ReadonlyMap<string, CompiledPolicy> {
+  let known = byId.get(snapshot);
   if (!known) {
-    known = new Map(snapshot.indexes.all.policies.map((policy) => [policyKey(policy.ref), policy]));
-    byKey.set(snapshot, known);
+    known = new Map(snapshot.indexes.all.policies.map((policy) => [policyId(policy.ref), policy]));
+    byId.set(snapshot, known);
   }
   return known;
 }
 
-const byKey = new WeakMap<PolicySnapshot, ReadonlyMap<string, CompiledPolicy>>();
+const byId = new WeakMap<PolicySnapshot, ReadonlyMap<string, CompiledPolicy>>();
 
 function verifiedKinds(policies: readonly CompiledPolicy[]): (kind: string) => boolean {
   const kinds = policies.flatMap(({ selectors }) =>

@@ -10,12 +10,29 @@ const RULES = [
     operations: ['CREATE', 'UPDATE'],
     scope: '*',
   },
+  {
+    apiGroups: ['policies.kyverno.io'],
+    apiVersions: ['v1', 'v1beta1', 'v1alpha1'],
+    resources: ['validating', 'mutating', 'generating', 'deleting', 'imagevalidating'].flatMap((family) => [
+      `${family}policies`,
+      `namespaced${family}policies`,
+    ]),
+    operations: ['CREATE', 'UPDATE'],
+    scope: '*',
+  },
 ];
 
 const EXCEPTION_RULES = [
   {
     apiGroups: ['kyverno.io'],
     apiVersions: ['v2', 'v2beta1'],
+    resources: ['policyexceptions'],
+    operations: ['CREATE', 'UPDATE'],
+    scope: '*',
+  },
+  {
+    apiGroups: ['policies.kyverno.io'],
+    apiVersions: ['v1', 'v1beta1', 'v1alpha1'],
     resources: ['policyexceptions'],
     operations: ['CREATE', 'UPDATE'],
     scope: '*',

@@ -53,7 +53,7 @@ export function computeWebhookRules(
       for (const target of targetsOf(selector, policy, served)) {
         const key = `${target.group}|${target.version}|${target.resource}`;
         const entry = wanted.get(key) ?? { scope: target.scope, operations: new Set() };
-        if (target.scope === '*') entry.scope = '*';
+        if (target.scope !== entry.scope) entry.scope = '*';
         for (const operation of operations) entry.operations.add(operation);
         wanted.set(key, entry);
       }
@@ -96,6 +96,7 @@ function targetsOf(
   policy: CompiledPolicy,
   served: readonly ServedResource[],
 ): readonly Target[] {
+  if (selector.resource !== undefined) return targetsByName(selector, selector.resource, policy, served);
   const { group, version, kind, subresource } = selector;
   if (kind === '*') {
     const resource = subresource === '' ? '*' : subresource === '*' ? '*/*' : `*/${subresource}`;
@@ -113,6 +114,28 @@ function targetsOf(
     const resource = item.subresource === '' ? item.resource : `${item.resource}/${item.subresource}`;
     return [{ group: item.group, version: item.version, resource, scope: item.namespaced ? 'Namespaced' : '*' }];
   });
+}
+
+/** Policies in CEL name resources as webhooks do; `?*` as subresource asks for those that are served. */
+function targetsByName(
+  { group, version, subresource, scope = '*' }: ResourceSelector,
+  resource: string,
+  policy: CompiledPolicy,
+  served: readonly ServedResource[],
+): readonly Target[] {
+  const narrowed = policy.ref.namespace === undefined ? scope : 'Namespaced';
+  if (subresource !== '?*') return [{ group, version, resource, scope: narrowed }];
+  const [plural = ''] = resource.split('/');
+  return served
+    .filter(
+      (item) => item.subresource !== '' && [item.group, '*'].includes(group) && [item.resource, '*'].includes(plural),
+    )
+    .map((item) => ({
+      group: item.group,
+      version: item.version,
+      resource: `${item.resource}/${item.subresource}`,
+      scope: item.namespaced ? 'Namespaced' : '*',
+    }));
 }
 
 type Wanted = ReadonlyMap<

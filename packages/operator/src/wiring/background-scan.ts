@@ -3,7 +3,8 @@ import {
   type CompiledPolicy,
   type Decision,
   type EvaluationRequest,
-  policyKey,
+  policyId,
+  type ResourceSelector,
   toResourceRef,
 } from '@vouchsafe/engine';
 import type { FactSource } from '@vouchsafe/engine/facts';
@@ -110,22 +111,25 @@ async function scannedResources(
   client: KubeClient,
   policies: readonly CompiledPolicy[],
 ): Promise<readonly ApiResource[]> {
-  const wanted = new Set(
-    policies.flatMap(({ selectors }) =>
-      selectors.flatMap(({ kind, subresource, phases }) =>
-        subresource === '' && (phases.has('validate') || phases.has('verify-images')) ? [kind] : [],
-      ),
-    ),
+  const selectors = policies.flatMap((policy) => policy.selectors.filter(isScanned));
+  const kinds = new Set(selectors.flatMap(({ kind, resource }) => (resource === undefined ? [kind] : [])));
+  const named = new Set(
+    selectors.flatMap(({ group, resource }) => (resource === undefined ? [] : [`${group}/${resource}`])),
   );
   const served = await client.discovery.resources();
   return served.filter(
-    ({ kind, isPreferredVersion, verbs }) => isPreferredVersion && verbs.includes('list') && wanted.has(kind),
+    ({ group, kind, resource, isPreferredVersion, verbs }) =>
+      isPreferredVersion && verbs.includes('list') && (kinds.has(kind) || named.has(`${group}/${resource}`)),
   );
+}
+
+function isScanned({ subresource, phases }: ResourceSelector): boolean {
+  return subresource === '' && (phases.has('validate') || phases.has('verify-images'));
 }
 
 async function scanOne(
   options: BackgroundScanOptions,
-  { group, version, kind }: ApiResource,
+  { group, version, kind, resource }: ApiResource,
   object: JsonObject,
   signal: AbortSignal,
 ): Promise<void> {
@@ -138,6 +142,7 @@ async function scanOne(
   const request: EvaluationRequest = {
     operation: 'CREATE',
     kind: { group, version, kind },
+    plural: resource,
     subresource: '',
     namespace,
     name: text('name'),
@@ -165,7 +170,7 @@ async function scanOne(
   ledger.record(
     toResourceRef(request),
     settled,
-    new Map(candidates.map((policy) => [policyKey(policy.ref), policy])),
+    new Map(candidates.map((policy) => [policyId(policy.ref), policy])),
     now(),
   );
   onScanned(request, settled);

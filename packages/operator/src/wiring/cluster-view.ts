@@ -3,8 +3,8 @@ import {
   type GroupVersionKind,
   type GroupVersionResource,
   type Informer,
+  isKubeError,
   type KubeClient,
-  type ObjectChange,
   startInformer,
 } from '@vouchsafe/kube';
 import { createRoleIndex, type RoleIndex } from '../admission/role-index.ts';
@@ -33,7 +33,8 @@ export function startClusterView(client: KubeClient, log: Logger): ClusterView {
       client,
       gvr,
       onChange,
-      onError: (error) => log.warn({ resource: gvr.resource, error: messageOf(error) }, 'watching failed; it goes on'),
+      onError: (error) =>
+        log.warn({ group: gvr.group, resource: gvr.resource, error: messageOf(error) }, 'watching failed; it goes on'),
     });
   const kinds = new Map<string, GroupVersionKind>();
   const readKinds = () =>
@@ -73,20 +74,35 @@ export function startClusterView(client: KubeClient, log: Logger): ClusterView {
   };
 }
 
-/** Follows a collection that may not exist yet (a CustomResourceDefinition not installed): informers wait for it. */
+export interface FollowOptions {
+  readonly upsert: (object: JsonObject) => void;
+  readonly remove: (object: JsonObject) => void;
+  /** A kind that is not served counts as known to be empty; else its definition is waited for. */
+  readonly isOptional: boolean;
+  /** All when absent. */
+  readonly namespace?: string | undefined;
+}
+
+export type Followed = Pick<Informer, 'synced' | 'stop'>;
+
+/** Follows a collection. One whose CustomResourceDefinition is not installed is found soon after it is. */
 export function followObjects(
   client: KubeClient,
   gvr: GroupVersionResource,
   log: Logger,
-  on: { readonly upsert: (object: JsonObject) => void; readonly remove: (object: JsonObject) => void },
-): Informer {
-  return startInformer({
+  { upsert, remove, isOptional, namespace }: FollowOptions,
+): Followed {
+  const absent = Promise.withResolvers<boolean>();
+  const informer = startInformer({
     client,
     gvr,
-    onChange: (change: ObjectChange) => {
-      if (change.type === 'deleted') on.remove(jsonOf(change.object));
-      else on.upsert(jsonOf(change.object));
+    ...(namespace === undefined ? {} : { namespace }),
+    onChange: ({ type, object }) => (type === 'deleted' ? remove(jsonOf(object)) : upsert(jsonOf(object))),
+    onError: (error) => {
+      if (isOptional && isKubeError(error, 'NotFound')) absent.resolve(true);
+      else
+        log.warn({ group: gvr.group, resource: gvr.resource, error: messageOf(error) }, 'watching failed; it goes on');
     },
-    onError: (error) => log.warn({ resource: gvr.resource, error: messageOf(error) }, 'watching failed; it goes on'),
   });
+  return { synced: Promise.race([informer.synced, absent.promise]), stop: informer.stop };
 }

@@ -1,4 +1,4 @@
-import { createEngine, type Decision, type EvaluationRequest, policyKey, toResourceRef } from '@vouchsafe/engine';
+import { createEngine, type Decision, type EvaluationRequest, policyId, toResourceRef } from '@vouchsafe/engine';
 import { combineSources } from '@vouchsafe/engine/facts';
 import { createKubeClient, type KubeClient, loadClusterConnection } from '@vouchsafe/kube';
 import { validateException, validatePolicy } from '../admission/policy-validation.ts';
@@ -15,7 +15,7 @@ import { createResultLedger } from '../reports/result-ledger.ts';
 import { parseClusterConfiguration } from '../settings/cluster-configuration.ts';
 import { messageOf } from '../settings/logger.ts';
 import type { OperatorSettings } from '../settings/operator-settings.ts';
-import { compiledByKey, createPolicyStore } from '../store/policy-store.ts';
+import { compiledById, createPolicyStore } from '../store/policy-store.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createAuditPool } from './audit-pool.ts';
@@ -30,7 +30,9 @@ import { startHeartbeat } from './heartbeat.ts';
 import { createOperatorImages } from './image-facts.ts';
 import { startLeadership } from './leadership.ts';
 import { startPlainServer } from './plain-server.ts';
+import { POLICY_RESOURCES } from './policy-resources.ts';
 import { writePolicyStatuses } from './policy-status-writer.ts';
+import { createReadPermissions } from './read-permissions.ts';
 import { followDefinitions } from './served-resources.ts';
 import { startWebhookReconciler } from './webhook-reconciler.ts';
 
@@ -43,7 +45,6 @@ export interface RunningOperator {
   stop(): Promise<void>;
 }
 
-const KYVERNO = { group: 'kyverno.io', version: 'v1' } as const;
 const CERTIFICATE_CHECK_MS = 12 * 3_600_000;
 /** Milliseconds that one part may take to stop; the next goes on after it. */
 const STOP_STEP_MS = 6_000;
@@ -106,7 +107,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
   const bypass = createBypass(client, settings, now);
   const pool = createAuditPool({ onError: (error) => log.error({ error: messageOf(error) }, 'audit work failed') });
   const isBackground = (decision: Decision) =>
-    compiledByKey(store.snapshot).get(policyKey(decision.policy))?.background ?? true;
+    compiledById(store.snapshot).get(policyId(decision.policy))?.background ?? true;
 
   const scan = startBackgroundScan({
     client,
@@ -170,7 +171,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
       return;
     }
     const settled = request.operation === 'CREATE' ? decisions : decisions.filter((one) => !isInDoubt(one));
-    ledger.record(toResourceRef(request), settled, compiledByKey(store.snapshot), now());
+    ledger.record(toResourceRef(request), settled, compiledById(store.snapshot), now());
     reports.notify();
   }
 
@@ -193,6 +194,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     ...(bypass ? { bypass } : {}),
   });
 
+  const permissions = createReadPermissions(client, now);
   const webhooks = startWebhookReconciler({
     client,
     settings,
@@ -202,7 +204,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     isLoaded: () => isLoaded,
     mayWrite: leadership.isLeader,
     log,
-    onApplied: (snapshot) => void writePolicyStatuses(client, snapshot, log, new Date()),
+    onApplied: (snapshot) => void writePolicyStatuses(client, snapshot, permissions, log, new Date()),
   });
 
   const health = createHealth({
@@ -236,8 +238,12 @@ export async function startOperator(settings: OperatorSettings, version: string)
     return { status: 200, ...metrics.render() };
   });
 
-  const policies = ['clusterpolicies', 'policies'].map((resource) =>
-    followObjects(client, { ...KYVERNO, resource }, log, { upsert: store.upsert, remove: store.remove }),
+  const policies = POLICY_RESOURCES.map((resource) =>
+    followObjects(client, resource, log, {
+      upsert: store.upsert,
+      remove: store.remove,
+      isOptional: resource.group === 'policies.kyverno.io',
+    }),
   );
   const configurationMap = followConfigurationMap(client, settings, log, (data) => {
     configuration = parseClusterConfiguration(data, settings.namespace);
@@ -246,7 +252,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     webhooks.trigger();
   });
   store.onChange((snapshot) => {
-    ledger.retain(compiledByKey(snapshot));
+    ledger.retain(compiledById(snapshot));
     reports.notify();
     metrics.setRuleInfo(
       snapshot.policies.flatMap(({ compiled }) => (compiled ? [{ policy: compiled, ready: true }] : [])),
@@ -259,7 +265,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     webhooks.trigger();
     scan.trigger();
   });
-  exceptions.start((policyKeys) => store.recompile(policyKeys));
+  exceptions.start(store.recompile);
   const renewal = setInterval(() => {
     ensureCertificates({ client, names, now: () => new Date(), mayRenew: leadership.isLeader() }).then(
       (renewed) => {

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../../kernel/diagnostics/diagnostic.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import { readObject, readObjects, readText } from '../../model/read-json.ts';
+import type { LoadOptions } from '../load-options.ts';
 import { createProblems, type Problems } from './problems.ts';
 
 const KUBERNETES = 'admissionregistration.k8s.io/';
@@ -9,11 +10,12 @@ const KUBERNETES = 'admissionregistration.k8s.io/';
  * What the policy webhook has against a policy or exception of policies.kyverno.io that passed its schema, as far as it
  * can be told without compiling expressions (kyverno-cel §1.8, §1.10).
  */
-export function checkCelDocument(document: JsonObject, kind: string): readonly Diagnostic[] {
+export function checkCelDocument(document: JsonObject, kind: string, options: LoadOptions): readonly Diagnostic[] {
   const problems = createProblems();
   const spec = readObject(document, 'spec') ?? {};
   if (kind === 'PolicyException') checkRefs(spec, problems);
-  else if (!(readText(document, 'apiVersion') ?? '').startsWith(KUBERNETES)) checkResourceRules(spec, problems);
+  else if (!(readText(document, 'apiVersion') ?? '').startsWith(KUBERNETES))
+    checkResourceRules(spec, options, problems);
   return problems.found;
 }
 
@@ -26,9 +28,9 @@ function checkRefs(spec: JsonObject, problems: Problems): void {
   }
 }
 
-function checkResourceRules(spec: JsonObject, problems: Problems): void {
+function checkResourceRules(spec: JsonObject, { submitted }: LoadOptions, problems: Problems): void {
   if (readObjects(readObject(spec, 'matchConstraints'), 'resourceRules').length > 0) return;
   const message = 'a matchConstraints with at least one resource rule is required';
-  // Kyverno's CLI evaluates such a policy; its webhook refuses it.
-  problems.warning('spec.matchConstraints', message, 'policy-missing-field');
+  // Kyverno's CLI evaluates such a policy (payloads need none); its webhook refuses it.
+  if (submitted) problems.error('spec.matchConstraints', message, 'policy-missing-field');
 }
