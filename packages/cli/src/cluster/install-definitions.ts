@@ -10,12 +10,13 @@ const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces' } as const
  * cluster has kept from an earlier run stays as it is.
  */
 export async function installDefinitions(client: KubeClient): Promise<void> {
-  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kyverno' } };
-  const definitions = await loadDefinitions();
-  await Promise.all([
-    createMissing(client, NAMESPACES, namespace),
-    ...definitions.map((definition) => createMissing(client, DEFINITIONS, definition)),
-  ]);
+  await createMissing(client, NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kyverno' } });
+  const files = (await readdir(packageFile('crds'))).filter((name) => name.endsWith('.json'));
+  // One after another: together they are megabytes, which all would be held at once.
+  for (const name of files) {
+    const text = await readFile(packageFile(`crds/${name}`), 'utf8');
+    await createMissing(client, DEFINITIONS, JSON.parse(text) as KubernetesObject); // a whole object of the API, as data
+  }
   client.discovery.invalidate();
 }
 
@@ -27,15 +28,4 @@ async function createMissing(
 ): Promise<void> {
   const found = await ignoreNotFound(client.get(resource, { name: object.metadata.name ?? '' }));
   if (!found) await client.create(resource, object);
-}
-
-/** Read when a cluster is set up and then forgotten: they are more than a megabyte, which a module would keep. */
-async function loadDefinitions(): Promise<readonly KubernetesObject[]> {
-  const files = (await readdir(packageFile('crds'))).filter((name) => name.endsWith('.json'));
-  return await Promise.all(
-    files.map(async (name) => {
-      const text = await readFile(packageFile(`crds/${name}`), 'utf8');
-      return JSON.parse(text) as KubernetesObject; // whole objects of the API, as data
-    }),
-  );
 }
