@@ -1,6 +1,8 @@
 import type { FactRequest } from '@vouchsafe/engine/facts';
 import { describe, expect, it } from 'vitest';
+import { NO_CONTEXT } from '../inputs/context-file.ts';
 import { createKindTable } from '../inputs/kind-table.ts';
+import { contextFacts } from './cel-facts.ts';
 import { matchesLabelQuery } from './label-query.ts';
 import { createLocalFacts } from './local-facts.ts';
 import { readCallMocks, readGlobalMocks } from './mocks.ts';
@@ -28,8 +30,10 @@ const OBJECTS = [
 ];
 
 function facts(mocked = false, asksStore = true) {
+  const kinds = createKindTable([CRD]);
   return createLocalFacts({
-    store: createObjectStore(OBJECTS, createKindTable([CRD])),
+    store: createObjectStore(OBJECTS, kinds),
+    cel: contextFacts(NO_CONTEXT, kinds),
     contextAsksStore: asksStore,
     contextAsksConfigMaps: asksStore,
     calls: readCallMocks(

@@ -1,7 +1,8 @@
 import type { Fact, FactKind, FactRequest, FactSource } from '@vouchsafe/engine/facts';
 import type { Json } from '@vouchsafe/engine/kernel';
 import { callApi } from './call-api.ts';
-import { answerCall, answerGlobal, type CallMocks, type GlobalMocks } from './mocks.ts';
+import { answerApiResource, answerImage, answerKindMapping, type CelFacts, splitApiVersion } from './cel-facts.ts';
+import { answerCall, answerGlobal, answerHttp, type CallMocks, type GlobalMocks } from './mocks.ts';
 import type { ObjectStore } from './object-store.ts';
 
 export interface LocalFacts {
@@ -14,6 +15,10 @@ export interface LocalFacts {
   readonly globals: GlobalMocks;
   /** Answers about images, when the registry may be asked. */
   readonly images: FactSource | undefined;
+  /** What expressions in CEL see of objects and images. */
+  readonly cel: CelFacts;
+  /** Calls of URLs that no mock answers; none are made without it. */
+  readonly http?: FactSource | undefined;
 }
 
 /** Facts without a cluster, and the kinds of facts nobody can give: their context entries then do not exist. */
@@ -30,43 +35,73 @@ export function createLocalFacts(options: LocalFacts): {
   return { absent, source: toSource(options) };
 }
 
+const KINDS: readonly FactKind[] = [
+  'resource',
+  'api-resource',
+  'kind-mapping',
+  'config-map',
+  'api-call',
+  'service-call',
+  'http-call',
+  'global-context',
+  'image-data',
+];
 const IMAGE_KINDS: ReadonlySet<FactKind> = new Set<FactKind>(['image-data', 'image-digest', 'image-verification']);
 
-const MANIFEST_KINDS: ReadonlySet<FactKind> = new Set<FactKind>(['signed-message', 'manifest-verification']);
-
 function toSource(options: LocalFacts): FactSource {
-  const { images } = options;
-  const kinds = new Set<FactKind>(['resource', 'config-map', 'api-call', 'service-call', 'global-context']);
-  for (const kind of MANIFEST_KINDS) kinds.add(kind);
+  const { images, http } = options;
+  const kinds = new Set<FactKind>(KINDS);
   if (images) for (const kind of IMAGE_KINDS) kinds.add(kind);
   return {
     kinds,
     async fetch(requests, signal) {
-      const asked = requests.filter(({ kind }) => IMAGE_KINDS.has(kind) || MANIFEST_KINDS.has(kind));
-      const source = asked.length > 0 ? (images ?? (await openManifests())) : undefined;
-      const answers = (await source?.fetch(asked, signal)) ?? [];
-      return requests.map((request) => {
-        if (!asked.includes(request)) return answer(request, options);
-        if (!images && IMAGE_KINDS.has(request.kind)) return unavailable(NOT_ASKED);
-        return answers[asked.indexOf(request)] ?? unavailable(NOT_ASKED);
-      });
+      const answers = new Map<FactRequest, Fact>();
+      for (const request of requests) {
+        const known = answer(request, options);
+        if (known) answers.set(request, known);
+      }
+      const open = requests.filter((request) => !answers.has(request));
+      await askFurther(
+        images,
+        open.filter(({ kind }) => IMAGE_KINDS.has(kind)),
+        answers,
+        signal,
+      );
+      await askFurther(
+        http,
+        open.filter(({ kind }) => kind === 'http-call'),
+        answers,
+        signal,
+      );
+      return requests.map((request) => answers.get(request) ?? unanswered(request));
     },
   };
 }
 
-const NOT_ASKED = 'the registry is not asked without --registry';
-
-let manifests: Promise<FactSource> | undefined;
-
-/** Signed manifests hold all that is needed to judge them. Loaded when first asked: most policies ask for none. */
-function openManifests(): Promise<FactSource> {
-  manifests ??= import('@vouchsafe/images').then(({ createManifestSource, publicGoodTrustRoot }) =>
-    createManifestSource({ trustRoot: publicGoodTrustRoot() }),
-  );
-  return manifests;
+async function askFurther(
+  source: FactSource | undefined,
+  requests: readonly FactRequest[],
+  answers: Map<FactRequest, Fact>,
+  signal: Parameters<FactSource['fetch']>[1],
+): Promise<void> {
+  if (!source || requests.length === 0) return;
+  for (const [index, fact] of (await source.fetch(requests, signal)).entries()) {
+    const request = requests[index];
+    if (request) answers.set(request, fact);
+  }
 }
 
-function answer(request: FactRequest, { store, calls, globals, contextAsksStore }: LocalFacts): Fact<Json> {
+function unanswered(request: FactRequest): Fact {
+  if (request.kind === 'http-call') {
+    return unavailable(`no apiCallResponses entry answers ${request.method} ${request.url}`);
+  }
+  // In the words of upstream's CLI, which has a context file or a registry.
+  if (request.kind === 'image-data') return unavailable(`image data for ${request.reference} not found in the context`);
+  return unavailable('the registry is not asked without --registry');
+}
+
+/** `undefined` when the registries or the network are to be asked. */
+function answer(request: FactRequest, { store, calls, globals, contextAsksStore, cel }: LocalFacts): Fact | undefined {
   switch (request.kind) {
     case 'config-map': {
       const { namespace, name } = request;
@@ -93,16 +128,19 @@ function answer(request: FactRequest, { store, calls, globals, contextAsksStore 
         answerCall(calls, request.method, request.url) ??
         unavailable(`no apiCallResponses entry answers ${request.method} ${request.url}`)
       );
+    case 'http-call':
+      return answerHttp(calls, request.method, request.url);
     case 'global-context':
       return answerGlobal(globals, request.name, request.projection);
+    case 'api-resource':
+      return answerApiResource(request, cel);
+    case 'kind-mapping':
+      return answerKindMapping(request, cel);
+    case 'image-data':
+      return answerImage(request.reference, cel);
     default:
-      return unavailable('images are asked elsewhere');
+      return undefined;
   }
-}
-
-function splitApiVersion(apiVersion: string): readonly [string, string] {
-  const cut = apiVersion.indexOf('/');
-  return cut < 0 ? ['', apiVersion] : [apiVersion.slice(0, cut), apiVersion.slice(cut + 1)];
 }
 
 function notFound(message: string): Fact<Json> {

@@ -6,11 +6,16 @@ import { InputProblem } from '../inputs/input-problem.ts';
 import { objectsAt, textAt } from '../inputs/read-fields.ts';
 
 /** The answers of a test to calls of services and of the Kubernetes API, by `METHOD:url` or by URL alone. */
-export type CallMocks = ReadonlyMap<string, Fact<Json>>;
+export type CallMocks = ReadonlyMap<string, CallMock>;
+
+export interface CallMock {
+  readonly status: number;
+  readonly body: JsonObject;
+}
 
 /** Reads `apiCallResponses` (kyverno-core §5.3). Throws `InputProblem` for an entry that can never answer. */
 export function readCallMocks(entries: readonly JsonObject[]): CallMocks {
-  const mocks = new Map<string, Fact<Json>>();
+  const mocks = new Map<string, CallMock>();
   for (const [index, entry] of entries.entries()) {
     const key = keyOfCall(entry, `apiCallResponses[${index}]`);
     if (mocks.has(key)) {
@@ -39,7 +44,7 @@ function keyOfCall(entry: JsonObject, place: string): string {
   return method === '' ? url || urlPath : `${method}:${url || urlPath}`;
 }
 
-function answerOfCall(entry: JsonObject, place: string): Fact<Json> {
+function answerOfCall(entry: JsonObject, place: string): CallMock {
   const response = member(entry, 'response');
   const body = isJsonObject(response) ? member(response, 'body') : undefined;
   if (!isJsonObject(body)) throw new InputProblem(`${place}: response.body must be a JSON object`);
@@ -47,16 +52,25 @@ function answerOfCall(entry: JsonObject, place: string): Fact<Json> {
   const status = typeof given === 'number' && given !== 0 ? given : 200;
   if (status < 100 || status > 599)
     throw new InputProblem(`${place}: statusCode ${status} must be between 100 and 599`);
-  if (status >= 200 && status < 300) return { ok: true, value: body };
-  return {
-    ok: false,
-    class: 'permanent',
-    message: `HTTP ${status} from apiCall mock (v1 apiCall treats non-2xx as failure)`,
-  };
+  return { status, body };
 }
 
-/** The answer to a call, if there is one. */
+/** The answer to a call of a context entry, if there is one. */
 export function answerCall(mocks: CallMocks, method: string, url: string): Fact<Json> | undefined {
+  const mock = findMock(mocks, method, url);
+  if (!mock) return undefined;
+  const { status, body } = mock;
+  if (status >= 200 && status < 300) return { ok: true, value: body };
+  return failure(`HTTP ${status} from apiCall mock (v1 apiCall treats non-2xx as failure)`);
+}
+
+/** The answer to `http.Get` and `http.Post`: any status is one, and unlike a real body that of a mock is under `body`. */
+export function answerHttp(mocks: CallMocks, method: string, url: string): Fact<Json> | undefined {
+  const mock = findMock(mocks, method, url);
+  return mock && { ok: true, value: { status: mock.status, body: { body: mock.body } } };
+}
+
+function findMock(mocks: CallMocks, method: string, url: string): CallMock | undefined {
   return mocks.get(`${method}:${url}`) ?? mocks.get(url);
 }
 

@@ -45,6 +45,8 @@ export interface ApplySettings {
   readonly allowEmpty: boolean;
   readonly continueOnFail: boolean;
   readonly showPerformance: boolean;
+  /** A `Context` file; empty for none. */
+  readonly contextFile: string;
   readonly payloads: readonly string[];
 }
 
@@ -91,6 +93,7 @@ export function readSettings(policies: readonly string[], flags: FlagValues): Ap
     allowEmpty: isSet('allowEmpty'),
     continueOnFail: isSet('continueOnFail'),
     showPerformance: isSet('showPerformance'),
+    contextFile: textFlag(flags, 'contextFile') ?? '',
     payloads: paths('json', 'httpPayload', 'envoyPayload'),
   };
   checkSettings(settings, textFlag(flags, 'kubeconfig') ?? '');

@@ -1,5 +1,6 @@
 import { loadDocument, rulesOf } from '@vouchsafe/engine';
 import type { FactKind } from '@vouchsafe/engine/facts';
+import { contextFacts } from '../../evaluation/cel-facts.ts';
 import type { PolicyResponse, RunnablePolicy, Surroundings } from '../../evaluation/evaluate-resource.ts';
 import { type Finding, toDeletion, toFindings } from '../../evaluation/finding.ts';
 import { readGlobalEntries } from '../../evaluation/global-entries.ts';
@@ -7,6 +8,7 @@ import type { ImageFacts } from '../../evaluation/image-facts.ts';
 import { createLocalFacts } from '../../evaluation/local-facts.ts';
 import { createObjectStore } from '../../evaluation/object-store.ts';
 import type { CommandIo } from '../../flags/command.ts';
+import { type ContextData, loadContextFile } from '../../inputs/context-file.ts';
 import { kindOf } from '../../inputs/kind-table.ts';
 import { countResources, loadResources, streamResources } from '../../inputs/load-resources.ts';
 import type { InputResource } from '../../inputs/resources.ts';
@@ -56,7 +58,8 @@ export async function prepareWork(
   if (images) cleanups.push(images.close);
   const now = Date.now();
   const judged = kept?.filter((resource) => !isGlobalEntry(resource));
-  const facts = createFacts([...(kept ?? []), ...targets], inputs, images?.source, now);
+  const context = await loadContextFile(settings.contextFile, folder);
+  const facts = createFacts([...(kept ?? []), ...targets], inputs, images?.source, context, now);
   const cleanupPolicies = new Set(policies.policies.filter(isCleanup).map(({ policy }) => policy));
   return {
     surroundings: {
@@ -144,6 +147,7 @@ function createFacts(
   resources: readonly InputResource[],
   { kinds }: ApplyInputs,
   images: Parameters<typeof createLocalFacts>[0]['images'],
+  context: ContextData,
   now: number,
 ): ReturnType<typeof createLocalFacts> {
   const store = createObjectStore(
@@ -159,6 +163,7 @@ function createFacts(
     calls: new Map(),
     globals: readGlobalEntries(entries, store, now),
     images,
+    cel: contextFacts(context, kinds),
   });
 }
 

@@ -1,10 +1,12 @@
 import { formatDiagnostic, type JsonObject } from '@vouchsafe/engine/kernel';
+import { clusterFacts } from '../../evaluation/cel-facts.ts';
 import { evaluateResource, type PolicyResponse } from '../../evaluation/evaluate-resource.ts';
 import { createLocalFacts } from '../../evaluation/local-facts.ts';
 import { createObjectStore } from '../../evaluation/object-store.ts';
 import { preparePolicies } from '../../evaluation/prepare-policies.ts';
 import { type CommandIo, EXIT, type FlagValues, listFlag, textFlag } from '../../flags/command.ts';
 import { readRegistrySettings } from '../../flags/registry-flags.ts';
+import { NO_CONTEXT } from '../../inputs/context-file.ts';
 import { InputProblem } from '../../inputs/input-problem.ts';
 import { createKindTable } from '../../inputs/kind-table.ts';
 import { loadResources } from '../../inputs/load-resources.ts';
@@ -64,11 +66,10 @@ async function evaluateFiles(
   const loaded = await loadResources([resources], io.cwd, kinds);
   const images = registry && (await openImages(registry, io));
   if (images) closing.push(images.close);
+  const objects = loaded.map(({ object }) => object);
   const { source, absent } = createLocalFacts({
-    store: createObjectStore(
-      loaded.map(({ object }) => object),
-      kinds,
-    ),
+    store: createObjectStore(objects, kinds),
+    cel: clusterFacts(objects, NO_CONTEXT, kinds),
     contextAsksStore: true,
     contextAsksConfigMaps: true,
     calls: new Map(),

@@ -8,6 +8,7 @@ import {
   member,
   withMember,
 } from '@vouchsafe/engine/kernel';
+import { type ContextData, loadContextFile } from '../../inputs/context-file.ts';
 import { InputProblem } from '../../inputs/input-problem.ts';
 import { createKindTable, type KindTable, kindOf } from '../../inputs/kind-table.ts';
 import { loadResources } from '../../inputs/load-resources.ts';
@@ -36,6 +37,8 @@ export interface TestInputs {
   readonly cloneSources: readonly InputResource[];
   /** Objects and definitions of `clusterResources`. */
   readonly clusterObjects: readonly JsonObject[];
+  /** What policies in CEL are told of a cluster and of images. */
+  readonly context: ContextData;
   /** With the objects of their files. */
   readonly globalContextEntries: readonly JsonObject[];
 }
@@ -87,6 +90,7 @@ export async function loadTestInputs(
     paramResources,
     cloneSources: await loadCloneSources(manifest, kinds),
     clusterObjects: [...cluster.objects, ...cluster.definitions],
+    context: await failing('failed to load context', () => loadContextFile(manifest.context, folder)),
     globalContextEntries: await withResourceFiles(manifest, kinds),
   };
 }

@@ -1,5 +1,6 @@
 import type { FactSource } from '@vouchsafe/engine/facts';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
+import { clusterFacts, contextFacts } from '../../evaluation/cel-facts.ts';
 import {
   evaluateResource,
   isSameObject,
@@ -108,6 +109,7 @@ function toSurroundings(
     calls: readCallMocks(manifest.apiCallResponses),
     globals: readGlobalMocks(inputs.globalContextEntries),
     images,
+    cel: hasCluster ? clusterFacts(objects, inputs.context, kinds) : contextFacts(inputs.context, kinds),
   });
   const namespaceLabels = (name: string): Readonly<Record<string, string>> => {
     const [namespace] = hasCluster ? store.find({ group: '', kind: 'Namespace', name }) : [];

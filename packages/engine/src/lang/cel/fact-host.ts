@@ -55,7 +55,10 @@ export function createFactHost(input: RuleInput, { policy, host, access = ANONYM
       });
       return fact.ok ? toResponse(fact.value) : new CelError(fact.message);
     },
-    getImageMetadata: (reference) => toAnswer(ask({ kind: 'image-data', reference, access })),
+    getImageMetadata: (reference) => {
+      const fact = ask({ kind: 'image-data', reference, access });
+      return fact.ok ? toImageMetadata(fact.value) : toAnswer(fact);
+    },
     hash: (algorithm, text) => host.hash(algorithm, text),
     random: () => host.random(),
     now: () => BigInt(input.request.now) * 1_000_000n,
@@ -75,6 +78,17 @@ function hostParts(host: EngineHost): CelHost {
 function toAnswer(fact: Fact): CelValue | CelError {
   if (fact.ok) return fact.value;
   return new CelError(fact.class === 'denied' ? `permission denied: ${fact.message}` : fact.message);
+}
+
+/** Context entries call two of its parts otherwise. */
+function toImageMetadata(value: Json): Json {
+  if (!isJsonObject(value)) return value;
+  const { manifestList, configData, ...metadata } = value;
+  return {
+    ...metadata,
+    ...(manifestList === undefined || manifestList === null ? {} : { imageIndex: manifestList }),
+    ...(configData === undefined ? {} : { config: configData }),
+  };
 }
 
 function toMapping(fact: Fact): GroupVersionResource | CelError {
