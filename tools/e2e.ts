@@ -2,7 +2,9 @@
 // `--server KUBECONFIG` plays them on a server that runs already, tells every step that ends otherwise than on the sandbox,
 // and empties the server between scenarios: give it one that holds nothing. It must reach 127.0.0.1, where webhooks are.
 // `--kubectl kubectl-1.32` plays them with that version.
+// Without names, or with `soak`, a short soak follows.
 // A tool that was not fetched makes its scenarios `not run`, never `passed`; with --require-tools, `failed`.
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -49,9 +51,31 @@ for (const home of HOMES) {
   }
 }
 
+if (serverKubeconfig === undefined && (positionals.length === 0 || positionals.includes('soak'))) soak();
+
 console.log(`\n${count.passed} passed, ${count.failed} failed${count.notRun > 0 ? `, ${count.notRun} not run` : ''}`);
 if (values.summary) await writeFile(values.summary, JSON.stringify(count));
 process.exit(count.failed > 0 || count.passed + count.notRun === 0 ? 1 : 0);
+
+/** The verdicts of a quarter of a minute under load and attack; `npm run test:soak` takes its time. */
+function soak(): void {
+  const program = join(root, 'bench/soak/run.ts');
+  const args = [
+    '--disable-warning=ExperimentalWarning',
+    program,
+    '--seconds',
+    '12',
+    '--rate',
+    '100',
+    '--connections',
+    '100',
+    '--verdicts',
+  ];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 120_000 });
+  count[status === 0 ? 'passed' : 'failed'] += 1;
+  console.log(`${status === 0 ? 'passed ' : 'FAILED '} soak: no wrong verdict under load and attack`);
+  if (status !== 0) console.log(`${stdout}${stderr}`);
+}
 
 async function play(scenario: Scenario): Promise<void> {
   const missing = [kubectl, legacy, bundle].flatMap((tool) => ('missing' in tool ? [tool.missing] : []));

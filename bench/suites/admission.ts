@@ -1,19 +1,18 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Cluster, MIRRORED_HOSTS, startCluster } from '@vouchsafe/cli';
 import type { KubernetesObject } from '@vouchsafe/kube';
-import { parseAllDocuments } from 'yaml';
 import { podReview } from '../data/pod-review.ts';
+import { installPolicies, podSecurityPolicies } from '../load/install-policies.ts';
 import { cpuSeconds, median, residentMegabytes } from '../load/process-figures.ts';
 import type { Suite } from '../suite.ts';
 
 const run = promisify(execFile);
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const POLICIES = { group: 'kyverno.io', version: 'v1', resource: 'clusterpolicies' } as const;
 const ROUNDS = 5;
 const SECONDS = 4;
 const CONNECTIONS = 25;
@@ -31,7 +30,7 @@ export const admission: Suite = {
       const pid = cluster.operator.pid ?? 0;
       report('start.everything', started, 'ms');
       report('operator.idle', residentMegabytes(pid), 'MB');
-      await install(cluster);
+      await installPolicies(cluster, await podSecurityPolicies());
       await checkAnswers(cluster);
       const body = join(folder, 'review.json');
       const text = JSON.stringify(podReview());
@@ -70,18 +69,6 @@ export const admission: Suite = {
     }
   },
 };
-
-async function install(cluster: Cluster): Promise<void> {
-  const documents = parseAllDocuments(await readFile(here('../data/pod-security.yaml'), 'utf8'));
-  for (const document of documents) await cluster.client.create(POLICIES, document.toJS() as KubernetesObject); // our own file
-  const deadline = performance.now() + 10_000;
-  for (;;) {
-    const { items } = await cluster.client.list(POLICIES);
-    if (items.every(({ status }) => JSON.stringify(status ?? {}).includes('"reason":"Succeeded"'))) return;
-    if (performance.now() > deadline) throw new Error('the policies were not ready in time');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 /** Speed counts only with right answers: the good Pod is allowed, the privileged one is not. */
 async function checkAnswers(cluster: Cluster): Promise<void> {

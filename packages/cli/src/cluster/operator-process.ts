@@ -11,6 +11,8 @@ export interface OperatorOptions {
   /** Told the port of the webhook server at each start. */
   readonly onReady: (ready: OperatorReady) => void;
   readonly extraFlags?: readonly string[];
+  /** Tells replicas apart; `kyverno-sandbox` unless told. */
+  readonly podName?: string;
 }
 
 export interface OperatorReady {
@@ -45,7 +47,7 @@ export function createOperatorProcess(options: OperatorOptions): OperatorProcess
         ...process.env,
         KYVERNO_NAMESPACE: 'kyverno',
         KYVERNO_SVC: 'kyverno-svc',
-        KYVERNO_POD_NAME: 'kyverno-sandbox',
+        KYVERNO_POD_NAME: options.podName ?? 'kyverno-sandbox',
       },
     });
     closeSync(log);

@@ -24,6 +24,7 @@ function certificateFor(commonName: string): ServingCertificate {
   return { certificate: pem, privateKey: keys.privateKeyPem };
 }
 
+const HEAD = 'POST /validate/fail HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
 const certificate = certificateFor('first');
 const servers: WebhookServer[] = [];
 const sockets: TLSSocket[] = [];
@@ -187,6 +188,48 @@ describe('the webhook server', () => {
     gate.resolve();
     expect((await Promise.all(slow)).map(({ status }) => status)).toEqual([200, 200]);
     expect((await call(server)).status).toBe(200);
+  });
+
+  it('bodies that come slowly take no place of a review', async () => {
+    const server = await start({ maxConcurrent: 1 });
+    const { socket, closed } = await dial(server);
+    socket.write(`${HEAD}Content-Length: 2\r\n\r\n{`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await call(server)).status).toBe(200);
+    socket.write('}');
+    socket.end();
+    expect(await closed).toContain('200 OK');
+  });
+
+  it('reads no more bytes than it has room for, and has room again when some are answered', async () => {
+    const gate = Promise.withResolvers<void>();
+    const handle = async () => {
+      await gate.promise;
+      return { status: 200, body: '{}' };
+    };
+    const server = await start({ maxBodyBytes: 10_000, handle });
+    const waiting = call(server, { body: 'x'.repeat(9_000) });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await call(server, { body: 'x'.repeat(9_000) })).status).toBe(503);
+    gate.resolve();
+    expect((await waiting).status).toBe(200);
+    expect((await call(server, { body: 'x'.repeat(9_000) })).status).toBe(200);
+  });
+
+  it('a flood of connections closes those that say nothing, not one that is at work', async () => {
+    const gate = Promise.withResolvers<void>();
+    const handle = async () => {
+      await gate.promise;
+      return { status: 200, body: '{}' };
+    };
+    const server = await start({ maxConnections: 3, handle });
+    const waiting = call(server);
+    const flood = [await dial(server), await dial(server), await dial(server)];
+    await flood[0]?.closed;
+    const asked = call(server);
+    await flood[1]?.closed;
+    gate.resolve();
+    expect([(await waiting).status, (await asked).status]).toEqual([200, 200]);
   });
 
   it('closes connections whose headers or bodies do not come', async () => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { type ConnectionLimit, createConnectionLimit } from './connection-limit.ts';
 
 /** One answer to one request. */
 export interface WebhookReply {
@@ -35,6 +36,10 @@ export interface WebhookServerOptions {
   readonly get: (path: string, query: string) => WebhookReply | undefined;
   /** Reviews worked on at once; more are answered by 503, so that the API server applies the failurePolicy. */
   readonly maxConcurrent?: number;
+  /** Bytes of all bodies that are read or worked on; what would be more is answered by 503. */
+  readonly maxBodyBytes?: number;
+  /** Connections held; one more closes one that rests. */
+  readonly maxConnections?: number;
   /** Milliseconds that headers may take; 10 s unless told. */
   readonly headersTimeoutMs?: number;
   /** Milliseconds that a whole request may take to arrive; 30 s unless told. */
@@ -56,14 +61,22 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const IDLE_TIMEOUT_MS = 300_000;
 const MAX_CONNECTIONS = 2_000;
+/** Ten thousand reviews of a usual size, or forty of the largest. Parsed, they take several times as much. */
+const MAX_ALL_BODY_BYTES = 128 * 1024 * 1024;
 const DEFAULT_MAX_CONCURRENT = 1_000;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Starts the HTTPS server that the API server calls (kyverno-core §4.2). Resolves when it listens. */
 export async function startWebhookServer(options: WebhookServerOptions): Promise<WebhookServer> {
   const running = new Set<Promise<void>>();
-  const sockets = new Set<Socket>();
-  const maxConcurrent = options.maxConcurrent ?? DEFAULT_MAX_CONCURRENT;
+  const connections = createConnectionLimit(options.maxConnections ?? MAX_CONNECTIONS);
+  const load: Load = {
+    reviews: 0,
+    bytes: 0,
+    maxReviews: options.maxConcurrent ?? DEFAULT_MAX_CONCURRENT,
+    maxBytes: options.maxBodyBytes ?? MAX_ALL_BODY_BYTES,
+    connections,
+  };
   const headersTimeout = options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS;
   const server = createServer(
     {
@@ -77,24 +90,15 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
         answer(response, getReply(options, request));
         return;
       }
-      if (running.size >= maxConcurrent) {
-        request.resume();
-        answer(response, { status: 503, body: 'too many admission reviews at once\n', contentType: 'text/plain' });
-        return;
-      }
-      const work = serve(options, request, response).finally(() => running.delete(work));
-      running.add(work);
+      const review = serve(options, load, request, response).finally(() => running.delete(review));
+      running.add(review);
     },
   );
   server.headersTimeout = headersTimeout;
   server.requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = IDLE_TIMEOUT_MS;
-  server.maxConnections = MAX_CONNECTIONS;
   server.on('tlsClientError', () => {}); // a scanner's broken handshake is nobody's error
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
+  server.on('connection', connections.add);
   const port = await listen(server, options.port, options.host);
   return {
     port,
@@ -103,7 +107,7 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       await Promise.race([Promise.allSettled([...running]), delay(graceMs)]);
-      for (const socket of sockets) socket.destroy();
+      connections.destroyAll();
       await closed;
     },
   };
@@ -129,52 +133,98 @@ function delay(ms: number): Promise<void> {
   });
 }
 
-async function serve(options: WebhookServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** What all requests together weigh. */
+interface Load {
+  /** Being decided: their bodies are read. */
+  reviews: number;
+  /** Of bodies that are read or decided about. */
+  bytes: number;
+  readonly maxReviews: number;
+  readonly maxBytes: number;
+  readonly connections: ConnectionLimit;
+}
+
+const TOO_MANY: WebhookReply = { status: 503, body: 'too many admission reviews at once\n', contentType: 'text/plain' };
+const TOO_LARGE: WebhookReply = {
+  status: 413,
+  body: `the body is larger than ${MAX_BODY_BYTES} bytes\n`,
+  contentType: 'text/plain',
+};
+
+/** A body that comes slowly takes no review's place: only its bytes and its connection count until it is whole. */
+async function serve(
+  options: WebhookServerOptions,
+  load: Load,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const type = request.headers['content-type'] ?? '';
+  const early: WebhookReply | undefined = type.startsWith('application/json')
+    ? load.reviews >= load.maxReviews
+      ? TOO_MANY
+      : undefined
+    : { status: 415, body: 'invalid Content-Type\n', contentType: 'text/plain' };
+  if (early) {
+    request.resume();
+    answer(response, early);
+    return;
+  }
+  const taken = { bytes: 0 };
+  try {
+    const body = await readBody(request, load, taken);
+    answer(response, typeof body === 'string' ? await decide(options, load, request, response, body) : body);
+  } catch (error) {
+    if (!response.closed) options.onError?.(error);
+    answer(response, { status: 500, body: 'internal error\n', contentType: 'text/plain' });
+  } finally {
+    load.bytes -= taken.bytes;
+  }
+}
+
+async function decide(
+  options: WebhookServerOptions,
+  load: Load,
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: string,
+): Promise<WebhookReply> {
+  if (load.reviews >= load.maxReviews) return TOO_MANY;
   const signal = () => {
     const gone = new AbortController();
     if (response.closed) gone.abort();
     else response.once('close', () => gone.abort());
     return gone.signal;
   };
+  const { path, timeoutSeconds } = parseTarget(request.url ?? '/');
+  const rest = load.connections.begin(request.socket);
+  load.reviews += 1;
   try {
-    const type = request.headers['content-type'] ?? '';
-    if (!type.startsWith('application/json')) {
-      request.resume();
-      answer(response, { status: 415, body: 'invalid Content-Type\n', contentType: 'text/plain' });
-      return;
-    }
-    const body = await readBody(request);
-    if (body === undefined) {
-      answer(response, {
-        status: 413,
-        body: `the body is larger than ${MAX_BODY_BYTES} bytes\n`,
-        contentType: 'text/plain',
-      });
-      return;
-    }
-    const { path, timeoutSeconds } = parseTarget(request.url ?? '/');
-    answer(response, await options.handle({ path, timeoutSeconds, body, signal }));
-  } catch (error) {
-    if (!response.closed) options.onError?.(error);
-    answer(response, { status: 500, body: 'internal error\n', contentType: 'text/plain' });
+    return await options.handle({ path, timeoutSeconds, body, signal });
+  } finally {
+    load.reviews -= 1;
+    rest();
   }
 }
 
-/** The body as text; undefined when it is larger than the limit (the rest is then discarded with the connection). */
-function readBody(request: IncomingMessage): Promise<string | undefined> {
+/**
+ * The body as text, or the answer when it is larger than one may be (the rest is discarded with the connection) or than
+ * there is room for. `taken` tells how many bytes of the load are its own.
+ */
+function readBody(request: IncomingMessage, load: Load, taken: { bytes: number }): Promise<string | WebhookReply> {
   return new Promise((resolve, reject) => {
     if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) {
-      resolve(undefined);
+      resolve(TOO_LARGE);
       return;
     }
     const chunks: Buffer[] = [];
-    let size = 0;
     let isWhole = false;
     request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > MAX_BODY_BYTES) {
+      taken.bytes += chunk.length;
+      load.bytes += chunk.length;
+      if (taken.bytes > MAX_BODY_BYTES || load.bytes > load.maxBytes) {
         request.pause();
-        resolve(undefined);
+        chunks.length = 0;
+        resolve(taken.bytes > MAX_BODY_BYTES ? TOO_LARGE : TOO_MANY);
       } else {
         chunks.push(chunk);
       }
@@ -182,7 +232,7 @@ function readBody(request: IncomingMessage): Promise<string | undefined> {
     request.on('end', () => {
       isWhole = true;
       const [only] = chunks;
-      resolve((chunks.length === 1 && only ? only : Buffer.concat(chunks, size)).toString('utf8'));
+      resolve((chunks.length === 1 && only ? only : Buffer.concat(chunks, taken.bytes)).toString('utf8'));
     });
     request.on('error', reject);
     request.on('close', () => {
@@ -215,7 +265,7 @@ function answer(response: ServerResponse, { status, body, contentType }: Webhook
     'Content-Type': contentType ?? JSON_TYPE,
     'Content-Length': Buffer.byteLength(body),
   };
-  if (status === 413) headers['Connection'] = 'close';
+  if (!response.req.complete) headers['Connection'] = 'close'; // what is left of the body is nobody's
   response.writeHead(status, headers);
   response.end(body);
 }

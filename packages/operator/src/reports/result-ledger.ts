@@ -131,10 +131,17 @@ function isSame({ timestamp: _, ...a }: PolicyReportResult, { timestamp: __, ...
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function evictOldest(entries: Map<string, Entry>, changed: ReadonlySet<string>, maxEntries: number): void {
-  for (const uid of entries.keys()) {
-    if (entries.size <= maxEntries) return;
-    if (!changed.has(uid)) entries.delete(uid);
+/** First those whose reports are written; when reports lag behind by all there is room for, the next scan finds the rest. */
+function evictOldest(entries: Map<string, Entry>, changed: Set<string>, maxEntries: number): void {
+  if (entries.size <= maxEntries) return;
+  const kept = maxEntries - Math.floor(maxEntries / 100); // a hundredth at once, as looking for them takes time
+  for (const isSpared of [(uid: string) => changed.has(uid), () => false]) {
+    for (const uid of entries.keys()) {
+      if (entries.size <= kept) return;
+      if (isSpared(uid)) continue;
+      entries.delete(uid);
+      changed.delete(uid);
+    }
   }
 }
 

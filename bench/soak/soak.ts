@@ -1,0 +1,215 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type Cluster,
+  createOperatorProcess,
+  MIRRORED_HOSTS,
+  type OperatorProcess,
+  startCluster,
+} from '@vouchsafe/cli';
+import type { KubernetesObject } from '@vouchsafe/kube';
+import { podReview } from '../data/pod-review.ts';
+import { gatePolicies, installPolicies, makeImage } from '../load/install-policies.ts';
+import { median, residentMegabytes } from '../load/process-figures.ts';
+import { burst, startAttacks } from './attacks.ts';
+import { HANGING_HOST, steadyReviews } from './reviews.ts';
+import { startSteadyLoad } from './steady-load.ts';
+import { createTally, type Tally } from './tally.ts';
+
+export interface SoakOptions {
+  readonly seconds: number;
+  /** Reviews a second. */
+  readonly rate: number;
+  readonly connections: number;
+  readonly say: (line: string) => void;
+}
+
+export interface SoakOutcome {
+  readonly tally: Tally;
+  /** Megabytes of the replica that is never restarted, every few seconds. */
+  readonly memory: readonly number[];
+  readonly restarts: number;
+  readonly bursts: number;
+}
+
+const RESTART_SECONDS = 20;
+const AWAY_SECONDS = 2;
+const BURST_SECONDS = 30;
+/** Beyond what a replica takes on at once. */
+const BURST_SIZE = 1_600;
+const SAMPLE_SECONDS = 5;
+
+/**
+ * Two replicas with the four policies of the zero-trust guide under an even load, hostile clients, bursts on a registry that
+ * hangs, and one of the replicas ended and started again and again. Everything that is answered is judged.
+ */
+export async function soak(options: SoakOptions): Promise<SoakOutcome> {
+  const folder = await mkdtemp(join(tmpdir(), 'vouchsafe-soak-'));
+  const hanging = await startHangingRegistry();
+  const flags = ['--leaderElection', 'true', '--v', 'warn', '--registryMirror', `${HANGING_HOST}=${hanging.url}`];
+  const cluster = await startCluster({ folder, mirroredHosts: MIRRORED_HOSTS, operatorFlags: flags });
+  const other = createOtherReplica(cluster, flags);
+  try {
+    await deploy(cluster);
+    await other.start();
+    await installPolicies(cluster, await gatePolicies([`${HANGING_HOST}/*`]));
+    const signed = await makeImage(cluster, 'kloudvin/api', 'kloudvin');
+    await makeImage(cluster, 'kloudvin/foreign', 'mallory');
+    await makeImage(cluster, 'kloudvin/unsigned');
+    return await run(cluster, other, signed, options);
+  } finally {
+    await other.kill('SIGTERM');
+    await cluster.stop();
+    hanging.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A Deployment that wants both: a replica that ends then leaves the webhooks to the other. Nothing runs in its Pods. */
+async function deploy({ client }: Cluster): Promise<void> {
+  const labels = { app: 'kyverno' };
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'kyverno', image: 'vouchsafe' }] } };
+  await client.create(
+    { group: 'apps', version: 'v1', resource: 'deployments' },
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'kyverno', namespace: 'kyverno' },
+      spec: { replicas: 2, selector: { matchLabels: labels }, template },
+    },
+  );
+}
+
+function createOtherReplica(cluster: Cluster, extraFlags: readonly string[]): OperatorProcess {
+  return createOperatorProcess({
+    kubeconfig: cluster.kubeconfig,
+    registryMirrors: Object.fromEntries(MIRRORED_HOSTS.map((host) => [host, cluster.registry.url])),
+    trustedRoot: cluster.trustedRootFile,
+    logFile: join(cluster.folder, 'other.log'),
+    extraFlags,
+    podName: 'kyverno-sandbox-2',
+    onReady: () => {},
+  });
+}
+
+/** A registry as an attacker runs it: it takes every connection, and never says a word. */
+async function startHangingRegistry(): Promise<{ readonly url: string; stop(): void }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo; // it listens on TCP
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stop() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+async function run(
+  cluster: Cluster,
+  other: OperatorProcess,
+  signed: string,
+  options: SoakOptions,
+): Promise<SoakOutcome> {
+  const { seconds, rate, connections, say } = options;
+  const tally = createTally();
+  const memory: number[] = [];
+  const replicas = [cluster.operator, other];
+  const ports = replicas.map((replica) => () => replica.ready?.webhookPort);
+  let [restarts, bursts] = [0, 0];
+  const jobs = [
+    every(Math.min(RESTART_SECONDS, seconds / 3), async () => {
+      await restart(cluster.operator, restarts % 2 === 0 ? 'SIGTERM' : 'SIGKILL');
+      restarts += 1;
+    }),
+    every(Math.min(BURST_SECONDS, seconds / 2), async () => {
+      const port = other.ready?.webhookPort;
+      if (port !== undefined) await burst(port, tally, BURST_SIZE, 1_000_000 + bursts * BURST_SIZE);
+      bursts += 1;
+    }),
+    every(1, () => askApiServer(cluster, tally)),
+    every(SAMPLE_SECONDS, async () => void memory.push(residentMegabytes(other.pid ?? 0))),
+    every(60, async () => say(progress(tally, memory))),
+  ];
+  const load = startSteadyLoad({ rate, connections, kinds: steadyReviews({ signed }), ports, tally });
+  const attacks = startAttacks(ports, tally);
+  await pause(seconds);
+  await Promise.all([load.stop(), attacks.stop(), ...jobs.map((job) => job.stop())]);
+  return { tally, memory, restarts, bursts };
+}
+
+async function restart(replica: OperatorProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  await replica.kill(signal);
+  await pause(AWAY_SECONDS);
+  await replica.start();
+}
+
+/** Through the API server, as users come: a privileged Pod is refused whether or not somebody answers its webhook. */
+async function askApiServer(cluster: Cluster, tally: Tally): Promise<void> {
+  const { object } = podReview({ privileged: true })['request'] as { object: KubernetesObject }; // built by podReview
+  const spec = {
+    containers: [{ name: 'main', image: 'ghcr.io/kloudvin/api:v1', securityContext: { privileged: true } }],
+  };
+  const metadata = { name: 'privileged', namespace: 'default' };
+  const pods = { group: '', version: 'v1', resource: 'pods' } as const;
+  await cluster.client.create(pods, { apiVersion: 'v1', kind: object.kind, metadata, spec }, {}, { dryRun: true }).then(
+    () => tally.count('through the API server', 'wrong', 'a privileged Pod was admitted'),
+    (error: Error) => {
+      const isRefused = /denied the request|failed calling webhook/.test(error.message);
+      tally.count('through the API server', isRefused ? 'right' : 'odd', isRefused ? undefined : error.message);
+    },
+  );
+}
+
+function progress(tally: Tally, memory: readonly number[]): string {
+  const { kinds } = tally;
+  const answered = [...kinds.values()].reduce((sum, { right, wrong }) => sum + right + wrong, 0);
+  const megabytes = memory.at(-1)?.toFixed(0);
+  return `${answered} answers, ${tally.total('wrong')} wrong, ${tally.total('overloaded')} times 503, ${megabytes} MB`;
+}
+
+/** Medians of the first and the last samples after the warm-up: single ones tell when the collector last ran. */
+export function growth(memory: readonly number[]): { readonly start: number; readonly end: number } {
+  const warm = memory.slice(Math.min(Math.floor(memory.length / 6), WARM_SAMPLES));
+  const share = Math.max(1, Math.min(WARM_SAMPLES, Math.floor(warm.length / 4)));
+  return { start: median(warm.slice(0, share)), end: median(warm.slice(-share)) };
+}
+
+/** Two minutes of them. */
+const WARM_SAMPLES = 24;
+
+function every(seconds: number, work: () => Promise<void>): { stop(): Promise<void> } {
+  let stopped = false;
+  let wake = () => {};
+  const loop = async () => {
+    while (!stopped) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        setTimeout(resolve, seconds * 1000).unref();
+      });
+      if (!stopped) await work();
+    }
+  };
+  const done = loop();
+  return {
+    stop: () => {
+      stopped = true;
+      wake();
+      return done;
+    },
+  };
+}
+
+function pause(seconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, seconds * 1000);
+  });
+}
