@@ -57,7 +57,7 @@ export function answerKindMapping(
   const [group, version] = splitApiVersion(apiVersion);
   const entry = objects.kinds.byKind(group, resourceKind);
   if (!entry) return failure('permanent', `no matches for kind "${resourceKind}" in version "${apiVersion}"`);
-  return { ok: true, value: { group, version, resource: entry.plural } };
+  return { ok: true, value: { group, version, resource: entry.plural, namespaced: entry.namespaced } };
 }
 
 /** `image.GetMetadata`, as the context file tells it; `undefined` when it says nothing of the image. */

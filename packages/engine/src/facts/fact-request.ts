@@ -52,7 +52,7 @@ export interface ApiResourceRequest {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** Value: `{group, version, resource}` that the API server serves a kind under. */
+/** Value: `{group, version, resource, namespaced}` that the API server serves a kind under. */
 export interface KindMappingRequest {
   readonly kind: 'kind-mapping';
   readonly apiVersion: string;

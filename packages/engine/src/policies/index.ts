@@ -1,6 +1,11 @@
+import { generatingPolicies } from './generating/generating.ts';
 import type { PolicyKind } from './policy-kind.ts';
 import { validatingPolicies } from './validating/validating.ts';
 import { validatingAdmissionPolicies } from './validating-admission/validating-admission.ts';
 
 /** Every kind of policies in CEL. A new one is one folder and one line here. */
-export const POLICY_KINDS: readonly PolicyKind[] = [validatingPolicies, validatingAdmissionPolicies];
+export const POLICY_KINDS: readonly PolicyKind[] = [
+  validatingPolicies,
+  validatingAdmissionPolicies,
+  generatingPolicies,
+];

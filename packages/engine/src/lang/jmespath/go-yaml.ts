@@ -1,4 +1,11 @@
-import { type Document, parseAllDocuments, type ScalarTag } from 'yaml';
+import {
+  type Document,
+  type DocumentOptions,
+  type ParseOptions,
+  parseAllDocuments,
+  type ScalarTag,
+  type SchemaOptions,
+} from 'yaml';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { Json } from '../../kernel/json.ts';
 import { checkedDocument } from './go-json.ts';
@@ -20,12 +27,7 @@ export function parseGoYamlDocuments(text: string): readonly Json[] | Evaluation
 function readAll(text: string, most: number): readonly Json[] | EvaluationError {
   if (text.length > YAML_LIMIT) return new EvaluationError(`YAML text is longer than ${YAML_LIMIT} characters`);
   try {
-    const parsed = parseAllDocuments(text, {
-      version: '1.1',
-      uniqueKeys: false,
-      logLevel: 'silent',
-      customTags: (tags) => [GO_OCTAL, ...tags.filter((tag) => typeof tag === 'string' || !isUnknownToGo(tag))],
-    });
+    const parsed = parseAllDocuments(text, GO_YAML_OPTIONS);
     const values: Json[] = [];
     for (const document of parsed.slice(0, most)) {
       const value = toValue(document as Document);
@@ -55,6 +57,14 @@ const GO_OCTAL: ScalarTag = {
 function isUnknownToGo(tag: { readonly tag: string; readonly format?: string }): boolean {
   return tag.tag === 'tag:yaml.org,2002:timestamp' || tag.format === 'TIME';
 }
+
+/** The dialect of `sigs.k8s.io/yaml`. */
+export const GO_YAML_OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
+  version: '1.1',
+  uniqueKeys: false,
+  logLevel: 'silent',
+  customTags: (tags) => [GO_OCTAL, ...tags.filter((tag) => typeof tag === 'string' || !isUnknownToGo(tag))],
+};
 
 function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? '';
