@@ -88,7 +88,6 @@ function judge(situation: Situation) {
     namespaceLabels: {},
     dryRun: false,
     now: Date.parse('2026-01-01T00:00:00Z'),
-    variables: undefined,
     ...(inCluster ? {} : { standIns: { absent: new Set(), rules: {}, namespaces: new Map() } }),
   };
   const table = kindFacts(['ConfigMap', 'Secret', 'ClusterRole', 'Namespace']);
