@@ -88,7 +88,7 @@ function judge(situation: Situation) {
     namespaceLabels: {},
     dryRun: false,
     now: Date.parse('2026-01-01T00:00:00Z'),
-    ...(inCluster ? {} : { standIns: { absent: new Set(), rules: {}, namespaces: new Map() } }),
+    ...(inCluster ? {} : { standIns: { absent: new Set(), rules: new Map(), namespaces: new Map() } }),
   };
   const table = kindFacts(['ConfigMap', 'Secret', 'ClusterRole', 'Namespace']);
   const { decision } = evaluate(compiled, request, table, 'generate');
