@@ -91,7 +91,11 @@ describe('other facts of expressions', () => {
   const access = { allowInsecure: false, providers: [], secrets: [] };
   const headers = {};
   const rows: [string, FactRequest, unknown][] = [
-    ['a kind', { ...mapping, resourceKind: 'Deployment' }, { group: 'apps', version: 'v1', resource: 'deployments' }],
+    [
+      'a kind',
+      { ...mapping, resourceKind: 'Deployment' },
+      { group: 'apps', version: 'v1', resource: 'deployments', namespaced: true },
+    ],
     ['an unknown kind', { ...mapping, resourceKind: 'Nope' }, 'no matches for kind "Nope" in version "apps/v1"'],
     ['an image', { kind: 'image-data', reference: 'docker.io/redis:7', access }, IMAGE],
     [
