@@ -109,6 +109,36 @@ describe('the ledger of results', () => {
     expect(shown(ledger.takeChanged())).toEqual([['1', 'a/r1 fail']]);
   });
 
+  describe('of images', () => {
+    const image = (status: RuleResult['status'], reason?: string): RuleResult => ({
+      ...result('r1', status),
+      type: 'ImageVerify',
+      ...(reason === undefined ? {} : { reason }),
+    });
+    const away = image('error', 'registry-unreachable');
+    const pod = (name: string) => ({ spec: { containers: [{ image: name }] } });
+
+    it.each<[string, RuleResult, object, string]>([
+      ['a doubt about the same object', away, pod('a'), 'a/r1 pass'],
+      ['a doubt about another image', away, pod('b'), 'a/r1 error'],
+      ['a doubt that says no image changed', image('skip', 'timed-out'), pod('b'), 'a/r1 pass'],
+      ['what is certain', image('fail', 'unsigned'), pod('a'), 'a/r1 fail'],
+    ])('%s', (_name, found, object, expected) => {
+      const ledger = createResultLedger();
+      ledger.record(resource('1'), [decision(a, image('pass'))], known, 0, pod('a'));
+      ledger.takeChanged();
+      ledger.record(resource('1'), [decision(a, found)], known, 1000, { ...object });
+      expect(ledger.entry('1')?.results.map((one) => `${one.policy}/${one.rule} ${one.result}`)).toEqual([expected]);
+    });
+
+    it('a doubt holds back the result of its own rule alone', () => {
+      const ledger = createResultLedger();
+      ledger.record(resource('1'), [decision(a, image('pass'), result('r2', 'pass'))], known, 0, pod('a'));
+      ledger.record(resource('1'), [decision(a, away, result('r2', 'fail'))], known, 1000, pod('a'));
+      expect(shown(ledger.takeChanged())).toEqual([['1', 'a/r1 pass', 'a/r2 fail']]);
+    });
+  });
+
   it('keeps nothing without a uid, of unknown policies, or without results', () => {
     const ledger = createResultLedger();
     const { uid: _, ...unborn } = resource('1');

@@ -1,5 +1,7 @@
 import { type CompiledPolicy, type Decision, policyId, type ResourceRef } from '@vouchsafe/engine';
+import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { mergeReportResults, type PolicyReportResult, toPolicyReportResults } from '@vouchsafe/engine/report';
+import { contentName, rulesInDoubt } from './in-doubt.ts';
 
 export interface LedgerEntry {
   readonly resource: ResourceRef & { readonly uid: string };
@@ -12,12 +14,16 @@ export interface LedgerEntry {
  * written from it; a result that says the same again changes nothing, so that quiet clusters cause no writes.
  */
 export interface ResultLedger {
-  /** Takes the decisions about one resource, with the policies by `policyId`. Without uid (a create not yet stored) nothing is kept. */
+  /**
+   * Takes the decisions about one resource, with the policies by `policyId`. Without uid (a create not yet stored) nothing is
+   * kept. A result about images that is in doubt does not replace what was found about the same images before: `object` tells whether they are the same.
+   */
   record(
     resource: ResourceRef,
     decisions: readonly Decision[],
     policies: ReadonlyMap<string, CompiledPolicy>,
     now: number,
+    object?: JsonObject,
   ): void;
   forget(uid: string): void;
   /** Drops the results of policies or rules that are gone. */
@@ -33,6 +39,8 @@ export interface ResultLedger {
 interface Entry {
   readonly resource: LedgerEntry['resource'];
   readonly results: Map<string, PolicyReportResult>;
+  /** What the object was when its images were last looked at. */
+  content?: string;
 }
 
 /** Resources remembered at most; beyond it the oldest go, as their reports stay in the cluster. */
@@ -51,16 +59,24 @@ export function createResultLedger(maxEntries = MAX_ENTRIES): ResultLedger {
     get size() {
       return entries.size;
     },
-    record(resource, decisions, policies, now) {
+    record(resource, decisions, policies, now, object) {
       const { uid } = resource;
       if (uid === undefined) return;
-      const entry = entries.get(uid) ?? { resource: { ...resource, uid }, results: new Map() };
+      const entry: Entry = entries.get(uid) ?? { resource: { ...resource, uid }, results: new Map() };
       let isChanged = false;
+      const content = object && decisions.some(verifiesImages) ? contentName(object) : undefined;
+      const isSameObject = content !== undefined && content === entry.content;
+      if (content !== undefined) entry.content = content;
       for (const decision of decisions) {
         const compiled = policies.get(policyId(decision.policy));
         if (!compiled) continue;
         const found = mergeReportResults([], toPolicyReportResults([decision], { policyOf: () => compiled, now }));
-        if (replaceResults(entry.results, policyId(decision.policy), found)) isChanged = true;
+        const doubtful = rulesInDoubt(decision);
+        const mayStay = (rule: string) => doubtful.has(rule) && (isSameObject || doubtful.get(rule) === 'same-images');
+        const owner = policyId(decision.policy);
+        // A doubt of a policy in CEL has another name than what it is a doubt of.
+        const isHeldBack = isInCel(compiled) && [...doubtful.keys()].some(mayStay) && hasResults(entry.results, owner);
+        if (!isHeldBack && replaceResults(entry.results, owner, found, mayStay)) isChanged = true;
       }
       if (!isChanged) return;
       entries.delete(uid);
@@ -102,11 +118,20 @@ function isInCel({ ref }: CompiledPolicy): boolean {
   return !ref.apiVersion.startsWith('kyverno.io/');
 }
 
+function hasResults(results: Entry['results'], owner: string): boolean {
+  return [...results.keys()].some((key) => ownerOf(key) === owner);
+}
+
+function verifiesImages({ results }: Decision): boolean {
+  return results.some(({ type }) => type === 'ImageVerify');
+}
+
 /** The results of one policy are replaced as a whole: a rule that no longer matches has none. */
 function replaceResults(
   known: Map<string, PolicyReportResult>,
   policy: string,
   found: readonly PolicyReportResult[],
+  mayStay: (rule: string) => boolean,
 ): boolean {
   const kept = new Set<string>();
   let isChanged = false;
@@ -114,7 +139,7 @@ function replaceResults(
     const key = `${policy}|${result.rule}`;
     kept.add(key);
     const before = known.get(key);
-    if (before && isSame(before, result)) continue;
+    if (before && (isSame(before, result) || mayStay(result.rule))) continue;
     known.set(key, result);
     isChanged = true;
   }

@@ -45,6 +45,10 @@ export interface OperatorSettings {
   readonly reportsDelayMs: number;
   /** Milliseconds between background scans. */
   readonly backgroundScanIntervalMs: number;
+  /** Resources that a scan looks at at once. */
+  readonly backgroundScanWorkers: number;
+  /** Images a scan asks registries about, each second at most. */
+  readonly backgroundScanImageRate: number;
   /** `Policy` registers Audit-only policies with their own failurePolicy, as Kyverno does. */
   readonly auditOnly: 'Ignore' | 'Policy';
   readonly leaderElection: boolean;
@@ -92,6 +96,8 @@ export const OPERATOR_FLAGS = {
   admissionReports: { type: 'string', default: 'true' },
   reportsDelay: { type: 'string', default: '10s' },
   backgroundScanInterval: { type: 'string', default: '1h' },
+  backgroundScanWorkers: { type: 'string', default: '2' },
+  backgroundScanImageRate: { type: 'string', default: '50' },
   auditOnlyFailurePolicy: { type: 'string', default: 'Ignore' },
   leaderElection: { type: 'string', default: 'true' },
   loggingFormat: { type: 'string', default: 'json' },
@@ -134,6 +140,8 @@ export function parseOperatorSettings(
     admissionReports: flag('admissionReports', values.admissionReports),
     reportsDelayMs: duration('reportsDelay', values.reportsDelay),
     backgroundScanIntervalMs: duration('backgroundScanInterval', values.backgroundScanInterval) || 3_600_000,
+    backgroundScanWorkers: integer('backgroundScanWorkers', values.backgroundScanWorkers, 1, 64),
+    backgroundScanImageRate: integer('backgroundScanImageRate', values.backgroundScanImageRate, 1, 10_000),
     auditOnly: oneOf('auditOnlyFailurePolicy', values.auditOnlyFailurePolicy, ['Ignore', 'Policy']),
     leaderElection: flag('leaderElection', values.leaderElection),
     loggingFormat: oneOf('loggingFormat', values.loggingFormat, ['json', 'text']),

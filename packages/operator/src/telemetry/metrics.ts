@@ -104,6 +104,10 @@ export function createMetrics(version: string): Metrics {
   const bypasses = registry.counter<
     'policy_namespace' | 'policy_name' | 'resource_kind' | 'resource_namespace' | 'outcome'
   >('kyverno_policy_bypasses_total', 'policies that objects asked to be let past');
+  const verifications = registry.counter<'rule_result' | 'reason' | 'rule_execution_cause'>(
+    'vouchsafe_image_verifications_total',
+    'results of rules about images, with the reason of those that do not pass',
+  );
   const dropped = registry.counter<never>('kyverno_events_dropped_total', 'events not sent').child({});
   const rules = registry.gauge<PolicyLabel | 'status_ready' | 'rule_name' | 'rule_type'>(
     'kyverno_policy_rule_info_total',
@@ -137,12 +141,23 @@ export function createMetrics(version: string): Metrics {
       resource_namespace: request.namespace,
       resource_request_operation: request.operation.toLowerCase(),
       rule_name: result.rule,
-      rule_result: result.status === 'warn' ? 'warning' : result.status,
+      rule_result: nameOf(result.status),
       rule_type: RULE_TYPES[result.type],
       rule_execution_cause: context.cause,
       dry_run: String(request.dryRun),
     };
     return { count: results.child(labels), time: execution.child(labels) };
+  }
+
+  const verificationChildren = new Map<string, CounterChild>();
+
+  function countVerification({ status, reason = '-' }: RuleResult, cause: DecisionContext['cause']): void {
+    const key = `${status}|${reason}|${cause}`;
+    const child =
+      verificationChildren.get(key) ??
+      verifications.child({ rule_result: nameOf(status), reason, rule_execution_cause: cause });
+    verificationChildren.set(key, child);
+    child.inc();
   }
 
   return {
@@ -154,6 +169,7 @@ export function createMetrics(version: string): Metrics {
       for (const decision of decisions) {
         const { name, namespace } = decision.policy;
         for (const result of decision.results) {
+          if (result.type === 'ImageVerify') countVerification(result, context.cause);
           // Results that pass are the same objects again and again, so that their children need not be looked up.
           const place = shape.places[at];
           at += 1;
@@ -233,4 +249,8 @@ function policyLabels(namespace: string | undefined, name: string, action: 'Audi
     policy_namespace: namespace ?? '-',
     policy_name: name,
   };
+}
+
+function nameOf(status: RuleResult['status']): string {
+  return status === 'warn' ? 'warning' : status;
 }

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { NODE_HOST } from '../facts/node-host.ts';
 import { createResultLedger } from '../reports/result-ledger.ts';
 import { createPolicyStore } from '../store/policy-store.ts';
-import { type BackgroundScan, isInDoubt, startBackgroundScan } from './background-scan.ts';
+import { type BackgroundScan, startBackgroundScan } from './background-scan.ts';
 import { CONFIG_MAPS, PODS, startTestCluster, type TestCluster, until } from './operator.fixture.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
@@ -81,6 +81,7 @@ function setUp(
     isExcluded: part.isExcluded ?? (() => false),
     onScanned: (request, decisions: readonly Decision[]) => scanned.push(`${request.name} ${decisions.length}`),
     intervalMs: 1_000_000,
+    workers: 2,
     settleMs: 20,
     mayScan: () => mayScan,
     log: silent,
@@ -96,6 +97,14 @@ function setUp(
     },
   };
 }
+
+function verification(isVerified: boolean, failures: readonly JsonObject[]): Fact<Json> {
+  const entries = [{ path: '.attestors[0].entries[0].keys', verified: isVerified, failures: [...failures] }];
+  const sets = [{ verifiedCount: isVerified ? 1 : 0, requiredCount: 1, entries }];
+  return { ok: true, value: { digest: DIGEST, verified: isVerified, sets, attestations: [], fromCache: false } };
+}
+const verified = () => verification(true, []);
+const refused = (reason: string) => verification(false, [{ reason, message: `it is ${reason}` }]);
 
 const results = (ledger: ReturnType<typeof createResultLedger>, uid: string) =>
   ledger.entry(uid)?.results.map((one) => `${one.policy} ${one.result}`);
@@ -123,27 +132,37 @@ describe('a background scan', () => {
     expect(scanned).not.toContain('scanned 1');
   });
 
-  it('keeps the last known result of an image while its registry is away', async () => {
-    const entries = [{ path: '.attestors[0].entries[0].keys', verified: true, failures: [] }];
-    const sets = [{ verifiedCount: 1, requiredCount: 1, entries }];
-    const good: Fact<Json> = {
-      ok: true,
-      value: { digest: DIGEST, verified: true, sets, attestations: [], fromCache: false },
-    };
-    let answer: Fact<Json> = good;
-    const { scan, ledger, scanned } = setUp([policy('images', 'Pod', signature)], { answer: () => answer });
-    scan.trigger();
-    await until('the first result', async () => results(ledger, podUid));
-    expect(results(ledger, podUid)).toEqual(['images pass']);
+  it.each(['transient', 'timed-out', 'denied', 'unavailable'] as const)(
+    'keeps what it last knew of an image while its registry is away (%s), a pass and a fail alike',
+    async (failure) => {
+      const away: Fact<Json> = { ok: false, class: failure, message: 'away' };
+      let answer: Fact<Json> = verified();
+      const { scan, ledger, scanned } = setUp([policy('images', 'Pod', signature)], { answer: () => answer });
+      const scanWith = async (next: Fact<Json>) => {
+        answer = next;
+        const before = scanned.length;
+        scan.trigger();
+        await until('a scan', async () => scanned.length > before);
+        return ledger.entry(podUid)?.results.map(({ result, properties }) => [result, properties?.['reason']]);
+      };
+      expect(await scanWith(verified())).toEqual([['pass', undefined]]);
+      expect(await scanWith(away)).toEqual([['pass', undefined]]);
+      expect(await scanWith(refused('unsigned'))).toEqual([['fail', 'unsigned']]);
+      expect(await scanWith(away)).toEqual([['fail', 'unsigned']]);
+      expect(await scanWith(refused('certificate-chain'))).toEqual([['fail', 'certificate-chain']]);
+      expect(await scanWith(verified())).toEqual([['pass', undefined]]);
+    },
+  );
 
-    answer = { ok: false, class: 'transient', message: 'connection refused' };
+  it('tells that an image could not be looked at when nothing was known of it before', async () => {
+    const { scan, ledger } = setUp([policy('images', 'Pod', signature)], {
+      answer: () => ({ ok: false, class: 'transient', message: 'connection refused' }),
+    });
     scan.trigger();
-    await until('the second scan', async () => scanned.includes('web 0'));
-    expect(results(ledger, podUid)).toEqual(['images pass']);
-
-    answer = { ok: false, class: 'not-found', message: 'no signatures found' };
-    scan.trigger();
-    await until('the third scan', async () => results(ledger, podUid)?.[0] === 'images fail');
+    await until('a result', async () => results(ledger, podUid));
+    expect(ledger.entry(podUid)?.results).toMatchObject([
+      { result: 'error', properties: { reason: 'registry-unreachable' } },
+    ]);
   });
 
   it('is left to the leader', async () => {
@@ -164,19 +183,5 @@ describe('a background scan', () => {
     scan.trigger();
     await new Promise((resolve) => setTimeout(resolve, 150));
     expect(scanned).toEqual([]);
-  });
-});
-
-describe('results in doubt', () => {
-  const decision = (part: object) =>
-    ({ results: [{ rule: 'r', message: '', action: 'Audit', ...part }] }) as unknown as Decision; // what is looked at
-  it.each([
-    [{ type: 'ImageVerify', status: 'error' }, true],
-    [{ type: 'ImageVerify', status: 'skip', reason: 'timed-out' }, true],
-    [{ type: 'ImageVerify', status: 'skip' }, false],
-    [{ type: 'ImageVerify', status: 'fail', reason: 'not-found' }, false],
-    [{ type: 'Validation', status: 'error' }, false],
-  ])('%j: %s', (part, expected) => {
-    expect(isInDoubt(decision(part))).toBe(expected);
   });
 });

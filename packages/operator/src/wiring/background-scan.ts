@@ -25,6 +25,8 @@ export interface BackgroundScanOptions {
   readonly isExcluded: (request: EvaluationRequest) => boolean;
   readonly onScanned: (request: EvaluationRequest, decisions: readonly Decision[]) => void;
   readonly intervalMs: number;
+  /** Resources looked at at once. */
+  readonly workers: number;
   /** Milliseconds that changes of policies are gathered before a scan; half a second unless told. */
   readonly settleMs?: number;
   /** False for replicas that do not lead: scans asked for or due meanwhile are left out. */
@@ -98,11 +100,17 @@ async function scan(options: BackgroundScanOptions, signal: AbortSignal): Promis
   const resources = await scannedResources(client, policies);
   for (const resource of resources) {
     const { items } = await client.list(resource, { signal });
-    for (const [index, item] of items.entries()) {
-      if (signal.aborted) return;
-      await scanOne(options, resource, jsonOf(item), signal);
-      if (index % BATCH === BATCH - 1) await new Promise((resolve) => setImmediate(resolve));
-    }
+    const waiting = items.values();
+    const work = async (): Promise<void> => {
+      let count = 0;
+      for (const item of waiting) {
+        if (signal.aborted) return;
+        await scanOne(options, resource, jsonOf(item), signal);
+        count += 1;
+        if (count % BATCH === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await Promise.all(Array.from({ length: options.workers }, work));
   }
 }
 
@@ -166,24 +174,12 @@ async function scanOne(
   const decisions = await decideForReport(candidates, request, facts, {
     ...(waits ? { signal: AbortSignal.any([signal, AbortSignal.timeout(FACTS_SECONDS * 1000)]) } : {}),
   });
-  const settled = decisions.filter((decision) => !isInDoubt(decision));
   ledger.record(
     toResourceRef(request),
-    settled,
+    decisions,
     new Map(candidates.map((policy) => [policyId(policy.ref), policy])),
     now(),
+    object,
   );
-  onScanned(request, settled);
-}
-
-/**
- * Whether images could not be verified at this moment. A registry that is away turns no pass into a fail and no fail into
- * a pass: the last known result stays.
- */
-export function isInDoubt({ results, bypass }: Decision): boolean {
-  if (bypass?.granted) return false;
-  return results.some(
-    ({ type, status, reason }) =>
-      type === 'ImageVerify' && (status === 'error' || (status === 'skip' && reason !== undefined)),
-  );
+  onScanned(request, decisions);
 }

@@ -8,8 +8,10 @@ import { startWebhookServer } from '../admission/webhook-server.ts';
 import { ensureCertificates } from '../certs/certificate-store.ts';
 import { createClusterFacts } from '../facts/cluster-facts.ts';
 import { NODE_HOST } from '../facts/node-host.ts';
+import { createPacedImages } from '../facts/paced-images.ts';
 import { createDenialLog } from '../reports/denial-log.ts';
 import { startEventSender } from '../reports/event-sender.ts';
+import { withoutDoubt } from '../reports/in-doubt.ts';
 import { startReportWriter } from '../reports/report-writer.ts';
 import { createResultLedger } from '../reports/result-ledger.ts';
 import { parseClusterConfiguration } from '../settings/cluster-configuration.ts';
@@ -19,7 +21,7 @@ import { compiledById, createPolicyStore } from '../store/policy-store.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createAuditPool } from './audit-pool.ts';
-import { isInDoubt, startBackgroundScan } from './background-scan.ts';
+import { startBackgroundScan } from './background-scan.ts';
 import { countedBypasses, createBypass } from './bypass.ts';
 import { followObjects, startClusterView } from './cluster-view.ts';
 import { ensureConfigurationMap, followConfigurationMap } from './configuration-map.ts';
@@ -111,19 +113,20 @@ export async function startOperator(settings: OperatorSettings, version: string)
 
   const scan = startBackgroundScan({
     client,
-    facts,
+    facts: createPacedImages(facts, { perSecond: settings.backgroundScanImageRate }),
     snapshot: () => store.snapshot,
     ledger,
     namespaceLabels: view.namespaceLabels,
     isExcluded: (request) => configuration.isExcluded(request),
     intervalMs: settings.backgroundScanIntervalMs,
+    workers: settings.backgroundScanWorkers,
     mayScan: leadership.isLeader,
     bypass: bypass?.judge,
     log,
     now,
     onScanned(request, decisions) {
       metrics.recordDecisions(decisions, request, { cause: 'background_scan', seconds: 0, background: isBackground });
-      events.send({ request, decisions, allowed: true }, 'kyverno-scan');
+      events.send({ request, decisions: decisions.map(withoutDoubt), allowed: true }, 'kyverno-scan');
       reports.notify();
     },
   });
@@ -170,8 +173,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
       if (uid !== undefined) ledger.forget(uid); // its report goes with it, by its owner reference
       return;
     }
-    const settled = request.operation === 'CREATE' ? decisions : decisions.filter((one) => !isInDoubt(one));
-    ledger.record(toResourceRef(request), settled, compiledById(store.snapshot), now());
+    ledger.record(toResourceRef(request), decisions, compiledById(store.snapshot), now(), request.resource);
     reports.notify();
   }
 

@@ -70,9 +70,13 @@ function toMessage({ message, status, properties }: RuleResult): string {
   return properties?.['message'] ?? properties?.[`${status}Message`] ?? message;
 }
 
-function toProperties(policy: ReportedPolicy, { properties, exceptions }: RuleResult): Record<string, string> {
+function toProperties(
+  policy: ReportedPolicy,
+  { type, reason, properties, exceptions }: RuleResult,
+): Record<string, string> {
   const process = policy.background ? 'background scan' : policy.admission ? 'admission review' : '';
   return {
+    ...(type === 'ImageVerify' && reason ? { reason } : {}),
     ...properties,
     ...(exceptions && exceptions.length > 0 ? { exceptions: exceptions.map(nameOf).join(',') } : {}),
     ...(process ? { process } : {}),
