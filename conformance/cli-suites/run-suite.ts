@@ -60,14 +60,16 @@ function describe({ expectation, resource, outcome, detail }: Verdict): string {
   return `${policy}/${rule} ${resource} wants ${result}: ${outcome}: ${detail}`;
 }
 
+const BESIDE = ['clusterResources', 'jsonPayload', 'jsonPayloads', 'globalContextEntries'];
+
 /** Runs the flipped copy of a suite: each of its rows must be reported as failed. */
 export async function runFlipped(record: SuiteRecord, corpus: string): Promise<SuiteOutcome> {
   const path = join(corpus, record.path);
   const documents = readManifest(path);
   const folder = await mkdtemp(join(tmpdir(), 'vouchsafe-flipped-'));
   try {
-    // Files that other files name are looked for beside the manifest.
-    if (documents.some((document) => 'clusterResources' in document))
+    // Some files are looked for beside the manifest, or must be there.
+    if (documents.some((document) => BESIDE.some((key) => key in document)))
       await cp(dirname(path), folder, { recursive: true });
     const copy = join(folder, 'kyverno-test.yaml');
     await writeFile(copy, flipManifest(documents, path));

@@ -69,13 +69,18 @@ export async function evaluateResource(
   let current = resource.object;
   for (const phase of ORDER) {
     for (const runnable of surroundings.policies) {
-      if (!runnable.phases.has(phase)) continue;
+      if (!runnable.phases.has(phase) || !isAbout(runnable.policy, resource)) continue;
       const response = await evaluatePolicy(runnable, phase, { resource, object: current, operation }, surroundings);
       responses.push(response);
       current = response.patched;
     }
   }
   return responses;
+}
+
+/** Payloads are for the policies in CEL that say so. */
+function isAbout(policy: Policy, { payload }: InputResource): boolean {
+  return payload === undefined || (policy.family === 'cel' && policy.spec.mode === 'JSON');
 }
 
 interface Subject {
@@ -112,7 +117,8 @@ function toRequest(policy: Policy, { resource, object, operation }: Subject, aro
   const nested = nest({ ...flat, 'request.operation': wanted ?? 'CREATE' });
   const seen = withValues(object, memberAt(nested, 'request', 'object'));
   const old = withValues(object, memberAt(nested, 'request', 'oldObject'));
-  const target = toTarget(object, around.values);
+  const isPayload = resource.payload !== undefined;
+  const target = isPayload ? PAYLOAD : toTarget(object, around.values);
   const plural = around.kinds.byKind(target.kind.group, target.kind.kind)?.plural;
   return {
     operation: effective,
@@ -122,6 +128,7 @@ function toRequest(policy: Policy, { resource, object, operation }: Subject, aro
     name: resource.name,
     resource: effective === 'DELETE' ? undefined : seen,
     oldResource: effective === 'CREATE' ? undefined : old,
+    ...(isPayload ? { payload: true, operation: 'CREATE', resource: object, oldResource: undefined } : {}),
     admission: undefined,
     user: around.requester?.user,
     roles: around.requester?.roles ?? [],
@@ -134,11 +141,17 @@ function toRequest(policy: Policy, { resource, object, operation }: Subject, aro
     standIns: {
       absent: around.absent,
       rules: ruleValues(around.values, policy.ref.name),
-      doubles: true,
+      // Payloads in YAML keep their integers (kyverno-cel §8.1).
+      doubles: resource.payload !== 'yaml',
       namespaces: around.values.namespaces,
     },
   };
 }
+
+const PAYLOAD: Pick<EvaluationRequest, 'kind' | 'subresource'> = {
+  kind: { group: '', version: '', kind: '' },
+  subresource: '',
+};
 
 function withValues(object: JsonObject, values: ReturnType<typeof memberAt>): JsonObject {
   const merged = isJsonObject(values) ? merge(object, values) : object;

@@ -9,6 +9,8 @@ export interface InputResource extends InputDocument {
   readonly key: string;
   readonly namespace: string;
   readonly name: string;
+  /** No object of Kubernetes but a payload, written so: `key` and `name` are its path as given. */
+  readonly payload?: 'json' | 'yaml';
 }
 
 /** A document as the resource it stands for: a namespaced kind without namespace is in `default`, null maps are empty. */

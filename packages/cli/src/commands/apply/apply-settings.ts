@@ -47,6 +47,7 @@ export interface ApplySettings {
   readonly showPerformance: boolean;
   /** A `Context` file; empty for none. */
   readonly contextFile: string;
+  /** Payloads in JSON or YAML, judged instead of resources. */
   readonly payloads: readonly string[];
 }
 
@@ -94,8 +95,13 @@ export function readSettings(policies: readonly string[], flags: FlagValues): Ap
     continueOnFail: isSet('continueOnFail'),
     showPerformance: isSet('showPerformance'),
     contextFile: textFlag(flags, 'contextFile') ?? '',
-    payloads: paths('json', 'httpPayload', 'envoyPayload'),
+    payloads: paths('json'),
   };
+  if (paths('httpPayload', 'envoyPayload').length > 0) {
+    throw new InputProblem(
+      "payloads of Envoy and HTTP are for policies of Kyverno's authorization server, which are not supported",
+    );
+  }
   checkSettings(settings, textFlag(flags, 'kubeconfig') ?? '');
   return settings;
 }
@@ -162,7 +168,6 @@ function checkSettings(settings: ApplySettings, kubeconfig: string): void {
   if (resources.length === 0 && payloads.length === 0 && !cluster) {
     throw new InputProblem('resource file(s) or cluster required');
   }
-  if (payloads.length > 0) throw new InputProblem('payloads are for policies in CEL, which are not supported yet');
   if (definitions.length > 0 && kubeconfig.trim() !== '') {
     throw new InputProblem('crd-paths and kubeconfig flags are mutually exclusive, please use only one of them');
   }

@@ -79,8 +79,10 @@ async function evaluateAll(work: ApplyWork, settings: ApplySettings, io: Command
   const findings: Finding[] = [];
   let evaluated = 0;
   for await (const resource of work.resources()) {
-    evaluated += 1;
-    for (const response of await evaluateResource(resource, work.surroundings, '')) {
+    const responses = await evaluateResource(resource, work.surroundings, '');
+    // A payload that no policy is about was not judged: policies about resources say nothing of it.
+    if (resource.payload === undefined || responses.length > 0) evaluated += 1;
+    for (const response of responses) {
       const found = work.findings(response, resource);
       for (const { status } of found) counts.add(status);
       if (keeps) findings.push(...found);

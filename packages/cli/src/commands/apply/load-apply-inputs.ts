@@ -136,7 +136,11 @@ export function compileApplyPolicies({ policySets }: ApplyInputs, exceptions: Ex
   return {
     policies,
     skipped: [...unusable.map(({ name, reason }) => ({ name, reason })), ...unreadable],
-    ruleCount: policies.reduce((count, { compiled }) => count + compiled.rules.length, 0),
+    // Those in CEL count once, with all that autogen makes of them.
+    ruleCount: policies.reduce(
+      (count, { policy, compiled }) => count + (policy.family === 'cel' ? 1 : compiled.rules.length),
+      0,
+    ),
   };
 }
 

@@ -11,6 +11,7 @@ import type { CommandIo } from '../../flags/command.ts';
 import { type ContextData, loadContextFile } from '../../inputs/context-file.ts';
 import { kindOf } from '../../inputs/kind-table.ts';
 import { countResources, loadResources, streamResources } from '../../inputs/load-resources.ts';
+import { loadPayloads } from '../../inputs/payloads.ts';
 import type { InputResource } from '../../inputs/resources.ts';
 import { parseSet } from '../../inputs/values.ts';
 import type { ApplySettings } from './apply-settings.ts';
@@ -50,7 +51,7 @@ export async function prepareWork(
   const cluster = await openWantedCluster(settings, first, inputs);
   if (cluster) cleanups.push(cluster.close);
   const keepsAll = !cluster && (settings.exceptionsWithinResources || first.policies.some(asksForObjects));
-  const kept = keepsAll ? await loadResources(settings.resources, folder, inputs.kinds) : undefined;
+  const kept = await loadKept(settings, folder, inputs, keepsAll);
   const targets = await loadResources(settings.targets, folder, inputs.kinds);
   const exceptions = exceptionsOf(settings, inputs, kept ?? []);
   const policies = exceptions === inputs.exceptionsGiven ? first : compileApplyPolicies(inputs, exceptions);
@@ -84,6 +85,17 @@ export async function prepareWork(
         ? [toDeletion(response, resource)]
         : toFindings(response, resource, { auditWarn: settings.auditWarn }),
   };
+}
+
+/** What has to be at hand as a whole: payloads always, resources when something asks for more than one of them. */
+async function loadKept(
+  { payloads, resources }: ApplySettings,
+  folder: string,
+  { kinds }: ApplyInputs,
+  keepsAll: boolean,
+): Promise<readonly InputResource[] | undefined> {
+  if (payloads.length > 0) return loadPayloads(payloads, folder);
+  return keepsAll ? loadResources(resources, folder, kinds) : undefined;
 }
 
 /** Loaded when asked for only: most runs have no cluster. */

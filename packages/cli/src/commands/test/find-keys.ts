@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { textAt } from '../../inputs/read-fields.ts';
 import type { InputResource } from '../../inputs/resources.ts';
@@ -56,6 +57,8 @@ function findAsKyverno(
 }
 
 function isNamed(key: string, name: string): boolean {
+  // Payloads are known by their path.
+  if (key === name || key === posix.normalize(name)) return true;
   const parts = key.split(',');
   const wanted = name.split('/');
   if (wanted.length === 1) return parts.at(-1) === name;

@@ -12,6 +12,7 @@ import { type ContextData, loadContextFile } from '../../inputs/context-file.ts'
 import { InputProblem } from '../../inputs/input-problem.ts';
 import { createKindTable, type KindTable, kindOf } from '../../inputs/kind-table.ts';
 import { loadResources } from '../../inputs/load-resources.ts';
+import { loadPayloads } from '../../inputs/payloads.ts';
 import { loadPolicySet, type PolicySet } from '../../inputs/policy-set.ts';
 import { readInputDocuments } from '../../inputs/read-documents.ts';
 import { objectsAt, textAt, textsAt } from '../../inputs/read-fields.ts';
@@ -31,6 +32,7 @@ export interface TestInputs {
   readonly exceptions: Required<Pick<CompileOptions, 'exceptions' | 'celExceptions'>>;
   /** Each once. */
   readonly resources: readonly InputResource[];
+  readonly payloads: readonly InputResource[];
   readonly targetResources: readonly InputResource[];
   readonly paramResources: readonly InputResource[];
   /** Where generate rules clone from. */
@@ -70,6 +72,7 @@ export async function loadTestInputs(
     print(`  warning: found duplicated resource ${textAt(object, 'kind')} ${name} ${namespace}`);
   }
   if (manifest.jsonPayloads.length > 0) print('  Loading JSON payloads ...');
+  const payloads = await failing('failed to load JSON payloads', () => loadPayloads(manifest.jsonPayloads, folder));
   const targetResources = await failing('failed to load target resources', () =>
     loadResources(manifest.targetResources, folder, kinds),
   );
@@ -86,6 +89,7 @@ export async function loadTestInputs(
     policySet,
     exceptions,
     resources,
+    payloads,
     targetResources,
     paramResources,
     cloneSources: await loadCloneSources(manifest, kinds),

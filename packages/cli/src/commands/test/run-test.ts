@@ -53,7 +53,7 @@ export async function runTest(manifest: TestManifest, options: RunOptions): Prom
   const { print } = options;
   print(`Loading test  ( ${manifest.path} ) ...`);
   const inputs = await loadTestInputs(manifest, print, options.registries);
-  const { policySet, resources, exceptions } = inputs;
+  const { policySet, resources, payloads, exceptions } = inputs;
   const prepared = preparePolicies(policySet.policies, { ...exceptions, bindings: policySet.bindings });
   const exceptionCount = exceptions.exceptions.length + exceptions.celExceptions.length;
   const count = policySet.policies.length + policySet.invalid.length + policySet.unsupported.length;
@@ -63,7 +63,7 @@ export async function runTest(manifest: TestManifest, options: RunOptions): Prom
   const surroundings = toSurroundings(inputs, prepared.policies, manifest, options);
   const operations = explicitOperations(manifest);
   globalOperation(inputs.values);
-  const trigger = await evaluateAll(resources, surroundings, '');
+  const trigger = await evaluateAll([...resources, ...payloads], surroundings, '');
   const triggerByOperation = new Map<string, ResponsesByResource>();
   for (const operation of operations) {
     triggerByOperation.set(operation, await evaluateAll(resources, surroundings, operation));

@@ -16,9 +16,19 @@ import type { ValidatingParts } from './judge.ts';
 export const validatingPolicies: PolicyKind = {
   kinds: ['ValidatingPolicy'],
   phases: PHASES,
-  compile: (compilation) =>
-    compilation.policy.spec.mode === 'JSON' ? compileForPayloads(compilation) : compileForResources(compilation),
+  compile: (compilation) => {
+    const { mode } = compilation.policy.spec;
+    if (mode === 'Envoy' || mode === 'HTTP') return refuse(compilation);
+    return mode === 'JSON' ? compileForPayloads(compilation) : compileForResources(compilation);
+  },
 };
+
+/** Policies that another server than that of admission asks (kyverno-cel §8.2). */
+function refuse({ policy, report }: PolicyCompilation): PolicyBody {
+  const message = `policies of mode \`${policy.spec.mode}\` are for Kyverno's authorization server`;
+  report({ code: 'policy-unsupported', severity: 'error', message, path: 'spec.evaluation.mode' });
+  return { rules: [], selectors: [], concerns: () => false, needs: new Set() };
+}
 
 /** A policy about objects of Kubernetes, with what autogen makes of it. */
 function compileForResources(compilation: PolicyCompilation): PolicyBody {
