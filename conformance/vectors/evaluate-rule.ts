@@ -83,9 +83,9 @@ function toEvaluationRequest(resource: JsonObject, more: Partial<EvaluationReque
   return request;
 }
 
-/** The one status, `absent` when there is no result, and all of them where there are several. */
-export function statusOf({ results }: RuleRan): string {
-  return results.map(({ status }) => status).join(' ') || 'absent';
+/** The one status, `absent` when there is no result, all of them where there are several; else what is wrong with the policy. */
+export function statusOf({ results, errors }: RuleRan): string {
+  return errors[0] ?? (results.map(({ status }) => status).join(' ') || 'absent');
 }
 
 export const MATCH_PODS: JsonObject = { any: [{ resources: { kinds: ['Pod'] } }] };

@@ -107,6 +107,7 @@ function assemble(
     timeoutSeconds: spec.timeoutSeconds,
     selectors: Object.freeze(rules.flatMap(({ rule, phases }) => toSelectors(rule, phases))),
     matches: (request: EvaluationRequest, phase: Phase) => isInScope(policy, request) && selects(request, phase),
+    ...(ref.namespace === undefined ? {} : { inScope: (request: EvaluationRequest) => isInScope(policy, request) }),
     ...(matchConditions ? { matchConditions } : {}),
     standing: createStanding(own, spec.emitWarning),
     rules: own,

@@ -84,7 +84,8 @@ export function evaluatePolicy(
   const { phase, closing } = evaluation;
   let { input } = subject;
   if (input === undefined) return toDecision(policy, subject, phase, undefined, NOTHING.results, NOTHING.effects);
-  if (policy.matchConditions?.hold(request) === false) return unmet(policy, subject, evaluation);
+  if (policy.inScope?.(request) === false) return unmet(policy, subject, evaluation, OUT_OF_SCOPE);
+  if (policy.matchConditions?.hold(request) === false) return unmet(policy, subject, evaluation, UNMET);
   const bypass = request.bypass ? judgeBypass(request.bypass, policy, input, evaluation) : undefined;
   if (bypass instanceof Need) return undefined;
   if (bypass?.granted) input = { ...input, bypassed: bypass.message };
@@ -146,15 +147,16 @@ function withBypass(decision: Decision, bypass: BypassOutcome): Decision {
   return { ...decision, results, bypass };
 }
 
-/** The decision when the policy's own conditions do not hold: nothing. */
-function unmet(policy: CompiledPolicy, subject: Subject, { phase, trace }: PolicyEvaluation): Decision {
+/** The decision when the policy as a whole is not about the request: nothing. */
+function unmet(policy: CompiledPolicy, subject: Subject, { phase, trace }: PolicyEvaluation, detail: string): Decision {
   const steps = policy.rules
     .filter((rule) => rule.phases.has(phase))
-    .map(({ name }): TraceStep => ({ rule: name, step: 'match', outcome: 'no', detail: UNMET }));
+    .map(({ name }): TraceStep => ({ rule: name, step: 'match', outcome: 'no', detail }));
   const { results, effects } = NOTHING;
   return toDecision(policy, subject, phase, subject.input?.resource, results, effects, trace ? steps : undefined);
 }
 
+const OUT_OF_SCOPE = 'the object is not in the namespace of the policy';
 const UNMET = 'webhookConfiguration.matchConditions do not hold';
 
 function traced(input: RuleInput, steps: TraceStep[]): RuleInput {

@@ -129,6 +129,8 @@ export interface CompiledPolicy {
   readonly selectors: readonly ResourceSelector[];
   /** Cheap gate before any rule: namespaced policies, kinds, operations. */
   readonly matches: (request: EvaluationRequest, phase: Phase) => boolean;
+  /** Whether the objects are in the namespace of the policy, for one that has a namespace. */
+  readonly inScope?: ((request: EvaluationRequest) => boolean) | undefined;
   /** Its own webhook's conditions; without any it shares one with others. */
   readonly matchConditions?: MatchConditions | undefined;
   /** Whether the decision takes part in the answer, only warns, or is for reports alone. */
