@@ -23,6 +23,11 @@ export function policyKey(ref: PolicyRef): string {
   return ref.namespace ? `${ref.namespace}/${ref.name}` : ref.name;
 }
 
+/** A policy in CEL: one of policies.kyverno.io, or one of Kubernetes' own. */
+export function isCelPolicy({ apiVersion }: PolicyRef): boolean {
+  return apiVersion.startsWith('policies.kyverno.io/') || apiVersion.startsWith('admissionregistration.k8s.io/');
+}
+
 export interface ResourceRef {
   readonly apiVersion: string;
   readonly kind: string;

@@ -1,6 +1,7 @@
-import type { Decision, PatchOperation, RuleResult } from '../model/decision.ts';
+import { type Decision, isCelPolicy, type PatchOperation, type RuleResult } from '../model/decision.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { toAnnotationPatch } from './annotation-patch.ts';
+import { celBlockedMessage, celWarnings } from './block-cel-decision.ts';
 import { blockedMessage } from './block-decision.ts';
 
 /** `response` of an AdmissionReview, but for `patch`, which the shell encodes (base64) and pairs with `patchType`. */
@@ -28,7 +29,7 @@ export function toAdmissionResponse(
   options: AdmissionResponseOptions = {},
 ): AdmissionResponse {
   const uid = typeof request.admission?.['uid'] === 'string' ? request.admission['uid'] : '';
-  const message = blockedMessage(decisions);
+  const message = blockedMessage(decisions) ?? celBlockedMessage(decisions);
   if (message !== undefined) return { uid, allowed: false, status: { status: 'Failure', message } };
   const warnings = decisions.flatMap(toWarnings);
   const patch = options.patch ? toPatch(decisions, request) : [];
@@ -40,8 +41,9 @@ export function toAdmissionResponse(
   };
 }
 
-function toWarnings(decision: Decision): string[] {
+function toWarnings(decision: Decision): readonly string[] {
   if (decision.standing === 'audit') return [];
+  if (isCelPolicy(decision.policy)) return celWarnings(decision);
   return decision.results
     .filter((result: RuleResult) => result.emitWarning === true)
     .map((result) => `policy ${decision.policy.name}.${result.rule}: ${result.message}`);

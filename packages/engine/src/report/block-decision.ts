@@ -1,13 +1,15 @@
-import type { Decision } from '../model/decision.ts';
+import { type Decision, isCelPolicy } from '../model/decision.ts';
 import { toYamlText } from './yaml-text.ts';
 
 /**
- * The message a request is refused with, `undefined` when nothing blocks it (kyverno-core §4.2).
+ * The message a request is refused with, `undefined` when nothing blocks it (kyverno-core §4.2). Policies in CEL have
+ * their own words.
  *
  * A decision blocks when a rule that enforces failed, or when a rule errored and failurePolicy is Fail. failurePolicy
  * sticks: after one Fail policy, errors of later Ignore policies block as well. Only decisions that stand as `enforce` count.
  */
-export function blockedMessage(decisions: readonly Decision[]): string | undefined {
+export function blockedMessage(all: readonly Decision[]): string | undefined {
+  const decisions = all.filter(({ policy }) => !isCelPolicy(policy));
   return (
     blockedMutation(decisions) ??
     (['verify-images', 'validate'] as const).map((phase) => blockedPhase(decisions, phase)).find(isDefined)

@@ -1,5 +1,6 @@
 import type { Decision, PolicyRef, RuleResult } from '../../model/decision.ts';
 import { policyKey } from '../../model/decision.ts';
+import { reportProcess, reportSource } from './report-source.ts';
 
 /** One entry of `results` of a PolicyReport, wgpolicyk8s.io/v1alpha2 (kyverno-core §1.8.2). */
 export interface PolicyReportResult {
@@ -46,9 +47,9 @@ function toEntry(ref: PolicyRef, policy: ReportedPolicy, result: RuleResult, now
   const scored = policy.annotations[`${ANNOTATION}scored`] !== 'false';
   const category = policy.annotations[`${ANNOTATION}category`];
   const severity = policy.annotations[`${ANNOTATION}severity`];
-  const properties = toProperties(policy, result);
+  const properties = toProperties(ref, policy, result);
   return {
-    source: 'kyverno',
+    source: reportSource(ref),
     policy: policyKey(ref),
     rule: result.rule,
     result: result.status === 'fail' && !scored ? 'warn' : result.status,
@@ -71,15 +72,16 @@ function toMessage({ message, status, properties }: RuleResult): string {
 }
 
 function toProperties(
+  ref: PolicyRef,
   policy: ReportedPolicy,
   { type, reason, properties, exceptions }: RuleResult,
 ): Record<string, string> {
-  const process = policy.background ? 'background scan' : policy.admission ? 'admission review' : '';
+  const process = reportProcess(ref, policy);
   return {
     ...(type === 'ImageVerify' && reason ? { reason } : {}),
     ...properties,
     ...(exceptions && exceptions.length > 0 ? { exceptions: exceptions.map(nameOf).join(',') } : {}),
-    ...(process ? { process } : {}),
+    ...(process === undefined ? {} : { process }),
   };
 }
 
