@@ -1,8 +1,10 @@
 import {
   type CompiledPolicy,
+  type Decision,
   decide,
   type Effect,
   type EvaluationRequest,
+  expectAgain,
   type Operation,
   type Phase,
   type Policy,
@@ -68,6 +70,12 @@ export async function evaluateResource(
   const responses: PolicyResponse[] = [];
   let current = resource.object;
   for (const phase of ORDER) {
+    const together = phase === 'validate' && resource.payload === undefined ? findGroup(surroundings) : undefined;
+    if (together) {
+      responses.push(...(await evaluateGroup(together, { resource, object: current, operation }, surroundings)));
+      current = responses.at(-1)?.patched ?? current;
+      continue;
+    }
     for (const runnable of surroundings.policies) {
       if (!runnable.phases.has(phase) || !isAbout(runnable.policy, resource)) continue;
       const response = await evaluatePolicy(runnable, phase, { resource, object: current, operation }, surroundings);
@@ -83,6 +91,39 @@ function isAbout(policy: Policy, { payload }: InputResource): boolean {
   return payload === undefined || (policy.family === 'cel' && policy.spec.mode === 'JSON');
 }
 
+/** The validating policies of a run, which are judged together. */
+interface Group {
+  readonly policies: readonly RunnablePolicy[];
+  readonly compiled: readonly CompiledPolicy[];
+}
+
+const groups = new WeakMap<readonly RunnablePolicy[], Group>();
+
+/** `undefined` when the request is not the same for all policies, or each is to be explained. */
+function findGroup({ policies, values, trace }: Surroundings): Group | undefined {
+  if (trace || values.policies.length > 0) return undefined;
+  const known = groups.get(policies);
+  if (known) return known;
+  const validating = policies.filter(({ phases }) => phases.has('validate'));
+  const group: Group = { policies: validating, compiled: validating.map(({ compiled }) => compiled) };
+  expectAgain(group.compiled);
+  groups.set(policies, group);
+  return group;
+}
+
+/** Policies that do not see each other's results, on one request. */
+async function evaluateGroup(
+  { policies, compiled }: Group,
+  subject: Subject,
+  surroundings: Surroundings,
+): Promise<readonly PolicyResponse[]> {
+  if (policies.length === 0) return [];
+  const request = toRequest('', subject, surroundings);
+  const seen = request.resource ?? request.oldResource ?? subject.object;
+  const decisions = await decide(compiled, request, surroundings.source, { phase: 'validate' });
+  return policies.map(({ policy }, index) => toResponse(policy, 'validate', seen, decisions[index]));
+}
+
 interface Subject {
   readonly resource: InputResource;
   readonly object: JsonObject;
@@ -95,23 +136,29 @@ async function evaluatePolicy(
   subject: Subject,
   surroundings: Surroundings,
 ): Promise<PolicyResponse> {
-  const request = toRequest(policy, subject, surroundings);
+  const request = toRequest(policy.ref.name, subject, surroundings);
   const seen = request.resource ?? request.oldResource ?? subject.object;
   const [decision] = await decide([compiled], request, surroundings.source, { phase, trace: surroundings.trace });
+  return toResponse(policy, phase, seen, decision);
+}
+
+function toResponse(policy: Policy, phase: Phase, seen: JsonObject, decision: Decision | undefined): PolicyResponse {
+  const { results = [], effects = [] } = decision ?? {};
+  const isGenerating = phase === 'generate';
   return {
     policy,
     phase,
     resource: seen,
     patched: decision?.patched ?? seen,
     // Rules that change existing objects run among the mutations; in the cluster they run beside the generating ones.
-    results: (decision?.results ?? []).filter(({ type }) => phase !== 'generate' || type === 'Generation'),
-    effects: (decision?.effects ?? []).filter(({ kind }) => phase !== 'generate' || kind === 'create'),
+    results: isGenerating ? results.filter(({ type }) => type === 'Generation') : results,
+    effects: isGenerating ? effects.filter(({ kind }) => kind === 'create') : effects,
     trace: decision?.trace ?? [],
   };
 }
 
-function toRequest(policy: Policy, { resource, object, operation }: Subject, around: Surroundings): EvaluationRequest {
-  const flat = valuesFor(around.values, policy.ref.name, resource.name, around.set);
+function toRequest(policy: string, { resource, object, operation }: Subject, around: Surroundings): EvaluationRequest {
+  const flat = valuesFor(around.values, policy, resource.name, around.set);
   const wanted = operation === '' ? flat['request.operation'] : operation;
   const effective: Operation = wanted === 'UPDATE' || wanted === 'DELETE' ? wanted : 'CREATE';
   const nested = nest({ ...flat, 'request.operation': wanted ?? 'CREATE' });
@@ -140,7 +187,7 @@ function toRequest(policy: Policy, { resource, object, operation }: Subject, aro
     variables: withoutObjects(nested),
     standIns: {
       absent: around.absent,
-      rules: ruleValues(around.values, policy.ref.name),
+      rules: ruleValues(around.values, policy),
       // Payloads in YAML keep their integers (kyverno-cel §8.1).
       doubles: resource.payload !== 'yaml',
       namespaces: around.values.namespaces,

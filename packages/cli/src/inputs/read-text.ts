@@ -1,5 +1,6 @@
 import { type ReadDocuments, readDocuments, type SourceMap, type TextDocument } from '@vouchsafe/engine';
 import type { Diagnostic, SourceRange } from '@vouchsafe/engine/kernel';
+import { readPlaces } from './block-yaml/places.ts';
 import { readBlockYaml } from './block-yaml/read-block-yaml.ts';
 import { type DocumentPart, splitDocuments } from './split-documents.ts';
 
@@ -36,7 +37,8 @@ function isForLibrary(text: string): boolean {
     text.includes('\r') ||
     text.startsWith('%') ||
     text.includes('\n%') ||
-    /^[\s\uFEFF]*(?:[[{]|\uFEFF)/.test(text)
+    /^\s*\uFEFF/.test(text) ||
+    (/^\s*[[{]/.test(text) && !text.includes('\n---'))
   );
 }
 
@@ -52,10 +54,13 @@ function readByLibrary(text: string, origin: string, lines: number): ReadDocumen
 }
 
 /** Places in a document, found by reading it again when a first one is asked for: most documents are in order. */
-function lazySources(text: string, { start, end, lines: own }: DocumentPart, origin: string, lines: number): SourceMap {
+function lazySources(text: string, part: DocumentPart, origin: string, lines: number): SourceMap {
   let sources: SourceMap | undefined;
   return (path) => {
-    sources ??= readByLibrary(text.slice(start, end), origin, lines + own).documents[0]?.sources ?? (() => undefined);
+    sources ??=
+      readPlaces(text, part, { origin, lines: lines + part.lines }) ??
+      readByLibrary(text.slice(part.start, part.end), origin, lines + part.lines).documents[0]?.sources ??
+      (() => undefined);
     return sources(path);
   };
 }

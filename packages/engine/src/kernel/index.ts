@@ -32,6 +32,7 @@ export {
   appendDocumentPath,
   escapePointerSegment,
   type JsonPathSegment,
+  parseDocumentPath,
   parseJsonPointer,
   toDocumentPath,
   toJsonPointer,

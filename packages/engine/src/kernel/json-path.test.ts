@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { appendDocumentPath, parseJsonPointer, toDocumentPath, toJsonPointer } from './json-path.ts';
+import { appendDocumentPath, parseDocumentPath, parseJsonPointer, toDocumentPath, toJsonPointer } from './json-path.ts';
 
 describe('JSON pointers', () => {
   it.each<[readonly (string | number)[], string]>([
@@ -23,6 +23,7 @@ describe('document paths', () => {
     [[], ''],
   ])('%j is %j', (segments, path) => {
     expect(toDocumentPath(segments)).toBe(path);
+    expect(parseDocumentPath(path)).toEqual(segments.map(String));
   });
 
   it('grow by a step', () => {

@@ -38,3 +38,50 @@ export function appendDocumentPath(path: string, segment: JsonPathSegment): stri
   const step = toDocumentPath([segment]);
   return path === '' || step.startsWith('[') ? `${path}${step}` : `${path}.${step}`;
 }
+
+/** The segments of a document path such as `spec.rules[0].match["a.b"]`; indices as text. */
+export function parseDocumentPath(path: string): readonly string[] {
+  const segments: string[] = [];
+  let at = 0;
+  while (at < path.length) {
+    if (path[at] === '.') {
+      at += 1;
+    } else if (path[at] === '[') {
+      const end = endOfBracket(path, at);
+      const inner = path.slice(at + 1, end);
+      segments.push(inner.startsWith('"') ? unquote(inner) : inner);
+      at = end + 1;
+    } else {
+      const next = nextDelimiter(path, at);
+      segments.push(path.slice(at, next));
+      at = next;
+    }
+  }
+  return segments;
+}
+
+function endOfBracket(path: string, start: number): number {
+  if (path[start + 1] !== '"') {
+    const end = path.indexOf(']', start);
+    return end < 0 ? path.length : end;
+  }
+  for (let at = start + 2; at < path.length; at += 1) {
+    if (path[at] === '\\') at += 1;
+    else if (path[at] === '"') return at + 1;
+  }
+  return path.length;
+}
+
+function unquote(text: string): string {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'string' ? value : text;
+  } catch {
+    return text;
+  }
+}
+
+function nextDelimiter(path: string, from: number): number {
+  for (let at = from; at < path.length; at += 1) if (path[at] === '.' || path[at] === '[') return at;
+  return path.length;
+}

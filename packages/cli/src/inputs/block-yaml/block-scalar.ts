@@ -19,6 +19,8 @@ export function readBlockScalar(cursor: Cursor, column: number): string {
   const keepsEnd = readHeader(cursor);
   const lines = readLines(cursor, column, isFolded);
   if (cursor.refused) return '';
+  cursor.valueEnd = cursor.at;
+  cursor.behind = cursor.at;
   toNextLine(cursor);
   let count = lines.length;
   while (count > 0 && lines[count - 1] === '') count -= 1;

@@ -1,3 +1,5 @@
+import type { Places } from './places.ts';
+
 /** Where a reader of block YAML stands in a document. Moved by all functions of this folder. */
 export interface Cursor {
   readonly text: string;
@@ -12,6 +14,12 @@ export interface Cursor {
   to: number;
   /** Of the characters of the last plain scalar. */
   hash: number;
+  /** Behind the last value. */
+  valueEnd: number;
+  /** Behind the line of the last value. */
+  behind: number;
+  /** Notes where everything is written; absent while nobody asks. */
+  readonly places: Places | undefined;
 }
 
 export const TAB = 0x09;
@@ -33,8 +41,19 @@ export const OPEN_BRACE = 0x7b;
 export const BAR = 0x7c;
 export const CLOSE_BRACE = 0x7d;
 
-export function createCursor(text: string, start: number, end: number): Cursor {
-  return { text, end, at: start, indent: -1, refused: false, to: start, hash: 0 };
+export function createCursor(text: string, start: number, end: number, places?: Places): Cursor {
+  return {
+    text,
+    end,
+    at: start,
+    indent: -1,
+    refused: false,
+    to: start,
+    hash: 0,
+    valueEnd: start,
+    behind: start,
+    places,
+  };
 }
 
 /** Ends the reading: every loop stops at a cursor behind the last line. */
@@ -83,6 +102,7 @@ export function endLine(cursor: Cursor): void {
     else if (code !== NEWLINE) return void refuse(cursor);
   }
   cursor.at += 1;
+  cursor.behind = cursor.at;
   toNextLine(cursor);
 }
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readDocuments } from '@vouchsafe/engine';
+import { appendDocumentPath, isJsonArray, type Json, type SourceRange } from '@vouchsafe/engine/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readText } from '../read-text.ts';
@@ -50,6 +51,8 @@ describe('block YAML', () => {
       'a: [x, "y", 1]\nb: {c: {d: []}, "e":1}\nf: {}\n',
       { a: ['x', 'y', 1], b: { c: { d: [] }, e: 1 }, f: {} },
     ],
+    ['brackets over several lines', 'a: [x,\n  z\n  ]\nb: {c: 1,\n\n   d: 2}\n', { a: ['x', 'z'], b: { c: 1, d: 2 } }],
+    ['JSON', '{"a": [1, true, null,\n"\\u00e9"],\n"b":{}}\n', { a: [1, true, null, 'é'], b: {} }],
     ['the last of equal keys', 'a: 1\na: 2\n', { a: 2 }],
     ['names that objects inherit', 'constructor: 1\ntoString: 2\n', { constructor: 1, toString: 2 }],
   ])('reads %s', (_, text, value) => {
@@ -67,7 +70,8 @@ describe('block YAML', () => {
     ['a key that means more to JavaScript', '__proto__: {a: 1}\n'],
     ['texts of several lines', 'a: b\n  c\n'],
     ['quotes over several lines', 'a: "b\n  c"\n'],
-    ['brackets over several lines', 'a: [b,\n  c]\n'],
+    ['brackets that are not indented', 'a: [b,\nc]\n'],
+    ['comments in brackets', 'a: [b, # c\n  d]\n'],
     ['numbers in odd spellings', 'a: 0x1F\n'],
     ['numbers with leading zeros', 'a: 0777\n'],
     ['exponents', 'a: 1e3\n'],
@@ -251,6 +255,25 @@ function findYaml(folder: string): readonly string[] {
     .filter((path) => !path.includes('node_modules'));
 }
 
+/** Some paths of a document, and one that it does not have. */
+function pathsOf(value: Json): readonly string[] {
+  const paths: string[] = ['absent'];
+  const add = (at: Json, path: string): void => {
+    if (paths.length >= 60) return;
+    paths.push(path);
+    if (typeof at !== 'object' || at === null) return;
+    for (const [key, item] of Object.entries(at)) {
+      add(item, appendDocumentPath(path, isJsonArray(at) ? Number(key) : key));
+    }
+  };
+  add(value, '');
+  return paths;
+}
+
+function startOf(range: SourceRange | undefined): string {
+  return `${range?.line}:${range?.column}`;
+}
+
 describe('a file of the tree', () => {
   const files = FOLDERS.flatMap(findYaml);
 
@@ -260,7 +283,7 @@ describe('a file of the tree', () => {
       const text = readFileSync(file, 'utf8');
       const [own, whole] = [readText(text, file), readDocuments(text, file)].map(({ documents, diagnostics }) => ({
         values: documents.map(({ value }) => value),
-        places: documents.map(({ sources }) => [sources(''), sources('metadata.name'), sources('spec.rules[0].match')]),
+        places: documents.map(({ value, sources }) => pathsOf(value).map((path) => [path, startOf(sources(path))])),
         errors: diagnostics.filter(({ severity }) => severity === 'error'),
       }));
       expect({ file, ...own }).toEqual({ file, ...whole });

@@ -21,6 +21,7 @@ import {
   toNextLine,
 } from './cursor.ts';
 import { readFlow } from './flow-collection.ts';
+import type { Places } from './places.ts';
 import { plainValue, scanPlain } from './plain-scalar.ts';
 import { readQuoted } from './quoted-scalar.ts';
 
@@ -34,13 +35,18 @@ const DEPTH = 64;
  *
  * @param start of the document in `text`, at the start of a line: behind the `---` if there is one
  * @param end behind the document; no carriage returns are before it
+ * @param places notes where everything is written
  * @returns null for a document that says nothing
  */
-export function readBlockYaml(text: string, start: number, end: number): Json | undefined {
-  const cursor = createCursor(text, start, end);
+export function readBlockYaml(text: string, start: number, end: number, places?: Places): Json | undefined {
+  const cursor = createCursor(text, start, end, places);
   toNextLine(cursor);
   if (cursor.indent < 0) return cursor.refused ? undefined : null;
-  const value = readNode(cursor, DEPTH);
+  const from = cursor.at;
+  const code = text.charCodeAt(from);
+  const isFlow = code === OPEN_BRACE || code === OPEN_BRACKET;
+  const value = isFlow ? ended(cursor, readFlow(cursor, -1, DEPTH), -1) : readNode(cursor, DEPTH);
+  places?.setRoot(from, cursor.valueEnd);
   return cursor.refused || cursor.indent >= 0 ? undefined : value;
 }
 
@@ -48,8 +54,9 @@ export function readBlockYaml(text: string, start: number, end: number): Json | 
 function readNode(cursor: Cursor, depth: number): Json {
   if (depth === 0) return refuse(cursor);
   if (isEntry(cursor)) return readList(cursor, cursor.indent, depth);
+  const { at, indent } = cursor;
   const key = readKey(cursor);
-  return key === undefined ? null : readMapping(cursor, cursor.indent, key, depth);
+  return key === undefined ? null : readMapping(cursor, indent, { key, at }, depth);
 }
 
 function isEntry(cursor: Cursor): boolean {
@@ -57,13 +64,17 @@ function isEntry(cursor: Cursor): boolean {
 }
 
 /** A mapping whose keys are at `column`, the first of which is read. */
-function readMapping(cursor: Cursor, column: number, first: string, depth: number): Json {
+function readMapping(cursor: Cursor, column: number, first: { key: string; at: number }, depth: number): Json {
   const object: Record<string, Json> = {};
-  let key: string | undefined = first;
+  let key: string | undefined = first.key;
+  let { at } = first;
   while (key !== undefined) {
+    if (cursor.places?.addKey(object, key, at, cursor.to) === false) return refuse(cursor);
     object[key] = readValue(cursor, column, depth);
+    at = cursor.at;
     key = cursor.indent === column ? readKey(cursor) : undefined;
   }
+  cursor.valueEnd = cursor.behind;
   return cursor.indent > column ? refuse(cursor) : object;
 }
 
@@ -74,6 +85,7 @@ function readKey(cursor: Cursor): string | undefined {
   let key: Json | undefined;
   if (code === DOUBLE_QUOTE || code === SINGLE_QUOTE) {
     key = readQuoted(cursor);
+    cursor.to = cursor.at;
     if (text.charCodeAt(cursor.at) !== COLON || !isLast(cursor, cursor.at)) key = undefined;
   } else if (startsPlain(cursor, code) && scanPlain(cursor)) {
     key = plainValue(cursor, from);
@@ -125,6 +137,7 @@ function standsOnLine(cursor: Cursor): boolean {
 
 function endPlain(cursor: Cursor, from: number, column: number): Json {
   const value = plainValue(cursor, from);
+  cursor.valueEnd = cursor.to;
   endLine(cursor);
   // A deeper line would go on with the text.
   return value === undefined || cursor.indent > column ? refuse(cursor) : value;
@@ -141,13 +154,14 @@ function readStyled(cursor: Cursor, code: number, column: number, depth: number)
       return ended(cursor, readQuoted(cursor), column);
     case OPEN_BRACKET:
     case OPEN_BRACE:
-      return ended(cursor, readFlow(cursor, depth), column);
+      return ended(cursor, readFlow(cursor, column, depth), column);
     default:
       return refuse(cursor);
   }
 }
 
 function ended(cursor: Cursor, value: Json, column: number): Json {
+  cursor.valueEnd = cursor.at;
   endLine(cursor);
   return cursor.indent > column ? refuse(cursor) : value;
 }
@@ -159,15 +173,29 @@ function readList(cursor: Cursor, column: number, depth: number): Json {
   while (cursor.indent === column && isEntry(cursor)) {
     const dash = cursor.at;
     cursor.at += 1;
-    list.push(readEntry(cursor, column, dash, depth));
+    list.push(readEntry(cursor, column, dash, list, depth));
   }
+  cursor.valueEnd = cursor.behind;
   return cursor.indent > column ? refuse(cursor) : list;
 }
 
-function readEntry(cursor: Cursor, column: number, dash: number, depth: number): Json {
-  if (!standsOnLine(cursor)) return cursor.indent > column ? readNode(cursor, depth - 1) : null;
-  const from = cursor.at;
-  cursor.indent = column + from - dash;
+function readEntry(cursor: Cursor, column: number, dash: number, list: object, depth: number): Json {
+  if (standsOnLine(cursor)) {
+    const from = cursor.at;
+    cursor.indent = column + from - dash;
+    const value = readOnLine(cursor, column, from, depth);
+    cursor.places?.addItem(list, from, cursor.valueEnd);
+    return value;
+  }
+  const isNull = cursor.indent <= column;
+  const from = isNull ? dash + 1 : cursor.at;
+  const value = isNull ? null : readNode(cursor, depth - 1);
+  cursor.places?.addItem(list, from, isNull ? from : cursor.valueEnd);
+  return value;
+}
+
+/** What follows a dash on its line. */
+function readOnLine(cursor: Cursor, column: number, from: number, depth: number): Json {
   if (isEntry(cursor)) return readList(cursor, cursor.indent, depth - 1);
   const { text } = cursor;
   const code = text.charCodeAt(from);
