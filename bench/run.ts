@@ -7,11 +7,12 @@ import { parseArgs } from 'node:util';
 import type { Goal, Suite } from './suite.ts';
 import { admission } from './suites/admission.ts';
 import { cel } from './suites/cel.ts';
+import { cli } from './suites/cli.ts';
 import { engine } from './suites/engine.ts';
 import { images } from './suites/images.ts';
 import { sandbox } from './suites/sandbox.ts';
 
-const SUITES: readonly Suite[] = [engine, cel, admission, images, sandbox];
+const SUITES: readonly Suite[] = [engine, cel, cli, admission, images, sandbox];
 
 const { values, positionals } = parseArgs({
   options: { store: { type: 'boolean', default: false } },

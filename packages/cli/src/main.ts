@@ -27,6 +27,7 @@ const program = buildProgram({
     env: process.env,
     cwd: process.cwd(),
     isTerminal: process.stdout.isTTY === true,
+    isErrorTerminal: process.stderr.isTTY === true,
     programName,
   },
   onExit: (code) => {

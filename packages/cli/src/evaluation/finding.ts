@@ -1,5 +1,6 @@
 import type { PolicyRef, RuleResult } from '@vouchsafe/engine';
 import { toDocumentPath } from '@vouchsafe/engine/kernel';
+import { detach } from '../inputs/detach.ts';
 import { textAt } from '../inputs/read-fields.ts';
 import type { InputResource } from '../inputs/resources.ts';
 import type { PolicyResponse } from './evaluate-resource.ts';
@@ -73,15 +74,23 @@ function policyOf({ policy }: PolicyResponse): Pick<Finding, 'policy' | 'annotat
   return { policy: ref, annotations, background: spec.background, admission: spec.admission };
 }
 
-function aboutOf({ object, namespace, name }: InputResource): Finding['resource'] {
-  return {
-    apiVersion: textAt(object, 'apiVersion'),
-    kind: textAt(object, 'kind'),
-    namespace,
-    name,
-    uid: textAt(object, 'metadata', 'uid'),
-    resourceVersion: textAt(object, 'metadata', 'resourceVersion'),
+const known = new WeakMap<InputResource, Finding['resource']>();
+
+/** Told once a resource. Findings outlive what was read, so that nothing of it may hang on them. */
+function aboutOf(resource: InputResource): Finding['resource'] {
+  const found = known.get(resource);
+  if (found) return found;
+  const { object, namespace, name } = resource;
+  const about = {
+    apiVersion: detach(textAt(object, 'apiVersion')),
+    kind: detach(textAt(object, 'kind')),
+    namespace: detach(namespace),
+    name: detach(name),
+    uid: detach(textAt(object, 'metadata', 'uid')),
+    resourceVersion: detach(textAt(object, 'metadata', 'resourceVersion')),
   };
+  known.set(resource, about);
+  return about;
 }
 
 function reportedStatus(

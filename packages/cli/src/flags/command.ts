@@ -6,6 +6,8 @@ export interface CommandIo {
   readonly cwd: string;
   /** Colour and progress only make sense on a terminal. */
   readonly isTerminal: boolean;
+  /** Of standard error, where progress is told. */
+  readonly isErrorTerminal?: boolean;
   /** The name the program was called by; `vouchsafe` when absent. */
   readonly programName?: string;
 }

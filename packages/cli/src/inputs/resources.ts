@@ -44,20 +44,34 @@ const MAP_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Helm writes `annotations:` with nothing behind it; the API server reads that as an empty map. Copies on write. */
-function withoutNullMaps<Value extends Json>(value: Value): Value {
+function withoutNullMaps(object: JsonObject): JsonObject {
+  if (!holdsNullMap(object)) return object;
+  // An object stays one.
+  return cleaned(object) as JsonObject;
+}
+
+/** Most objects hold none: nothing is made to find that out. */
+function holdsNullMap(value: Json): boolean {
+  if (typeof value !== 'object' || value === null) return false;
   if (isJsonArray(value)) {
-    const items = value.map((item) => withoutNullMaps(item));
-    // Items keep their shapes, so the list does.
-    return items.some((item, index) => item !== value[index]) ? (items as Json as Value) : value;
+    for (let index = 0; index < value.length; index += 1) if (holdsNullMap(value[index] ?? null)) return true;
+    return false;
   }
+  for (const key in value) {
+    const item = value[key];
+    if (item === null ? MAP_FIELDS.has(key) : typeof item === 'object' && holdsNullMap(item)) return true;
+  }
+  return false;
+}
+
+function cleaned(value: Json): Json {
+  if (isJsonArray(value)) return value.map(cleaned);
   if (!isJsonObject(value)) return value;
   let copy: JsonObject = value;
   for (const [key, item] of Object.entries(value)) {
-    const cleaned = item === null && MAP_FIELDS.has(key) ? {} : withoutNullMaps(item);
-    if (cleaned !== item) copy = withMember(copy, key, cleaned);
+    copy = withMember(copy, key, item === null && MAP_FIELDS.has(key) ? {} : cleaned(item));
   }
-  // Only members were replaced.
-  return copy as Json as Value;
+  return copy;
 }
 
 export interface UniqueResources {

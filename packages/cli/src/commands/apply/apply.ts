@@ -4,10 +4,12 @@ import { evaluateResource } from '../../evaluation/evaluate-resource.ts';
 import type { Finding } from '../../evaluation/finding.ts';
 import { type CommandIo, EXIT, type FlagValues } from '../../flags/command.ts';
 import { standsForKyverno } from '../../flags/program-name.ts';
+import { detach } from '../../inputs/detach.ts';
 import { InputProblem } from '../../inputs/input-problem.ts';
 import { toWorkflowCommands } from '../../output/findings/github.ts';
 import { toJunit } from '../../output/findings/junit.ts';
 import { toSarif } from '../../output/findings/sarif.ts';
+import { createProgress } from '../../output/progress.ts';
 import { createPalette, wantsColour } from '../../output/table.ts';
 import { VERSION } from '../../output/version.ts';
 import { type ApplySettings, type FindingFormat, readSettings } from './apply-settings.ts';
@@ -41,8 +43,11 @@ export async function apply(policies: readonly string[], flags: FlagValues, io: 
 async function run(work: ApplyWork, settings: ApplySettings, removeColour: boolean, io: CommandIo): Promise<number> {
   const { view, pipe } = settings;
   const told = view === 'text' || view === 'table';
-  if (told && !pipe) io.stdout(headline(work));
+  const say = told && !pipe ? io.stdout : () => undefined;
+  const { resourceCount } = work;
+  if (resourceCount !== undefined) say(headline(work, resourceCount));
   const outcome = await evaluateAll(work, settings, io);
+  if (resourceCount === undefined) say(headline(work, outcome.evaluated));
   if (told && !pipe) io.stdout(renderSkipped(work));
   else io.stderr(renderSkipped(work));
   print(outcome, settings, removeColour, work.now, io);
@@ -52,7 +57,7 @@ async function run(work: ApplyWork, settings: ApplySettings, removeColour: boole
   return conclude(work, outcome, settings, io);
 }
 
-function headline({ ruleCount, resourceCount, exceptionCount }: ApplyWork): string {
+function headline({ ruleCount, exceptionCount }: ApplyWork, resourceCount: number): string {
   const exceptions = exceptionCount > 0 ? ` with ${exceptionCount} exception(s)` : '';
   return `\nApplying ${ruleCount} policy rule(s) to ${resourceCount} resource(s)${exceptions}...\n`;
 }
@@ -71,25 +76,35 @@ async function evaluateAll(work: ApplyWork, settings: ApplySettings, io: Command
   const { auditWarn, formats, view } = settings;
   const keeps = view !== 'text' || formats.length > 0;
   // Formats for programs are alone on standard output.
-  const print = view === 'text' || view === 'table' ? io.stdout : () => undefined;
+  const isTold = view === 'text' || view === 'table';
+  const progress = createProgress({ write: io.stderr, isTerminal: io.isErrorTerminal === true, what: 'resources' });
+  const print = (text: string): void => {
+    progress.clear();
+    if (isTold) io.stdout(text);
+  };
   const output = await openMutatedOutput({ path: settings.mutatedPath, folder: io.cwd, pipe: settings.pipe, print });
   const counts = new ResultCounts();
   counts.add('error', work.skipped.length);
   const texts: string[] = [];
   const findings: Finding[] = [];
   let evaluated = 0;
-  for await (const resource of work.resources()) {
-    const responses = await evaluateResource(resource, work.surroundings, '');
-    // A payload that no policy is about was not judged: policies about resources say nothing of it.
-    if (resource.payload === undefined || responses.length > 0) evaluated += 1;
-    for (const response of responses) {
-      const found = work.findings(response, resource);
-      for (const { status } of found) counts.add(status);
-      if (keeps) findings.push(...found);
-      const text = view === 'text' ? renderResponse(response, found, auditWarn) : '';
-      if (text !== '') texts.push(text);
-      if (response.phase === 'mutate' || response.phase === 'generate') await output.write(response, resource.name);
+  try {
+    for await (const resource of work.resources()) {
+      const responses = await evaluateResource(resource, work.surroundings, '');
+      // A payload that no policy is about was not judged: policies about resources say nothing of it.
+      if (resource.payload === undefined || responses.length > 0) evaluated += 1;
+      progress.tell(evaluated);
+      for (const response of responses) {
+        const found = work.findings(response, resource);
+        for (const { status } of found) counts.add(status);
+        if (keeps) findings.push(...found);
+        const text = view === 'text' ? renderResponse(response, found, auditWarn) : '';
+        if (text !== '') texts.push(detach(text));
+        if (response.phase === 'mutate' || response.phase === 'generate') await output.write(response, resource.name);
+      }
     }
+  } finally {
+    progress.clear();
   }
   return { counts, text: texts.join(''), findings, evaluated };
 }

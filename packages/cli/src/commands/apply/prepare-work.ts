@@ -33,7 +33,8 @@ export interface ApplyWork {
   readonly skipped: readonly SkippedPolicy[];
   readonly policyCount: number;
   readonly ruleCount: number;
-  readonly resourceCount: number;
+  /** Absent when only the reading will tell, and nothing is printed before. */
+  readonly resourceCount: number | undefined;
   readonly exceptionCount: number;
   readonly now: number;
   /** What a response says, as the policy's own kind tells it. */
@@ -77,7 +78,12 @@ export async function prepareWork(
     },
     resources: () => (cluster ? cluster.resources(settings.resources) : fromFiles(judged, settings, folder, inputs)),
     ...countPolicies(policies),
-    resourceCount: await countAll(judged, settings, folder, inputs, cluster?.count),
+    resourceCount:
+      cluster?.count ??
+      judged?.length ??
+      (printsMeanwhile(policies, settings)
+        ? await countResources(settings.resources, folder, inputs.kinds)
+        : undefined),
     exceptionCount: exceptions.exceptions.length + exceptions.celExceptions.length,
     now,
     findings: (response, resource) =>
@@ -201,15 +207,8 @@ async function* fromFiles(
   for await (const resource of streamResources(resources, folder, kinds)) if (!isGlobalEntry(resource)) yield resource;
 }
 
-async function countAll(
-  kept: readonly InputResource[] | undefined,
-  { resources, view, pipe }: ApplySettings,
-  folder: string,
-  { kinds }: ApplyInputs,
-  inCluster: number | undefined,
-): Promise<number> {
-  if (inCluster !== undefined) return inCluster;
-  if (kept) return kept.length;
+/** Mutated and generated objects are printed while resources are still read. */
+function printsMeanwhile({ policies }: ApplyPolicies, { view, pipe }: ApplySettings): boolean {
   const isTold = (view === 'text' || view === 'table') && !pipe;
-  return isTold ? countResources(resources, folder, kinds) : 0;
+  return isTold && policies.some(({ phases }) => phases.has('mutate') || phases.has('generate'));
 }

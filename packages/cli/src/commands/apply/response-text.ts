@@ -1,3 +1,4 @@
+import type { RuleResult } from '@vouchsafe/engine';
 import type { PolicyResponse } from '../../evaluation/evaluate-resource.ts';
 import type { Finding } from '../../evaluation/finding.ts';
 import { textAt } from '../../inputs/read-fields.ts';
@@ -12,8 +13,14 @@ export function resourcePath({ resource }: PolicyResponse): string {
   return path === '//' ? 'JSON payload' : path;
 }
 
+function isTold({ status }: RuleResult): boolean {
+  return status === 'fail' || status === 'error' || status === 'skip';
+}
+
 /** What the plain output says of a response: skipped and broken mutations, then the rules that failed (kyverno-core §5.2). */
 export function renderResponse(response: PolicyResponse, findings: readonly Finding[], auditWarn: boolean): string {
+  // Most say nothing; a deletion is told by its finding alone.
+  if (!response.results.some(isTold) && !findings.some(({ result }) => isTold(result))) return '';
   const path = resourcePath(response);
   const policy = response.policy.ref.name;
   let text = '';

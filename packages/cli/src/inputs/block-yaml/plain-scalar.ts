@@ -1,4 +1,5 @@
 import type { Json } from '@vouchsafe/engine/kernel';
+import { detach } from '../detach.ts';
 import { COLON, type Cursor, HASH, isLast, NEWLINE, refuse, SPACE, TAB } from './cursor.ts';
 
 /**
@@ -63,15 +64,10 @@ export function plainValue({ text, to, hash }: Cursor, from: number): Json | und
   const slot = (hash ^ (hash >>> 13)) & (SLOTS - 1);
   const found = known[slot];
   if (found !== undefined && found.text.length === length && text.startsWith(found.text, from)) return found.value;
-  const written = copyOf(text.slice(from, to));
+  const written = detach(text.slice(from, to));
   const value = resolvePlain(written);
   known[slot] = { text: written, value };
   return value;
-}
-
-/** A text that does not keep the file alive which it was cut from. */
-function copyOf(text: string): string {
-  return Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
 /** As YAML 1.1 without times has it; numbers in a spelling that not everybody reads alike are left to the library. */
