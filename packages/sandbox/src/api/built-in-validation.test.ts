@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { applyDefaults } from '../schema/defaults/apply-defaults.ts';
 import type { JsonObject } from '../store/json-value.ts';
 import { validateBuiltIn } from './built-in-validation.ts';
 import { createTestCluster } from './test-cluster.ts';
@@ -9,10 +10,13 @@ function problems(target: string, object: JsonObject, old?: JsonObject): string[
   const [group = '', version = '', plural = ''] = target.split('/');
   const definition = cluster.catalogue.find(group, version, plural);
   if (definition === undefined) throw new Error(`no resource ${target}`);
-  return validateBuiltIn(definition, object, old).map(({ field, message }) => `${field}: ${message}`);
+  const defaulted = (one: JsonObject): JsonObject => applyDefaults(definition, one);
+  return validateBuiltIn(definition, defaulted(object), old && defaulted(old)).map(
+    ({ field, message }) => `${field}: ${message}`,
+  );
 }
 
-const container = (parts: JsonObject = {}): JsonObject => ({ name: 'c', image: 'nginx', ...parts });
+const container = (parts: JsonObject = {}): JsonObject => ({ name: 'c', image: 'nginx:1', ...parts });
 const pod = (...containers: JsonObject[]): JsonObject => ({ spec: { containers } });
 
 describe('pods', () => {

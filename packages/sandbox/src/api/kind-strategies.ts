@@ -3,7 +3,7 @@ import { objectAt, objectsAt, stringAt, stringsAt, withPath } from '../store/jso
 import { validateBuiltIn } from './built-in-validation.ts';
 import type { Cluster } from './cluster.ts';
 import { withMetadata } from './object-metadata.ts';
-import { preparePod, preparePodUpdate } from './pod-strategy.ts';
+import { preparePod, preparePodUpdate, withPodSubresourceChanges } from './pod-strategy.ts';
 import type { ResourceDefinition } from './resource-definition.ts';
 import { prepareService, prepareServiceUpdate } from './service-strategy.ts';
 import type { FieldCause } from './status-error.ts';
@@ -12,11 +12,20 @@ import type { FieldCause } from './status-error.ts';
 export interface KindStrategy {
   prepareForCreate?(cluster: Cluster, object: JsonObject): JsonObject;
   prepareForUpdate?(object: JsonObject, old: JsonObject, subresource: string): JsonObject;
-  validate?(object: JsonObject, old: JsonObject | undefined): FieldCause[];
+  /** The old object as if what only this subresource may change had been so: the rest is compared by `validate`. */
+  withSubresourceChanges?(object: JsonObject, old: JsonObject, subresource: string): JsonObject;
+  validate?(object: JsonObject, old: JsonObject | undefined): readonly FieldCause[];
 }
 
 const STRATEGIES: ReadonlyMap<string, KindStrategy> = new Map<string, KindStrategy>([
-  ['pods', { prepareForCreate: (_cluster, pod) => preparePod(pod), prepareForUpdate: preparePodUpdate }],
+  [
+    'pods',
+    {
+      prepareForCreate: (_cluster, pod) => preparePod(pod),
+      prepareForUpdate: preparePodUpdate,
+      withSubresourceChanges: withPodSubresourceChanges,
+    },
+  ],
   ['services', { prepareForCreate: prepareService, prepareForUpdate: prepareServiceUpdate }],
   ['namespaces', { prepareForCreate: (_cluster, object) => prepareNamespace(object), prepareForUpdate: keepNamespace }],
   ['jobs.batch', { prepareForCreate: (_cluster, job) => prepareJob(job) }],

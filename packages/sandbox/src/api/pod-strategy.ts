@@ -15,6 +15,22 @@ export function preparePodUpdate(pod: JsonObject, old: JsonObject, subresource: 
   return pod;
 }
 
+/** `ephemeralcontainers` adds to these, `resize` changes the resources of containers; a plain update may do neither. */
+export function withPodSubresourceChanges(pod: JsonObject, old: JsonObject, subresource: string): JsonObject {
+  const spec = objectAt(pod, 'spec') ?? {};
+  if (subresource === 'ephemeralcontainers') {
+    return withPath(old, ['spec', 'ephemeralContainers'], spec['ephemeralContainers']);
+  }
+  if (subresource !== 'resize') return old;
+  return ['containers', 'initContainers'].reduce((known, list) => {
+    const before = objectsAt(objectAt(old, 'spec'), list);
+    if (before.length === 0) return known;
+    const after = objectsAt(spec, list);
+    const resized = before.map((container, index) => withPath(container, ['resources'], after[index]?.['resources']));
+    return withPath(known, ['spec', list], resized);
+  }, old);
+}
+
 /** Guaranteed, Burstable or BestEffort: requests and limits of cpu and memory of all containers. */
 function qosClassOf(pod: JsonObject): string {
   const spec = objectAt(pod, 'spec');

@@ -228,7 +228,12 @@ function countedPart(definition: ResourceDefinition, object: JsonObject): JsonOb
 }
 
 /** Checks a change; the server's texts. */
-export function validateUpdate(definition: ResourceDefinition, object: JsonObject, old: JsonObject): FieldCause[] {
+export function validateUpdate(
+  definition: ResourceDefinition,
+  object: JsonObject,
+  old: JsonObject,
+  subresource: string,
+): FieldCause[] {
   // The generic layer and every kind's own strategy both make this check, so causes come twice.
   const metadataUpdate = validateMetadataUpdate(object, old);
   const causes = [
@@ -240,5 +245,7 @@ export function validateUpdate(definition: ResourceDefinition, object: JsonObjec
   if (definition.custom !== undefined) {
     return [...causes, ...definition.custom.schema.validate(object, old)];
   }
-  return [...causes, ...(kindStrategy(definition)?.validate?.(object, old) ?? [])];
+  const strategy = kindStrategy(definition);
+  const before = strategy?.withSubresourceChanges?.(object, old, subresource) ?? old;
+  return [...causes, ...(strategy?.validate?.(object, before) ?? [])];
 }

@@ -144,7 +144,7 @@ async function changeOnce(
   const mutated = await mutate(cluster, attributes, change, withMetadata(tracked, {}, isSorted(definition)));
   const versioned = checkResourceVersion(request, existing, mutated);
   const prepared = prepareForUpdate(definition, versioned, existing, subresource);
-  const causes = validateUpdate(definition, prepared, existing);
+  const causes = validateUpdate(definition, prepared, existing, subresource);
   if (causes.length > 0) {
     throw invalid(definition.kind, definition.group, request.name, causes);
   }

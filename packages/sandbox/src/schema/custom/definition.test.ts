@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../json/json-value.ts';
-import { definitionStatus } from './definition-status.ts';
 import { validateDefinition } from './validate-definition.ts';
 
 const VERSION: JsonObject = {
@@ -116,44 +115,9 @@ describe('validateDefinition', () => {
   });
 
   it('keeps names and scope of an established definition', () => {
-    const old = { ...definition(), status: definitionStatus(definition(), new Date(0)) };
+    const old = { ...definition(), status: { conditions: [{ type: 'Established', status: 'True' }] } };
     expect(problems(definition({ scope: 'Cluster' }), old)).toEqual([
       'spec.scope: Invalid value: "Cluster": field is immutable',
     ]);
-  });
-});
-
-describe('definitionStatus', () => {
-  it('accepts the names and establishes the definition, once', () => {
-    const status = definitionStatus(definition(), new Date('2026-01-02T03:04:05Z'));
-    expect(status).toEqual({
-      acceptedNames: NAMES,
-      conditions: [
-        {
-          lastTransitionTime: '2026-01-02T03:04:05Z',
-          message: 'no conflicts found',
-          reason: 'NoConflicts',
-          status: 'True',
-          type: 'NamesAccepted',
-        },
-        {
-          lastTransitionTime: '2026-01-02T03:04:05Z',
-          message: 'the initial names have been accepted',
-          reason: 'InitialNamesAccepted',
-          status: 'True',
-          type: 'Established',
-        },
-      ],
-      storedVersions: ['v1'],
-    });
-    const moved = definition({
-      versions: [
-        { ...VERSION, storage: false },
-        { ...VERSION, name: 'v2' },
-      ],
-    });
-    const later = definitionStatus({ ...moved, status }, new Date('2027-01-01T00:00:00Z'));
-    expect(later['conditions']).toEqual(status['conditions']);
-    expect(later['storedVersions']).toEqual(['v1', 'v2']);
   });
 });
