@@ -5,6 +5,7 @@ export { type DecideOptions, decide, decideAtOnce } from './evaluate/decide.ts';
 export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluate.ts';
 export { expectAgain } from './evaluate/joint-plan.ts';
 export { createPolicyIndex, type PolicyIndex } from './evaluate/policy-index.ts';
+export { settleImages } from './evaluate/settle-images.ts';
 export {
   compileJmesPath,
   isJmesPathDiagnostic,

@@ -9,6 +9,7 @@ import {
   type Phase,
   type Policy,
   type RuleResult,
+  settleImages,
   type TraceStep,
 } from '@vouchsafe/engine';
 import type { FactKind, FactSource } from '@vouchsafe/engine/facts';
@@ -78,12 +79,26 @@ export async function evaluateResource(
     }
     for (const runnable of surroundings.policies) {
       if (!runnable.phases.has(phase) || !isAbout(runnable.policy, resource)) continue;
+      if (isLeftToAdmission(runnable, phase)) continue;
       const response = await evaluatePolicy(runnable, phase, { resource, object: current, operation }, surroundings);
       responses.push(response);
       current = response.patched;
     }
   }
-  return responses;
+  return settle(responses);
+}
+
+/** Upstream's CLI judges the images of policies in CEL as they are written, and pins none. */
+function isLeftToAdmission({ policy }: RunnablePolicy, phase: Phase): boolean {
+  return policy.family === 'cel' && phase === 'verify-images';
+}
+
+/** What policies require of images, known when all are decided. */
+function settle(responses: readonly PolicyResponse[]): readonly PolicyResponse[] {
+  const parts = responses.map((response) => ({ policy: response.policy.ref, results: response.results, response }));
+  return settleImages(parts).map(({ response, results }) =>
+    results === response.results ? response : { ...response, results },
+  );
 }
 
 /** Payloads are for the policies in CEL that say so. */
@@ -138,7 +153,11 @@ async function evaluatePolicy(
 ): Promise<PolicyResponse> {
   const request = toRequest(policy.ref.name, subject, surroundings);
   const seen = request.resource ?? request.oldResource ?? subject.object;
-  const [decision] = await decide([compiled], request, surroundings.source, { phase, trace: surroundings.trace });
+  const [decision] = await decide([compiled], request, surroundings.source, {
+    phase,
+    trace: surroundings.trace,
+    unsettled: true,
+  });
   return toResponse(policy, phase, seen, decision);
 }
 

@@ -70,10 +70,12 @@ function assemble(policy: CelPolicy, body: PolicyBody): CompiledPolicy {
     timeoutSeconds: spec.timeoutSeconds,
     selectors: Object.freeze(body.selectors),
     matches: (request, phase) => isInScope(policy, request) && body.concerns(request, phase),
-    standing: (_request, phase) => (phase === 'validate' ? standing : 'enforce'),
+    // What a policy that does not deny could not pin denies nothing, either.
+    standing: (_request, phase) => (phase === 'validate' || phase === 'verify-images' ? standing : 'enforce'),
     rules,
     rulesFor: createRulesFor(rules),
     needs: body.needs,
+    ...(body.vouchesForOthers ? { vouchesForOthers: true } : {}),
     autogenRules: [],
     ...(body.autogen ? { autogenConfigs: body.autogen } : {}),
     annotations,

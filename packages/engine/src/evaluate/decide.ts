@@ -7,6 +7,7 @@ import type { Decision, Effect } from '../model/decision.ts';
 import { type EvaluationRequest, withResource } from '../model/request.ts';
 import { evaluatePolicy, type PolicyEvaluation, type Subject, toSubject } from './evaluate.ts';
 import { findPlan } from './joint-plan.ts';
+import { settleImages } from './settle-images.ts';
 
 export interface DecideOptions {
   readonly phase: Phase;
@@ -15,6 +16,8 @@ export interface DecideOptions {
   /** Most times facts are fetched; 16 when absent. */
   readonly rounds?: number;
   readonly trace?: boolean;
+  /** What policies require of images is left to the caller, who decides policies one by one: see `settleImages`. */
+  readonly unsettled?: boolean;
   /** Facts known beforehand, and where the fetched ones are added: to record or replay a decision. */
   readonly facts?: FactTable;
 }
@@ -32,8 +35,8 @@ export async function decide(
   source: FactSource,
   options: DecideOptions,
 ): Promise<Decision[]> {
-  const { phase, signal, rounds = ROUNDS, trace = false, facts = new FactTable() } = options;
-  const pass = createPass(policies, phase);
+  const { phase, signal, rounds = ROUNDS, trace = false, facts = new FactTable(), unsettled = false } = options;
+  const pass = createPass(policies, phase, unsettled);
   for (let round = 0; ; round += 1) {
     const closing = toClosing(signal, round, rounds);
     const decisions = pass(request, { facts, phase, trace, ...(closing ? { closing } : {}) });
@@ -56,7 +59,7 @@ export function decideAtOnce(
   options: { readonly phase: Phase; readonly facts: FactTable; readonly trace?: boolean },
 ): Decision[] | undefined {
   const { phase, facts, trace = false } = options;
-  return createPass(policies, phase)(request, { facts, phase, trace });
+  return createPass(policies, phase, false)(request, { facts, phase, trace });
 }
 
 /** No answer, so that every need is closed as missing, when the signal aborts before a source that does not heed it. */
@@ -95,13 +98,14 @@ function toClosing(signal: Cancellation | undefined, round: number, rounds: numb
 /** `undefined` while some policy lacks facts. */
 type Pass = (request: EvaluationRequest, evaluation: PolicyEvaluation) => Decision[] | undefined;
 
-function createPass(policies: readonly CompiledPolicy[], phase: Phase): Pass {
+function createPass(policies: readonly CompiledPolicy[], phase: Phase, unsettled: boolean): Pass {
   return phase === 'mutate' || phase === 'verify-images'
     ? createOrderedPass(policies)
-    : createIndependentPass(policies);
+    : createIndependentPass(policies, unsettled);
 }
 
-function createIndependentPass(policies: readonly CompiledPolicy[]): Pass {
+function createIndependentPass(policies: readonly CompiledPolicy[], unsettled: boolean): Pass {
+  const vouching = !unsettled && policies.some(({ vouchesForOthers }) => vouchesForOthers === true);
   const done = new Array<Decision | undefined>(policies.length);
   return (request, evaluation) => {
     const subject = toSubject(request, evaluation);
@@ -116,7 +120,8 @@ function createIndependentPass(policies: readonly CompiledPolicy[]): Pass {
       done[index] = decision;
       decisions.push(decision);
     }
-    return decisions.length === policies.length ? decisions : undefined;
+    if (decisions.length < policies.length) return undefined;
+    return vouching ? [...settleImages(decisions)] : decisions;
   };
 }
 

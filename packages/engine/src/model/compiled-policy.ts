@@ -140,6 +140,8 @@ export interface CompiledPolicy {
   readonly rulesFor?: (request: EvaluationRequest, phase: Phase, shape: string) => RulesOfShape;
   /** The kinds of facts its rules can ask for. */
   readonly needs: ReadonlySet<FactKind>;
+  /** What it verifies of images counts for others of the request: they are decided together. */
+  readonly vouchesForOthers?: boolean;
   /** Rules as autogen wrote them, for the policy's status. */
   readonly autogenRules: readonly JsonObject[];
   /** `status.autogen.configs` of a policy in CEL. */

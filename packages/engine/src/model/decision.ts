@@ -58,10 +58,22 @@ export interface RuleResult {
   readonly emitWarning?: boolean;
   /** What was verified about images; for the annotation and for `explain`. */
   readonly images?: readonly ImageResult[];
+  /** What an ImageValidatingPolicy verified and what it requires: settled with those of the request's other policies. */
+  readonly claims?: ImageClaims;
   /** Machine-readable cause, e.g. an `EvidenceReason`. */
   readonly reason?: string;
   /** The rule in the policy's source. */
   readonly source?: SourceRange;
+}
+
+/** Images as they are written in the resource. */
+export interface ImageClaims {
+  /** The digests that were verified. */
+  readonly verified: Readonly<Record<string, string>>;
+  /** Those that were asked about and not verified. */
+  readonly refused: readonly string[];
+  /** Those that some policy of the request must have verified. */
+  readonly required: readonly string[];
 }
 
 export interface ImageResult {

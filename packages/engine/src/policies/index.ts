@@ -1,4 +1,5 @@
 import { generatingPolicies } from './generating/generating.ts';
+import { imageValidatingPolicies } from './image-validating/image-validating.ts';
 import type { PolicyKind } from './policy-kind.ts';
 import { validatingPolicies } from './validating/validating.ts';
 import { validatingAdmissionPolicies } from './validating-admission/validating-admission.ts';
@@ -6,6 +7,7 @@ import { validatingAdmissionPolicies } from './validating-admission/validating-a
 /** Every kind of policies in CEL. A new one is one folder and one line here. */
 export const POLICY_KINDS: readonly PolicyKind[] = [
   validatingPolicies,
+  imageValidatingPolicies,
   validatingAdmissionPolicies,
   generatingPolicies,
 ];

@@ -28,6 +28,8 @@ export interface PolicyBody {
   /** The same as a test, once a shape of request. */
   readonly concerns: CompiledPolicy['matches'];
   readonly needs: ReadonlySet<FactKind>;
+  /** See `CompiledPolicy`. */
+  readonly vouchesForOthers?: boolean;
   /** `status.autogen.configs`: by name of the configuration. */
   readonly autogen?: JsonObject;
 }

@@ -22,8 +22,11 @@ export function splitByStanding(policies: readonly CompiledPolicy[], request: Ev
   const known = splits.get(policies);
   if (known && isSame(known.audits, policies, request)) return known;
   const audits = policies.map((policy) => isAudited(policy, request));
-  const inTime = audits.includes(true) ? policies.filter((_, index) => !audits[index]) : policies;
-  const later = policies.filter((policy, index) => audits[index] || verifiesImages(policy));
+  // What one of these verified counts for the others, so that an answer needs all of them.
+  const vouching = policies.some((policy, index) => !audits[index] && policy.vouchesForOthers === true);
+  const waits = policies.map((policy, index) => audits[index] === true && !(vouching && policy.vouchesForOthers));
+  const inTime = waits.includes(true) ? policies.filter((_, index) => !waits[index]) : policies;
+  const later = policies.filter((policy, index) => waits[index] || verifiesImages(policy));
   const split = { audits, inTime, later };
   for (const list of [inTime, later]) if (list !== policies) expectAgain(list);
   splits.set(policies, split);

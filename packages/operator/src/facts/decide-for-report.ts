@@ -7,13 +7,10 @@ export interface DecideForReportOptions {
   readonly facts?: FactTable;
 }
 
-/** Some rule of the policy verifies images. */
-export function verifiesImages(policy: CompiledPolicy): boolean {
-  return policy.needs.has('image-verification') || policy.needs.has('image-digest');
-}
-
-function isLegacy({ ref }: CompiledPolicy): boolean {
-  return ref.apiVersion.startsWith('kyverno.io/');
+/** Some rule of the policy verifies images, and tells most about it in a phase of its own. Policies in CEL have none. */
+export function verifiesImages({ needs, ref }: CompiledPolicy): boolean {
+  const isAsking = needs.has('image-verification') || needs.has('image-digest');
+  return isAsking && ref.apiVersion.startsWith('kyverno.io/');
 }
 
 /**
@@ -27,8 +24,7 @@ export async function decideForReport(
   options: DecideForReportOptions = {},
 ): Promise<Decision[]> {
   const validated = await decide(policies, request, source, { phase: 'validate', ...options });
-  // Policies in CEL tell it all in validate.
-  const verifying = policies.filter((policy) => isLegacy(policy) && verifiesImages(policy));
+  const verifying = policies.filter(verifiesImages);
   if (verifying.length === 0) return validated;
   const verified = await Promise.all(
     verifying.map((policy) => decide([policy], request, source, { phase: 'verify-images', ...options })),

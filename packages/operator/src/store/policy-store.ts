@@ -189,7 +189,10 @@ const byId = new WeakMap<PolicySnapshot, ReadonlyMap<string, CompiledPolicy>>();
 
 function verifiedKinds(policies: readonly CompiledPolicy[]): (kind: string) => boolean {
   const kinds = policies.flatMap(({ selectors }) =>
-    selectors.flatMap(({ phases, kind }) => (phases.has('verify-images') ? [kind] : [])),
+    // Policies in CEL name resources in place of kinds, and write no outcomes that could be forged.
+    selectors.flatMap(({ phases, kind, resource }) =>
+      phases.has('verify-images') && resource === undefined ? [kind] : [],
+    ),
   );
   const exact = new Set(kinds);
   const patterns = [...exact]

@@ -6,6 +6,7 @@ import type { EngineHost } from '../../kernel/host.ts';
 import { isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
 import type { PolicyRef } from '../../model/decision.ts';
+import { toImageMetadata } from './image-metadata.ts';
 
 export interface FactHostOptions {
   readonly policy: PolicyRef;
@@ -78,17 +79,6 @@ function hostParts(host: EngineHost): CelHost {
 function toAnswer(fact: Fact): CelValue | CelError {
   if (fact.ok) return fact.value;
   return new CelError(fact.class === 'denied' ? `permission denied: ${fact.message}` : fact.message);
-}
-
-/** Context entries call two of its parts otherwise. */
-function toImageMetadata(value: Json): Json {
-  if (!isJsonObject(value)) return value;
-  const { manifestList, configData, ...metadata } = value;
-  return {
-    ...metadata,
-    ...(manifestList === undefined || manifestList === null ? {} : { imageIndex: manifestList }),
-    ...(configData === undefined ? {} : { config: configData }),
-  };
 }
 
 function toMapping(fact: Fact): GroupVersionResource | CelError {

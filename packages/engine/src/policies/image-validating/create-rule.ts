@@ -1,0 +1,59 @@
+import type { Activation } from '@vouchsafe/cel';
+import { createFactHost } from '../../lang/cel/fact-host.ts';
+import type { CompiledRule, Phase, RuleInput, RuleOutcome } from '../../model/compiled-policy.ts';
+import type { FailureAction, RuleResult } from '../../model/decision.ts';
+import type { EvaluationRequest } from '../../model/request.ts';
+import type { PolicyCompilation } from '../policy-kind.ts';
+import type { ImageValidatingParts } from './compile-parts.ts';
+import { judge, settleEarly, type Verdict } from './judge.ts';
+import { pinDigests } from './pin-digests.ts';
+
+/** How a rule tells what it is about, and what its expressions see of it. */
+export interface RuleSubject {
+  readonly phases: ReadonlySet<Phase>;
+  readonly matches: (request: EvaluationRequest) => boolean;
+  readonly activation: (input: RuleInput) => Activation;
+}
+
+const NOTHING: RuleOutcome = Object.freeze({ results: [], effects: [] });
+
+/** The policy, or a variant of it, as a rule: it pins digests where images are verified, and judges where objects are. */
+export function createRule(
+  { policy, host }: PolicyCompilation,
+  parts: ImageValidatingParts,
+  { phases, matches, activation }: RuleSubject,
+): CompiledRule {
+  const { validationActions } = policy.spec;
+  const action: FailureAction = validationActions.includes('Deny') ? 'Enforce' : 'Audit';
+  const told = validationActions.includes('Warn') ? { emitWarning: true } : {};
+  const { name } = policy.ref;
+  const createHost = (input: RuleInput) => createFactHost(input, { policy: policy.ref, host, access: parts.access });
+  const toResult = (verdict: Verdict): RuleResult => ({ rule: name, type: 'ImageVerify', action, ...told, ...verdict });
+
+  function pin(input: RuleInput): RuleOutcome {
+    const celHost = createHost(input);
+    const early = settleEarly(parts, { activation: activation(input), host: celHost }, input.request.now);
+    // What is wrong with conditions is told when the object is judged.
+    if (early !== 'on' || input.request.resource === undefined) return NOTHING;
+    const { resource, operations, problems } = pinDigests(parts, input, { host, celHost });
+    const message = `failed to update digest: ${problems.join('; ')}`;
+    return {
+      results: problems.length === 0 ? [] : [toResult({ status: 'error', rule: 'mutateDigest', message })],
+      effects: operations.length === 0 ? [] : [{ kind: 'patch', operations }],
+      ...(operations.length === 0 ? {} : { resource }),
+    };
+  }
+
+  return Object.freeze({
+    name,
+    type: 'ImageVerify',
+    phases,
+    action: () => action,
+    evaluate: (input: RuleInput): RuleOutcome => {
+      if (!matches(input.request)) return NOTHING;
+      if (input.phase === 'verify-images') return pin(input);
+      const verdict = judge({ parts, input, activation, createHost });
+      return verdict ? { results: [toResult(verdict)], effects: [] } : NOTHING;
+    },
+  });
+}

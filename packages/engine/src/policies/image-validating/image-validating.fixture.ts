@@ -1,0 +1,139 @@
+import { createEngine } from '../../compile/create-engine.ts';
+import type { Compilation } from '../../compile/engine.ts';
+import type { Fact } from '../../facts/fact.ts';
+import type { FactRequest, ImageVerificationRequest } from '../../facts/fact-request.ts';
+import type { FactSource } from '../../facts/fact-source.ts';
+import type { ImageVerification } from '../../facts/image-verification.ts';
+import { EvaluationError } from '../../kernel/evaluation-error.ts';
+import type { Json, JsonObject } from '../../kernel/json.ts';
+import { toCelPolicy, toCelPolicyException } from '../../model/cel-policy-document.ts';
+import type { EvaluationRequest } from '../../model/request.ts';
+
+const engine = createEngine({
+  host: { hash: () => 'h', decodeCertificate: () => new EvaluationError('none'), random: () => 0.5 },
+});
+
+export const KEY = '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----';
+export const CERTIFICATE = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----';
+export const DIGEST = `sha256:${'a'.repeat(64)}`;
+export const OTHER_DIGEST = `sha256:${'b'.repeat(64)}`;
+
+const PODS: JsonObject = {
+  resourceRules: [
+    { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE', 'DELETE'], resources: ['pods'] },
+  ],
+};
+
+/** A policy that verifies every image of containers by one key, unless `spec` says otherwise. */
+export function imagePolicy(spec: JsonObject = {}, metadata: JsonObject = {}): JsonObject {
+  return {
+    apiVersion: 'policies.kyverno.io/v1',
+    kind: 'namespace' in metadata ? 'NamespacedImageValidatingPolicy' : 'ImageValidatingPolicy',
+    metadata: { name: 'signed', ...metadata },
+    spec: {
+      matchConstraints: PODS,
+      attestors: [{ name: 'key', cosign: { key: { data: KEY } } }],
+      validations: [
+        { expression: 'images.containers.all(i, verifyImageSignatures(i, [attestors.key]) > 0)', message: 'unsigned' },
+      ],
+      ...spec,
+    },
+  };
+}
+
+export function compilePolicy(document: JsonObject, exceptions: readonly JsonObject[] = []): Compilation {
+  return engine.compile(
+    toCelPolicy(document, () => undefined),
+    { celExceptions: exceptions.map((exception) => toCelPolicyException(exception, () => undefined)) },
+  );
+}
+
+export function pod(...images: readonly string[]): JsonObject {
+  const containers = images.map((image, index) => ({ name: `c${index}`, image }));
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'default' }, spec: { containers } };
+}
+
+export function requestOf(resource: JsonObject, given: Partial<EvaluationRequest> = {}): EvaluationRequest {
+  return {
+    operation: 'CREATE',
+    kind: { group: '', version: 'v1', kind: 'Pod' },
+    plural: 'pods',
+    subresource: '',
+    namespace: 'default',
+    name: 'web',
+    resource,
+    oldResource: undefined,
+    admission: undefined,
+    user: undefined,
+    roles: [],
+    clusterRoles: [],
+    namespaceLabels: {},
+    dryRun: false,
+    now: 0,
+    ...given,
+  };
+}
+
+/** What a registry says of images; every request is noted, one list a batch. */
+export interface Registry extends FactSource {
+  readonly batches: FactRequest[][];
+}
+
+export interface RegistryOptions {
+  /** Whether the image, `registry/path@digest`, is signed for a request. */
+  readonly signed?: (request: ImageVerificationRequest, reference: string) => boolean;
+  readonly statements?: (request: ImageVerificationRequest) => readonly JsonObject[];
+  readonly digest?: (reference: string, asked: number) => string;
+  /** Answers in place of all others. */
+  readonly answer?: (request: FactRequest) => Fact<Json> | undefined;
+}
+
+export function createRegistry(options: RegistryOptions = {}): Registry {
+  const { signed = () => true, statements = () => [], digest = () => DIGEST, answer } = options;
+  const batches: FactRequest[][] = [];
+  let asked = 0;
+  const answerOne = (request: FactRequest): Fact<Json> => {
+    const own = answer?.(request);
+    if (own) return own;
+    if (request.kind === 'image-digest') {
+      asked += 1;
+      return { ok: true, value: digest(request.reference, asked) };
+    }
+    if (request.kind !== 'image-verification') return { ok: false, class: 'unavailable', message: 'nobody answers' };
+    const holds = signed(request, request.reference);
+    return { ok: true, value: toAnswer(request, holds, holds ? statements(request) : []) as unknown as Json };
+  };
+  return {
+    kinds: new Set<FactRequest['kind']>(),
+    batches,
+    fetch: async (requests) => {
+      batches.push([...requests]);
+      return requests.map(answerOne);
+    },
+  };
+}
+
+function toAnswer(
+  { reference, attestors, attestations }: ImageVerificationRequest,
+  verified: boolean,
+  statements: readonly JsonObject[],
+): ImageVerification {
+  const set = {
+    verifiedCount: verified ? 1 : 0,
+    requiredCount: 1,
+    entries: [
+      {
+        path: '.entries[0]',
+        verified,
+        failures: verified ? [] : [{ reason: 'unsigned' as const, message: 'no signatures found' }],
+      },
+    ],
+  };
+  return {
+    digest: reference.split('@')[1] ?? '',
+    verified,
+    sets: attestors.map(() => set),
+    attestations: attestations.map(({ type }) => ({ type, sets: [set], statements })),
+    fromCache: false,
+  };
+}

@@ -1,0 +1,382 @@
+import { describe, expect, it } from 'vitest';
+import type { Compilation } from '../../compile/engine.ts';
+import { decide } from '../../evaluate/decide.ts';
+import type { JsonObject } from '../../kernel/json.ts';
+import type { EvaluationRequest } from '../../model/request.ts';
+import {
+  CERTIFICATE,
+  compilePolicy,
+  createRegistry,
+  DIGEST,
+  imagePolicy,
+  KEY,
+  pod,
+  type Registry,
+  type RegistryOptions,
+  requestOf,
+} from './image-validating.fixture.ts';
+
+const APP = `ghcr.io/acme/app@${DIGEST}`;
+const WEB = `ghcr.io/acme/web@${DIGEST}`;
+
+async function told(
+  compilation: Compilation,
+  request: EvaluationRequest,
+  registry: Registry = createRegistry(),
+): Promise<readonly string[]> {
+  expect(compilation.diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+  const policies = compilation.compiled ? [compilation.compiled] : [];
+  const [decision] = await decide(policies, request, registry, { phase: 'validate' });
+  return (decision?.results ?? []).map(({ rule, status, message }) => `${rule} ${status} ${message}`);
+}
+
+function validation(expression: string, more: JsonObject = {}): JsonObject {
+  return { validations: [{ expression, ...more }] };
+}
+
+const UNSIGNED: RegistryOptions = { signed: () => false };
+const ONE_UNSIGNED: RegistryOptions = { signed: (_request, reference) => !reference.includes('/web@') };
+const LENIENT: JsonObject = { validationConfigurations: { verifyDigest: false, required: false, mutateDigest: false } };
+const AWAY: RegistryOptions = { answer: () => ({ ok: false, class: 'transient', message: 'registry away' }) };
+
+describe('verdicts', () => {
+  const rows: [string, JsonObject, readonly string[], RegistryOptions, readonly string[]][] = [
+    ['signed', {}, [APP], {}, ['signed pass success']],
+    ['unsigned', {}, [APP], UNSIGNED, ['signed fail unsigned']],
+    ['one of two unsigned', {}, [APP, WEB], ONE_UNSIGNED, ['signed fail unsigned']],
+    ['a tag alone', {}, ['ghcr.io/acme/app:1'], {}, ['signed fail image ghcr.io/acme/app:1 does not have a digest']],
+    [
+      'a tag alone where that is allowed',
+      { validationConfigurations: { verifyDigest: false } },
+      ['ghcr.io/acme/app:1'],
+      {},
+      ['signed pass success'],
+    ],
+    [
+      'a default message',
+      validation('images.containers.all(i, verifyImageSignatures(i, [attestors.key]) > 0)'),
+      [APP],
+      UNSIGNED,
+      ['signed fail CEL expression validation failed at index 0'],
+    ],
+    [
+      'a registry that is away',
+      {},
+      [APP],
+      AWAY,
+      ['evaluation error failed to evaluate policy: failed to get imagedata: registry away'],
+    ],
+    [
+      'an error is no pass by absorption',
+      validation('images.containers.all(i, verifyImageSignatures(i, [attestors.key]) > 0) || true'),
+      [APP],
+      AWAY,
+      [`signed fail image ${APP} failed signature or attestation verification`],
+    ],
+    [
+      'required, but nothing was verified',
+      validation('true'),
+      [APP],
+      {},
+      [`signed fail image ${APP} is not verified: no policy performed a signature or attestation check on it`],
+    ],
+    [
+      'required, and verification was in vain',
+      validation('images.containers.all(i, verifyImageSignatures(i, [attestors.key]) >= 0)'),
+      [APP],
+      UNSIGNED,
+      [`signed fail image ${APP} failed signature or attestation verification`],
+    ],
+    ['not required', { ...LENIENT, ...validation('true') }, ['nginx'], {}, ['signed pass success']],
+    [
+      'images not selected are not verified',
+      { matchImageReferences: [{ glob: 'quay.io/*' }] },
+      [APP],
+      UNSIGNED,
+      ['signed pass success'],
+    ],
+    [
+      'lists are there though all images are filtered',
+      {
+        matchImageReferences: [{ expression: 'ref.startsWith("quay.io/")' }],
+        ...validation('images.containers == [] && images.initContainers.size() == 0'),
+      },
+      [APP],
+      {},
+      ['signed pass success'],
+    ],
+    [
+      'an image the policy is not about counts nothing',
+      {
+        matchImageReferences: [{ glob: 'quay.io/*' }],
+        ...validation(`verifyImageSignatures("${APP}", [attestors.key]) == 0`),
+      },
+      [APP],
+      {},
+      ['signed pass success'],
+    ],
+    [
+      'an expression about references that fails',
+      { matchImageReferences: [{ expression: 'image(ref).registry() == "" || ref.split("!")[1] == "x"' }] },
+      [APP],
+      {},
+      ['evaluation error failed to evaluate policy: index out of bounds: 1'],
+    ],
+    [
+      'variables',
+      {
+        variables: [{ name: 'ok', expression: 'images.containers.map(i, verifyImageSignatures(i, [attestors.key]))' }],
+        ...validation('variables.ok == [1]'),
+      },
+      [APP],
+      {},
+      ['signed pass success'],
+    ],
+    [
+      'attestors count one by one',
+      {
+        attestors: [
+          { name: 'a', cosign: { key: { data: KEY } } },
+          { name: 'n', notary: { certs: { value: CERTIFICATE } } },
+        ],
+        ...validation('images.containers.all(i, verifyImageSignatures(i, [attestors.a, attestors["n"]]) == 1)'),
+      },
+      [APP],
+      { signed: ({ type }) => type === 'Notary' },
+      ['signed pass success'],
+    ],
+    ['cosign of either format', {}, [APP], { signed: ({ type }) => type === 'Cosign' }, ['signed pass success']],
+    [
+      'one format cannot be known, the other holds',
+      {},
+      [APP],
+      {
+        answer: (request) =>
+          request.kind === 'image-verification' && request.type === 'Cosign'
+            ? { ok: false, class: 'timed-out', message: 'late' }
+            : undefined,
+      },
+      ['signed pass success'],
+    ],
+    [
+      'one format cannot be known, the other does not hold',
+      {},
+      [APP],
+      {
+        signed: () => false,
+        answer: (request) =>
+          request.kind === 'image-verification' && request.type === 'Cosign'
+            ? { ok: false, class: 'timed-out', message: 'late' }
+            : undefined,
+      },
+      ['evaluation error failed to evaluate policy: failed to get imagedata: late'],
+    ],
+    [
+      'an extractor of the policy',
+      {
+        images: [{ name: 'labelled', expression: '[object.metadata.name + "@sha256:" + "a".replace("a", "x")]' }],
+        ...LENIENT,
+        ...validation('images.labelled == ["web@sha256:x"] && "containers" in images'),
+      },
+      [APP],
+      {},
+      ['signed pass success'],
+    ],
+    [
+      'an extractor that gives no texts',
+      { images: [{ name: 'x', expression: 'dyn([1])' }] },
+      [APP],
+      {},
+      ['evaluation error failed to evaluate policy: failed to extract images `x`: an element is no string'],
+    ],
+    ['conditions that do not hold', { matchConditions: [{ name: 'c', expression: 'false' }] }, [APP], UNSIGNED, []],
+    [
+      'conditions that fail',
+      { matchConditions: [{ name: 'c', expression: 'object.a == 1' }] },
+      [APP],
+      {},
+      ['evaluation error failed to evaluate policy: no such key: a'],
+    ],
+    [
+      'conditions that fail under Ignore',
+      { failurePolicy: 'Ignore', matchConditions: [{ name: 'c', expression: 'object.a == 1' }] },
+      [APP],
+      UNSIGNED,
+      [],
+    ],
+    [
+      'an attestation nobody declared',
+      validation(`verifyAttestationSignatures("${APP}", "sbom", [attestors.key]) > 0`),
+      [APP],
+      {},
+      ['evaluation error failed to evaluate policy: attestation not found in policy: sbom'],
+    ],
+    [
+      'a Notary attestor for an in-toto attestation',
+      {
+        attestors: [{ name: 'n', notary: { certs: { value: CERTIFICATE } } }],
+        attestations: [{ name: 'slsa', intoto: { type: 'https://slsa.dev/provenance/v1' } }],
+        ...validation(`verifyAttestationSignatures("${APP}", attestations.slsa, [attestors.n]) > 0`),
+      },
+      [APP],
+      {},
+      ['evaluation error failed to evaluate policy: notary verifier only supports oci 1.1 referrers as attestations'],
+    ],
+  ];
+  it.each(rows)('%s', async (_name, spec, images, options, wanted) => {
+    expect(await told(compilePolicy(imagePolicy(spec)), requestOf(pod(...images)), createRegistry(options))).toEqual(
+      wanted,
+    );
+  });
+});
+
+describe('attestations', () => {
+  const spec: JsonObject = {
+    attestations: [
+      { name: 'scan', intoto: { type: 'https://acme.dev/scan' } },
+      { name: 'sbom', referrer: { type: 'sbom/cyclone-dx' } },
+    ],
+    attestors: [
+      { name: 'key', cosign: { key: { data: KEY } } },
+      { name: 'notary', notary: { certs: { value: CERTIFICATE } } },
+    ],
+  };
+  const statements = (type: string) => ({ type, predicateType: type, predicate: { bomFormat: 'CycloneDX', high: 0 } });
+  const options: RegistryOptions = { statements: (request) => [statements(request.attestations[0]?.type ?? '')] };
+  const verified = (name: string, attestor: string) =>
+    `images.containers.all(i, verifyAttestationSignatures(i, attestations.${name}, [attestors.${attestor}]) > 0)`;
+  const rows: [string, readonly string[], RegistryOptions, string][] = [
+    [
+      'an in-toto statement is handed out whole',
+      [verified('scan', 'key'), 'images.containers.all(i, extractPayload(i, attestations.scan).predicate.high == 0)'],
+      options,
+      'signed pass success',
+    ],
+    [
+      'an artifact is handed out itself',
+      [verified('sbom', 'notary'), 'images.containers.all(i, extractPayload(i, "sbom").bomFormat == "CycloneDX")'],
+      options,
+      'signed pass success',
+    ],
+    [
+      'what is not verified is not handed out',
+      ['images.containers.all(i, extractPayload(i, "sbom").bomFormat == "CycloneDX")'],
+      options,
+      'evaluation error failed to evaluate policy: failed to get payload: the attestation was not verified before, or did not verify',
+    ],
+    [
+      'what was refused is not handed out',
+      [
+        verified('scan', 'key').replace('> 0', '>= 0'),
+        'images.containers.all(i, extractPayload(i, "scan").predicate.high == 0)',
+      ],
+      { ...options, signed: () => false },
+      'evaluation error failed to evaluate policy: failed to get payload: the attestation was not verified before, or did not verify',
+    ],
+    [
+      'an answer without a statement is no verification',
+      [verified('scan', 'key')],
+      { statements: () => [] },
+      'signed fail CEL expression validation failed at index 0',
+    ],
+  ];
+  it.each(rows)('%s', async (_name, expressions, given, wanted) => {
+    const validations = expressions.map((expression) => ({ expression }));
+    const compiled = compilePolicy(imagePolicy({ ...spec, validations }));
+    expect(await told(compiled, requestOf(pod(APP)), createRegistry(given))).toEqual([wanted]);
+  });
+});
+
+describe('what the registry is asked', () => {
+  it('all images and attestors of a validation at once', async () => {
+    const registry = createRegistry();
+    const images = Array.from({ length: 8 }, (_, index) => `ghcr.io/acme/app${index}@${DIGEST}`);
+    await told(compilePolicy(imagePolicy()), requestOf(pod(...images)), registry);
+    expect(registry.batches.map((batch) => batch.length)).toEqual([16]);
+  });
+
+  it('tags first, and then by the digest they had', async () => {
+    const registry = createRegistry();
+    const spec = { validationConfigurations: { verifyDigest: false } };
+    await told(compilePolicy(imagePolicy(spec)), requestOf(pod('nginx', 'ghcr.io/acme/app:1')), registry);
+    expect(
+      registry.batches.map((batch) => batch.map((request) => 'reference' in request && request.reference)),
+    ).toEqual([
+      ['docker.io/nginx:latest', 'ghcr.io/acme/app:1'],
+      [
+        `docker.io/nginx@${DIGEST}`,
+        `docker.io/nginx@${DIGEST}`,
+        `ghcr.io/acme/app@${DIGEST}`,
+        `ghcr.io/acme/app@${DIGEST}`,
+      ],
+    ]);
+  });
+
+  it('one image in eight containers is one question', async () => {
+    const registry = createRegistry();
+    await told(compilePolicy(imagePolicy()), requestOf(pod(...new Array<string>(8).fill(APP))), registry);
+    expect(registry.batches.flat()).toHaveLength(2);
+  });
+
+  it('nothing when no image is selected', async () => {
+    const registry = createRegistry();
+    const spec = { matchImageReferences: [{ glob: 'quay.io/*' }] };
+    await told(compilePolicy(imagePolicy(spec)), requestOf(pod(APP)), registry);
+    expect(registry.batches).toEqual([]);
+  });
+});
+
+describe('exceptions', () => {
+  const exception = (spec: JsonObject): JsonObject => ({
+    metadata: { name: 'e', namespace: 'ns' },
+    spec: { policyRefs: [{ name: 'signed', kind: 'ImageValidatingPolicy' }], ...spec },
+  });
+  const rows: [string, JsonObject, JsonObject, readonly string[]][] = [
+    ['exempt', {}, {}, ['exception skip rule is skipped due to policy exception: ns/e']],
+    [
+      'are skips whatever they ask for',
+      {},
+      { reportResult: 'pass' },
+      ['exception skip rule is skipped due to policy exception: ns/e'],
+    ],
+    ['come after match conditions', { matchConditions: [{ name: 'c', expression: 'false' }] }, {}, []],
+    ['that are partial exempt nothing', {}, { images: ['*'] }, ['signed fail unsigned']],
+  ];
+  it.each(rows)('%s', async (_name, spec, written, wanted) => {
+    const compiled = compilePolicy(imagePolicy(spec), [exception(written)]);
+    expect(await told(compiled, requestOf(pod(APP)), createRegistry(UNSIGNED))).toEqual(wanted);
+  });
+});
+
+describe('autogen and other kinds', () => {
+  const spec = { template: { spec: { containers: [{ name: 'c', image: APP }] } } };
+  it.each([
+    ['apps', 'Deployment', 'deployments', spec, ['signed fail unsigned']],
+    ['batch', 'CronJob', 'cronjobs', { jobTemplate: { spec } }, ['signed fail unsigned']],
+    ['', 'Service', 'services', {}, []],
+  ])('%s %s', async (group, kind, plural, objectSpec, wanted) => {
+    const resource = { kind, metadata: { name: 'web', namespace: 'default' }, spec: objectSpec };
+    const request = requestOf(resource, { kind: { group, version: 'v1', kind }, plural });
+    expect(await told(compilePolicy(imagePolicy()), request, createRegistry(UNSIGNED))).toEqual(wanted);
+  });
+
+  it('a Pod that goes away is judged by what it was', async () => {
+    const request = requestOf(pod(APP), { operation: 'DELETE', resource: undefined, oldResource: pod(APP) });
+    expect(await told(compilePolicy(imagePolicy()), request)).toEqual(['signed pass success']);
+  });
+
+  it('payloads are judged by policies about payloads, by their own images', async () => {
+    const compiled = compilePolicy(
+      imagePolicy({
+        evaluation: { mode: 'JSON' },
+        images: [{ name: 'foo', expression: '[object.foo]' }],
+        ...validation('images.foo.all(i, verifyImageSignatures(i, [attestors.key]) > 0)', { message: 'unsigned' }),
+      }),
+    );
+    const request = requestOf({ foo: APP }, { payload: true, kind: { group: '', version: '', kind: '' } });
+    expect(await told(compiled, request)).toEqual(['signed pass success']);
+    expect(await told(compiled, request, createRegistry(UNSIGNED))).toEqual(['signed fail unsigned']);
+    expect(await told(compiled, requestOf(pod(APP)))).toEqual([]);
+    expect(await told(compilePolicy(imagePolicy()), request)).toEqual([]);
+  });
+});

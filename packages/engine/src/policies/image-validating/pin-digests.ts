@@ -1,0 +1,77 @@
+import { CelError, type CelHost } from '@vouchsafe/cel';
+import type { Fact } from '../../facts/fact.ts';
+import { Need, orNeed } from '../../facts/fact-table.ts';
+import { EvaluationError } from '../../kernel/evaluation-error.ts';
+import type { EngineHost } from '../../kernel/host.ts';
+import type { JsonObject } from '../../kernel/json.ts';
+import { toJsonPointer } from '../../kernel/json-path.ts';
+import { readAt, setAt } from '../../kernel/json-place.ts';
+import { type ExtractedImage, extractImages } from '../../lang/variables/images.ts';
+import type { RuleInput } from '../../model/compiled-policy.ts';
+import type { PatchOperation } from '../../model/decision.ts';
+import type { ImageValidatingParts } from './compile-parts.ts';
+
+/** What pinning came to: a patch for every image that could be pinned, and what was wrong with the others. */
+export interface PinnedImages {
+  readonly resource: JsonObject;
+  readonly operations: readonly PatchOperation[];
+  readonly problems: readonly string[];
+}
+
+/**
+ * Replaces selected images that name a tag alone by `image@digest` (`mutateDigest`). Nothing is verified here: what is pinned
+ * is judged when the object is validated. Throws `Need` after noting what all images need.
+ */
+export function pinDigests(
+  { selects, access, settings }: ImageValidatingParts,
+  input: RuleInput,
+  tools: { readonly host: EngineHost; readonly celHost: CelHost },
+): PinnedImages {
+  const pinned: Pinning = { resource: input.resource, operations: [], problems: [] };
+  const found = extractImages(input.resource, input.request.kind.kind, { host: tools.host, settings });
+  if (found instanceof EvaluationError) return { ...pinned, problems: [found.message] };
+  let need: Need | undefined;
+  for (const image of [...found.values()].flatMap((group) => [...group.values()])) {
+    const selected = isSelected(image, input, (written) => selects(written, tools.celHost));
+    if (selected instanceof CelError) pinned.problems.push(selected.message);
+    if (selected !== true) continue;
+    const reference = `${image.registry || settings.defaultRegistry}/${image.path}:${image.tag}`;
+    const fact = orNeed(() => input.facts.get({ kind: 'image-digest', reference, access }));
+    if (fact instanceof Need) need ??= fact;
+    else pin(pinned, image, fact);
+  }
+  if (need) throw need;
+  return pinned;
+}
+
+interface Pinning {
+  resource: JsonObject;
+  readonly operations: PatchOperation[];
+  readonly problems: string[];
+}
+
+function isSelected(
+  image: ExtractedImage,
+  { resource }: RuleInput,
+  selects: (written: string) => boolean | CelError,
+): boolean | CelError {
+  const written = readAt(resource, image.segments);
+  return image.digest === '' && typeof written === 'string' && selects(written);
+}
+
+function pin(pinned: Pinning, image: ExtractedImage, fact: Fact): void {
+  const problem = problemOf(fact);
+  if (problem !== undefined) {
+    pinned.problems.push(`failed to resolve digest for image ${image.referenceWithTag}: ${problem}`);
+    return;
+  }
+  const value = `${image.referenceWithTag}@${fact.ok ? String(fact.value) : ''}`;
+  pinned.operations.push({ op: 'replace', path: toJsonPointer(image.segments), value });
+  pinned.resource = setAt(pinned.resource, image.segments, value);
+}
+
+function problemOf(fact: Fact): string | undefined {
+  if (!fact.ok) return fact.message;
+  const isDigest = typeof fact.value === 'string' && /^[a-z0-9]+:[0-9a-f]{32,}$/.test(fact.value);
+  return isDigest ? undefined : 'the answer names no digest';
+}
