@@ -1,22 +1,8 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type CompiledPolicy,
-  createEngine,
-  createPolicyIndex,
-  type Decision,
-  decide,
-  type EvaluationRequest,
-  loadPolicies,
-  type Phase,
-  toAdmissionResponse,
-  toRequest,
-  withResource,
-} from '@vouchsafe/engine';
-import type { Fact, FactRequest, FactSource } from '@vouchsafe/engine/facts';
-import { EvaluationError, isJsonObject, type Json, type JsonObject } from '@vouchsafe/engine/kernel';
+import { isJsonObject, type JsonObject } from '@vouchsafe/engine/kernel';
 import { parse } from 'yaml';
+import { type GoldenCase, type Outcome, runGoldenCase } from './golden-case.ts';
 
 /**
  * A case is a folder: `policy.yaml` (policies and exceptions), `resource.yaml` (what is submitted), and as needed
@@ -37,90 +23,23 @@ export function findCases(root: string): readonly Case[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** What happened, in the shape of `expect.yaml`. */
-export interface Outcome {
-  readonly diagnostics: readonly JsonObject[];
-  readonly results: readonly JsonObject[];
-  readonly response: JsonObject;
-  /** The object after mutation and pinning, with annotations. */
-  readonly patched: JsonObject | undefined;
-  readonly asked: readonly JsonObject[];
-}
-
 export function readExpectation({ folder }: Case): JsonObject {
   return readYaml(folder, 'expect.yaml') ?? {};
 }
 
-export async function runCase({ folder }: Case): Promise<Outcome> {
-  const text = readFileSync(join(folder, 'policy.yaml'), 'utf8');
-  const loaded = loadPolicies(text, 'policy.yaml');
-  const engine = createEngine({ host: TEST_HOST });
-  const compilations = loaded.policies.map((policy) => engine.compile(policy, { exceptions: loaded.exceptions }));
-  const diagnostics = [...loaded.diagnostics, ...compilations.flatMap((compilation) => compilation.diagnostics)];
-  const compiled = compilations.flatMap((compilation) => compilation.compiled ?? []);
-  const source = new FolderFacts(folder);
-  const request = readRequest(folder);
-  const flow = request ? await runFlow(compiled, request, source) : undefined;
+export function readCase({ name, folder }: Case): GoldenCase {
   return {
-    diagnostics: diagnostics.map(({ severity, code, path, range, message }) => ({
-      severity,
-      code,
-      message,
-      ...(path === undefined ? {} : { path }),
-      ...(range ? { line: range.line } : {}),
-    })),
-    results: flow?.decisions.flatMap(toResults) ?? [],
-    response: flow?.response ?? {},
-    patched: flow?.patched,
-    asked: source.asked,
+    name,
+    policy: readFileSync(join(folder, 'policy.yaml'), 'utf8'),
+    resource: readYaml(folder, 'resource.yaml'),
+    old: readYaml(folder, 'old.yaml'),
+    request: readYaml(folder, 'request.yaml'),
+    facts: readYaml(folder, 'facts.yaml'),
   };
 }
 
-interface Flow {
-  readonly decisions: readonly Decision[];
-  readonly response: JsonObject;
-  readonly patched: JsonObject | undefined;
-}
-
-/** The two webhooks one after the other, as the API server calls them. */
-async function runFlow(
-  compiled: readonly CompiledPolicy[],
-  request: EvaluationRequest,
-  source: FactSource,
-): Promise<Flow> {
-  const index = createPolicyIndex(compiled);
-  const run = (at: EvaluationRequest, phase: Phase): Promise<Decision[]> =>
-    decide(index.candidates(at, phase), at, source, { phase });
-  const mutations = request.operation === 'DELETE' ? [] : await run(request, 'mutate');
-  const mutated = mutations.findLast(({ patched }) => patched)?.patched;
-  const pinning = mutated ? withResource(request, mutated) : request;
-  const verifications = request.operation === 'DELETE' ? [] : await run(pinning, 'verify-images');
-  const first = toAdmissionResponse([...mutations, ...verifications], request, { patch: true });
-  const changes = [...mutations, ...verifications];
-  if (!first.allowed) return { decisions: changes, response: toJson(first), patched: undefined };
-  const pinned = verifications.findLast(({ patched }) => patched)?.patched ?? mutated;
-  const validations = await run(pinned ? withResource(request, pinned) : request, 'validate');
-  const second = toAdmissionResponse(validations, request);
-  const warnings = [...(first.warnings ?? []), ...(second.warnings ?? [])];
-  return {
-    decisions: [...changes, ...validations],
-    response: toJson({
-      ...second,
-      ...(warnings.length > 0 ? { warnings } : {}),
-      ...(second.allowed && first.patch ? { patch: first.patch } : {}),
-    }),
-    patched: pinned,
-  };
-}
-
-function toJson(value: object): JsonObject {
-  return JSON.parse(JSON.stringify(value)) as JsonObject;
-}
-
-function toResults({ phase, policy, results }: Decision): JsonObject[] {
-  return results.map(({ rule, status, message, path, reason, exceptions, properties }) =>
-    toJson({ phase, policy: policy.name, rule, status, message, path, reason, exceptions, properties }),
-  );
+export function runCase(golden: Case): Promise<Outcome> {
+  return runGoldenCase(readCase(golden));
 }
 
 function readYaml(folder: string, file: string): JsonObject | undefined {
@@ -129,85 +48,3 @@ function readYaml(folder: string, file: string): JsonObject | undefined {
   const value: unknown = parse(readFileSync(path, 'utf8'));
   return isJsonObject(value) ? value : undefined;
 }
-
-function readRequest(folder: string): EvaluationRequest | undefined {
-  const resource = readYaml(folder, 'resource.yaml');
-  const old = readYaml(folder, 'old.yaml');
-  const subject = resource ?? old;
-  if (!subject) return undefined;
-  const given = readYaml(folder, 'request.yaml') ?? {};
-  const { roles, clusterRoles, namespaceLabels, now, ...admission } = given;
-  const [group = '', version = ''] = splitApiVersion(String(subject['apiVersion']));
-  const metadata = isJsonObject(subject['metadata']) ? subject['metadata'] : {};
-  const document: JsonObject = {
-    uid: 'case',
-    operation: resource ? 'CREATE' : 'DELETE',
-    kind: { group, version, kind: subject['kind'] ?? '' },
-    namespace: metadata['namespace'] ?? '',
-    name: metadata['name'] ?? '',
-    userInfo: { username: 'jane', groups: ['system:authenticated'] },
-    object: resource ?? null,
-    oldObject: old ?? null,
-    ...admission,
-  };
-  return toRequest(document, {
-    roles: (roles ?? []) as readonly string[],
-    clusterRoles: (clusterRoles ?? []) as readonly string[],
-    namespaceLabels: (namespaceLabels ?? {}) as Readonly<Record<string, string>>,
-    now: Date.parse(typeof now === 'string' ? now : '2026-01-01T00:00:00Z'),
-  });
-}
-
-function splitApiVersion(apiVersion: string): readonly string[] {
-  return apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
-}
-
-/** Answers from `facts.yaml`: a list of `{request, value}` or `{request, failure: {class, message}}`; a request is given by some of its members. */
-class FolderFacts implements FactSource {
-  readonly kinds = new Set<FactRequest['kind']>([
-    'config-map',
-    'resource',
-    'api-call',
-    'service-call',
-    'global-context',
-    'image-data',
-    'image-digest',
-    'image-verification',
-  ]);
-  readonly asked: JsonObject[] = [];
-  readonly #facts: readonly JsonObject[];
-
-  constructor(folder: string) {
-    const facts = readYaml(folder, 'facts.yaml')?.['facts'];
-    this.#facts = Array.isArray(facts) ? facts.filter(isJsonObject) : [];
-  }
-
-  async fetch(requests: readonly FactRequest[]): Promise<readonly Fact<Json>[]> {
-    return requests.map((request) => {
-      const asked = toJson(request);
-      this.asked.push(asked);
-      const known = this.#facts.find((fact) => contains(asked, fact['request'] ?? null));
-      if (!known) return { ok: false, class: 'unavailable', message: 'the case knows no such fact' };
-      const failure = known['failure'];
-      if (isJsonObject(failure)) return { ok: false, ...failure } as Fact<Json>;
-      return { ok: true, value: known['value'] ?? null };
-    });
-  }
-}
-
-/** Whether `part` is in `whole`: members of objects by name, anything else equal. */
-export function contains(whole: Json | undefined, part: Json): boolean {
-  if (Array.isArray(part)) {
-    return (
-      Array.isArray(whole) && whole.length === part.length && part.every((item: Json, at) => contains(whole[at], item))
-    );
-  }
-  if (!isJsonObject(part)) return whole === part;
-  return isJsonObject(whole) && Object.entries(part).every(([key, value]) => contains(whole[key], value));
-}
-
-const TEST_HOST = {
-  hash: (algorithm: 'sha256' | 'sha1' | 'md5', text: string) => createHash(algorithm).update(text).digest('hex'),
-  decodeCertificate: () => new EvaluationError('certificates are not part of the cases'),
-  random: () => 0.5,
-};

@@ -32,6 +32,11 @@ const steps: readonly Step[] = [
   { name: 'types: tests and tools', why: 'tests are code', command: ['tsc', '-p', 'tsconfig.json'] },
   { name: 'dead code', why: 'what nobody uses is deleted', command: ['knip'] },
   { name: 'build', why: 'the bundle is what users run', command: [...node, 'tools/build.ts'] },
+  {
+    name: 'size',
+    why: 'a browser loads the engine; see packages/engine/size-budget.json',
+    command: [...node, 'tools/check-size.ts'],
+  },
   { name: 'tests', why: 'the product does what it says', command: ['vitest', 'run', '--reporter=dot'] },
 ];
 

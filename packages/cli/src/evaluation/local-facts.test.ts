@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { FactRequest } from '@vouchsafe/engine/facts';
 import { describe, expect, it } from 'vitest';
 import { NO_CONTEXT } from '../inputs/context-file.ts';
@@ -145,5 +146,15 @@ describe('label queries', () => {
     ['!a', false],
   ])('%j: %s', (query, expected) => {
     expect(matchesLabelQuery(query, labels)).toBe(expected);
+  });
+});
+
+it('signed manifests are judged without a registry', async () => {
+  const message = gzipSync('kind: Pod\n').toString('base64');
+  expect(await ask({ kind: 'signed-message', message })).toEqual({ manifests: ['kind: Pod\n'] });
+  const signatures = [{ message, signature: 'AAAA' }];
+  const attestors = [{ entries: [{ keys: { publicKeys: 'no key' } }] }];
+  expect(await ask({ kind: 'manifest-verification', signatures, attestors, annotations: {} })).toMatchObject({
+    verified: false,
   });
 });

@@ -48,9 +48,11 @@ const KINDS: readonly FactKind[] = [
 ];
 const IMAGE_KINDS: ReadonlySet<FactKind> = new Set<FactKind>(['image-data', 'image-digest', 'image-verification']);
 
+const MANIFEST_KINDS: ReadonlySet<FactKind> = new Set<FactKind>(['signed-message', 'manifest-verification']);
+
 function toSource(options: LocalFacts): FactSource {
   const { images, http } = options;
-  const kinds = new Set<FactKind>(KINDS);
+  const kinds = new Set<FactKind>([...KINDS, ...MANIFEST_KINDS]);
   if (images) for (const kind of IMAGE_KINDS) kinds.add(kind);
   return {
     kinds,
@@ -73,9 +75,21 @@ function toSource(options: LocalFacts): FactSource {
         answers,
         signal,
       );
+      const manifests = open.filter(({ kind }) => MANIFEST_KINDS.has(kind));
+      if (manifests.length > 0) await askFurther(images ?? (await openManifests()), manifests, answers, signal);
       return requests.map((request) => answers.get(request) ?? unanswered(request));
     },
   };
+}
+
+let manifestSource: Promise<FactSource> | undefined;
+
+/** Signed manifests hold all that is needed to judge them. Loaded when first asked: most policies ask for none. */
+function openManifests(): Promise<FactSource> {
+  manifestSource ??= import('@vouchsafe/images').then(({ createManifestSource, publicGoodTrustRoot }) =>
+    createManifestSource({ trustRoot: publicGoodTrustRoot() }),
+  );
+  return manifestSource;
 }
 
 async function askFurther(
