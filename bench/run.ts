@@ -11,8 +11,9 @@ import { cli } from './suites/cli.ts';
 import { engine } from './suites/engine.ts';
 import { images } from './suites/images.ts';
 import { sandbox } from './suites/sandbox.ts';
+import { scale } from './suites/scale.ts';
 
-const SUITES: readonly Suite[] = [engine, cel, cli, admission, images, sandbox];
+const SUITES: readonly Suite[] = [engine, cel, cli, admission, scale, images, sandbox];
 
 const { values, positionals } = parseArgs({
   options: { store: { type: 'boolean', default: false } },

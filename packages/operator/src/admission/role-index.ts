@@ -37,22 +37,37 @@ export function createRoleIndex(bindings: Iterable<JsonObject>): RoleIndex {
       else grants.set(subject, [grant]);
     }
   }
+  function find(username: string, groups: readonly string[], requestNamespace: string): UserRoles {
+    const roles = new Set<string>();
+    const clusterRoles = new Set<string>();
+    for (const key of [`User:${username}`, ...groups.map((group) => `Group:${group}`)]) {
+      for (const { clusterRole, name, namespace } of grants.get(key) ?? []) {
+        if (!clusterRole) roles.add(`${namespace}:${name}`);
+        else if (namespace === '' || namespace === requestNamespace) clusterRoles.add(name);
+      }
+    }
+    if (roles.size === 0 && clusterRoles.size === 0) return NONE;
+    return { roles: [...roles].sort(), clusterRoles: [...clusterRoles].sort() };
+  }
+
+  const known = new Map<string, UserRoles>();
   return {
     rolesOf({ username, groups }, requestNamespace) {
       if (grants.size === 0) return NONE;
-      const roles = new Set<string>();
-      const clusterRoles = new Set<string>();
-      for (const key of [`User:${username}`, ...groups.map((group) => `Group:${group}`)]) {
-        for (const { clusterRole, name, namespace } of grants.get(key) ?? []) {
-          if (!clusterRole) roles.add(`${namespace}:${name}`);
-          else if (namespace === '' || namespace === requestNamespace) clusterRoles.add(name);
-        }
+      const key = JSON.stringify([requestNamespace, username, groups]);
+      let found = known.get(key);
+      if (!found) {
+        found = find(username, groups, requestNamespace);
+        if (known.size >= REMEMBERED) known.clear();
+        known.set(key, found);
       }
-      if (roles.size === 0 && clusterRoles.size === 0) return NONE;
-      return { roles: [...roles].sort(), clusterRoles: [...clusterRoles].sort() };
+      return found;
     },
   };
 }
+
+/** Users whose roles are at hand: most requests come from few controllers, some of which hold many bindings. */
+const REMEMBERED = 1_000;
 
 function toGrant(binding: JsonObject): Grant | undefined {
   const name = memberAt(binding, 'roleRef', 'name');

@@ -91,7 +91,24 @@ interface Target {
   readonly scope: WebhookRule['scope'];
 }
 
+const found = new WeakMap<readonly ServedResource[], Map<string, readonly Target[]>>();
+
+/** Many policies name the same few kinds: what those are is looked up once for a list of what is served. */
 function targetsOf(
+  selector: ResourceSelector,
+  policy: CompiledPolicy,
+  served: readonly ServedResource[],
+): readonly Target[] {
+  const { group, version, kind, subresource, resource, scope } = selector;
+  const key = JSON.stringify([group, version, kind, subresource, resource, scope, policy.ref.namespace !== undefined]);
+  const known = found.get(served) ?? new Map<string, readonly Target[]>();
+  found.set(served, known);
+  const targets = known.get(key) ?? findTargets(selector, policy, served);
+  known.set(key, targets);
+  return targets;
+}
+
+function findTargets(
   selector: ResourceSelector,
   policy: CompiledPolicy,
   served: readonly ServedResource[],

@@ -1,0 +1,199 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Cluster, type ClusterOptions, MIRRORED_HOSTS, startCluster } from '@vouchsafe/cli';
+import type { JsonObject } from '@vouchsafe/engine/kernel';
+import type { GroupVersionResource, KubernetesObject } from '@vouchsafe/kube';
+import { podReview } from '../data/pod-review.ts';
+import { createDriver, type Driver, pin } from '../load/drive-process.ts';
+import { installPolicies, podSecurityPolicies } from '../load/install-policies.ts';
+import { cpuSeconds, median, residentMegabytes } from '../load/process-figures.ts';
+import type { Report, Suite } from '../suite.ts';
+
+const ROLE_BINDINGS = 20_000;
+const POLICIES = 3_500;
+const ROUNDS = 5;
+const SECONDS = 3;
+const CONNECTIONS = 25;
+const WRITERS = 50;
+
+/** What grows with a cluster: bindings, of which a request should feel nothing, and policies, of which it meets a few. */
+export const scale: Suite = {
+  name: 'scale',
+  summary: `${ROLE_BINDINGS} role bindings, ${POLICIES} policies of two rules`,
+  async run(report) {
+    await withCluster({}, (cluster) => measureRoleBindings(cluster, report));
+    await withCluster({ operator: false }, (cluster) => measurePolicies(cluster, report));
+  },
+};
+
+async function withCluster(options: Partial<ClusterOptions>, work: (cluster: Cluster) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'vouchsafe-scale-'));
+  const cluster = await startCluster({ folder, mirroredHosts: MIRRORED_HOSTS, ...options });
+  try {
+    await work(cluster);
+  } finally {
+    await cluster.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** CPU of a request before and after the bindings exist; some of them bind the very user that asks. */
+async function measureRoleBindings(cluster: Cluster, report: Report): Promise<void> {
+  await installPolicies(cluster, await podSecurityPolicies());
+  const pid = cluster.operator.pid ?? 0;
+  pin(pid, 0);
+  const driver = await createDriver(cluster, podReview());
+  await driver.drive('closed', CONNECTIONS, SECONDS);
+  const before = await cpuMicroseconds(driver, pid);
+  const memory = residentMegabytes(pid);
+  await createAll(
+    cluster,
+    { group: 'rbac.authorization.k8s.io', version: 'v1', resource: 'rolebindings' },
+    roleBindings(),
+  );
+  await settled(pid);
+  const after = await cpuMicroseconds(driver, pid);
+  report('bindings.cpu-without', before, 'µs');
+  report('bindings.cpu-with', after, 'µs');
+  report('bindings.cpu-ratio', after / before, '×', { must: 1.05, lower: true });
+  report('bindings.memory', residentMegabytes(pid) - memory, 'MB');
+}
+
+/** As one team has it: a policy for each of its namespaces; and the worst of it, all of them in one. */
+async function measurePolicies(cluster: Cluster, report: Report): Promise<void> {
+  const policies: GroupVersionResource = { group: 'kyverno.io', version: 'v1', resource: 'policies' };
+  const namespaces = Array.from({ length: POLICIES }, (_, index) => `tool-${index}`);
+  await createAll(cluster, { group: '', version: 'v1', resource: 'namespaces' }, namespaces.map(namespaceOf));
+  await createAll(
+    cluster,
+    policies,
+    namespaces.map((namespace) => policyOf(namespace, 'tool')),
+  );
+  await measureLoad(cluster, report, 'policies');
+  await cluster.operator.kill('SIGTERM'); // takes the webhooks along, which would refuse what follows
+  await createAll(
+    cluster,
+    policies,
+    namespaces.map((_, index) => policyOf('tool-7', `more-${index}`)),
+  );
+  await measureLoad(cluster, report, 'one-namespace');
+}
+
+async function measureLoad(cluster: Cluster, report: Report, name: string): Promise<void> {
+  const begun = performance.now();
+  await cluster.operator.start();
+  const isGoal = name === 'policies';
+  report(`${name}.load`, performance.now() - begun, 'ms', isGoal ? { must: 5_000, aim: 2_000, lower: true } : {});
+  const pid = cluster.operator.pid ?? 0;
+  await settled(pid);
+  pin(pid, 0);
+  const driver = await createDriver(cluster, reviewIn('tool-7'));
+  await driver.drive('open', 20, 2);
+  const { p50, p99, wrong } = await driver.drive('open', 100, SECONDS);
+  report(`${name}.p50`, p50, 'ms');
+  report(`${name}.p99`, p99, 'ms', { must: 20, aim: 5, lower: true });
+  report(`${name}.wrong`, wrong, 'answers', { must: 0, lower: true });
+  report(`${name}.memory`, residentMegabytes(pid), 'MB');
+}
+
+async function cpuMicroseconds(driver: Driver, pid: number): Promise<number> {
+  const rounds: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const before = cpuSeconds(pid);
+    const { requests } = await driver.drive('closed', CONNECTIONS, SECONDS);
+    rounds.push(((cpuSeconds(pid) - before) / requests) * 1e6);
+  }
+  return median(rounds);
+}
+
+/** Resolves when the process does nothing any more: what was created has arrived. */
+async function settled(pid: number): Promise<void> {
+  for (let quiet = 0, waited = 0; quiet < 4 && waited < 120; waited += 1) {
+    const before = cpuSeconds(pid);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    quiet = cpuSeconds(pid) - before < 0.03 ? quiet + 1 : 0;
+  }
+}
+
+async function createAll(
+  cluster: Cluster,
+  gvr: GroupVersionResource,
+  objects: readonly KubernetesObject[],
+): Promise<void> {
+  const left = objects.values();
+  await Promise.all(
+    Array.from({ length: WRITERS }, async () => {
+      for (const object of left) await cluster.client.create(gvr, object);
+    }),
+  );
+}
+
+function roleBindings(): readonly KubernetesObject[] {
+  return Array.from({ length: ROLE_BINDINGS }, (_, index) => ({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { name: `binding-${index}`, namespace: 'default' },
+    roleRef: {
+      apiGroup: 'rbac.authorization.k8s.io',
+      kind: index % 2 === 0 ? 'ClusterRole' : 'Role',
+      name: `role-${index % 500}`,
+    },
+    subjects: [
+      { kind: 'ServiceAccount', name: `account-${index}`, namespace: 'default' },
+      {
+        apiGroup: 'rbac.authorization.k8s.io',
+        kind: 'Group',
+        name: index % 1_000 === 0 ? 'system:serviceaccounts' : `team-${index}`,
+      },
+    ],
+  }));
+}
+
+function namespaceOf(name: string): KubernetesObject {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+}
+
+/** One rule that fills in, one that checks. */
+function policyOf(namespace: string, name: string): KubernetesObject {
+  const match = { any: [{ resources: { kinds: ['Pod'] } }] };
+  return {
+    apiVersion: 'kyverno.io/v1',
+    kind: 'Policy',
+    metadata: { name, namespace },
+    spec: {
+      background: false,
+      rules: [
+        {
+          name: 'defaults',
+          match,
+          mutate: { patchStrategicMerge: { spec: { '+(automountServiceAccountToken)': false } } },
+        },
+        {
+          name: 'restrictions',
+          match,
+          validate: {
+            failureAction: 'Enforce',
+            message: 'not here',
+            pattern: {
+              spec: {
+                '=(hostNetwork)': false,
+                '=(hostPID)': false,
+                securityContext: { runAsNonRoot: true, '=(fsGroup)': '>0' },
+                containers: [{ '=(securityContext)': { '=(privileged)': false, '=(runAsUser)': '>0' } }],
+              },
+            },
+          },
+        },
+      ],
+    },
+  };
+}
+
+function reviewIn(namespace: string): JsonObject {
+  const review = podReview();
+  const request = review['request'] as JsonObject; // built by podReview
+  const object = request['object'] as JsonObject;
+  const metadata = { ...(object['metadata'] as JsonObject), namespace };
+  return { ...review, request: { ...request, namespace, object: { ...object, metadata } } };
+}
