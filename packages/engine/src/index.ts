@@ -27,6 +27,7 @@ export {
 export { flattenList, type ReadDocuments, readDocuments, type TextDocument } from './load/read-documents.ts';
 export { deprecationWarning } from './load/semantics/deprecations.ts';
 export { compileExcludedUsers, type ExcludedUsers } from './match/excluded-users.ts';
+export { guessPlural } from './match/match-constraints.ts';
 export { compileResourceFilters, type RequestPredicate } from './match/resource-filters.ts';
 export { type RequestSurroundings, toRequest } from './model/admission-request.ts';
 export { type BypassGrant, type BypassJudge, type BypassOutcome, SKIP_ANNOTATION } from './model/bypass.ts';

@@ -16,28 +16,49 @@ export interface HasJson {
   toJsonValue(): CelValue;
 }
 
+/** How much a conversion may still write: values, and characters of texts. */
+interface Room {
+  left: number;
+}
+
+/** Values share their parts, so that a few steps can build what takes a machine's memory when it is written out. */
+const MOST = 8 * 1024 * 1024;
+
+class TooLarge extends Error {}
+
 /**
  * The JSON of a value: bytes in base64, timestamps and durations as text, an empty optional as null. What has no JSON
- * form, such as a type or a network address, is an error.
+ * form, such as a type or a network address, is an error; so is what would come to more than eight million values and
+ * characters.
  */
 export function toJson(value: CelValue): Json | CelError {
   try {
-    return convert(value);
+    return convert(value, { left: MOST });
   } catch (reason) {
+    if (reason instanceof TooLarge) return new CelError('the value is too large for JSON');
     // Data nested without bound exhausts the stack; nothing else throws here.
     if (reason instanceof RangeError) return new CelError('values are nested too deeply for JSON');
     throw reason;
   }
 }
 
-function convert(value: CelValue): Json | CelError {
+function take(room: Room, units: number): void {
+  room.left -= units;
+  if (room.left < 0) throw new TooLarge();
+}
+
+function convert(value: CelValue, room: Room): Json | CelError {
+  take(room, typeof value === 'string' ? value.length + 1 : 1);
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof CelObject) return objectToJson(value);
-  if (value instanceof Uint8Array) return encodeBase64(value);
-  if (isList(value)) return listToJson(value);
-  return isPlainJson(value) ? value : mapToJson(value as CelMapping);
+  if (value instanceof CelObject) return objectToJson(value, room);
+  if (value instanceof Uint8Array) {
+    take(room, value.length);
+    return encodeBase64(value);
+  }
+  if (isList(value)) return listToJson(value, room);
+  return isPlainJson(value, room) ? value : mapToJson(value as CelMapping, room);
 }
 
 function isList(value: CelValue): value is readonly CelValue[] {
@@ -45,9 +66,12 @@ function isList(value: CelValue): value is readonly CelValue[] {
 }
 
 // Untouched input is returned as it is, whatever its size: only what an expression built is copied.
-function isPlainJson(value: unknown): value is Json {
+function isPlainJson(value: unknown, room: Room): value is Json {
+  take(room, 1);
   switch (typeof value) {
     case 'string':
+      take(room, value.length);
+      return true;
     case 'boolean':
       return true;
     case 'number':
@@ -55,14 +79,14 @@ function isPlainJson(value: unknown): value is Json {
     case 'object':
       if (value === null) return true;
       if (value instanceof CelObject || value instanceof Uint8Array) return false;
-      return Array.isArray(value) ? value.every(isPlainJson) : Object.values(value).every(isPlainJson);
+      return (Array.isArray(value) ? value : Object.values(value)).every((item) => isPlainJson(item, room));
     default:
       return false;
   }
 }
 
-function objectToJson(value: CelObject): Json | CelError {
-  if (value instanceof CelMap) return mapToJson(value);
+function objectToJson(value: CelObject, room: Room): Json | CelError {
+  if (value instanceof CelMap) return mapToJson(value, room);
   if (value instanceof CelDouble) return value.value;
   if (value instanceof CelUint) {
     const size = Number(value.value);
@@ -70,30 +94,30 @@ function objectToJson(value: CelObject): Json | CelError {
   }
   if (value instanceof CelTimestamp) return formatTimestamp(value);
   if (value instanceof CelDuration) return formatDuration(value);
-  if (value instanceof CelOptional) return value.value === undefined ? null : convert(value.value);
+  if (value instanceof CelOptional) return value.value === undefined ? null : convert(value.value, room);
   if (value instanceof CelType) return new CelError(`unsupported type conversion: type to JSON`);
   if ('toJsonValue' in value && typeof value.toJsonValue === 'function') {
     // The interface above: a class that has the method returns a value of the language.
-    return convert((value as CelObject & HasJson).toJsonValue());
+    return convert((value as CelObject & HasJson).toJsonValue(), room);
   }
   return new CelError(`unsupported type conversion: ${value.celType.name} to JSON`);
 }
 
-function listToJson(list: readonly CelValue[]): Json | CelError {
+function listToJson(list: readonly CelValue[], room: Room): Json | CelError {
   const items: Json[] = [];
   for (const item of list) {
-    const json = convert(item);
+    const json = convert(item, room);
     if (json instanceof CelError) return json;
     items.push(json);
   }
   return items;
 }
 
-function mapToJson(map: CelMapping): Json | CelError {
+function mapToJson(map: CelMapping, room: Room): Json | CelError {
   if (!isMap(map)) return new CelError('unsupported value in JSON');
   const json: { [key: string]: Json } = {};
   for (const key of mapKeys(map)) {
-    const item = convert(mapGet(map, key) ?? null);
+    const item = convert(mapGet(map, key) ?? null, room);
     if (item instanceof CelError) return item;
     const name = typeof key === 'object' && key instanceof CelUint ? key.value.toString() : String(key);
     // Defined, not assigned: a key `__proto__` stays a member like any other.

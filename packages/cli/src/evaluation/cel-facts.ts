@@ -1,7 +1,8 @@
+import { guessPlural } from '@vouchsafe/engine';
 import type { Fact, FactRequest } from '@vouchsafe/engine/facts';
 import type { Json, JsonObject } from '@vouchsafe/engine/kernel';
 import type { ContextData } from '../inputs/context-file.ts';
-import type { KindTable } from '../inputs/kind-table.ts';
+import { type KindTable, kindOf } from '../inputs/kind-table.ts';
 import { textAt, textMapAt } from '../inputs/read-fields.ts';
 import { createObjectStore, type ObjectStore } from './object-store.ts';
 
@@ -10,24 +11,38 @@ export interface CelFacts {
   readonly objects: ObjectStore;
   /** The objects are all that a cluster holds; else only those of a context file, which are asked to the letter. */
   readonly isCluster: boolean;
+  /** What mutations of existing objects may change. */
+  readonly targets: ObjectStore;
   readonly images: ContextData['images'];
 }
 
-/** Facts from a context file alone: what upstream's `apply` and `test` know. */
-export function contextFacts({ resources, images }: ContextData, kinds: KindTable): CelFacts {
-  return { objects: createObjectStore(resources, kinds), isCluster: false, images };
+/** Facts from a context file alone, and the targets of mutations: what upstream's `apply` and `test` know. */
+export function contextFacts(
+  { resources, images }: ContextData,
+  kinds: KindTable,
+  targets: readonly JsonObject[] = [],
+): CelFacts {
+  const objects = createObjectStore([...resources, ...targets], kinds);
+  return { objects, isCluster: false, targets: createObjectStore(targets, kinds), images };
 }
 
 /** Facts as if the objects, and those of a context file, were in a cluster: `clusterResources` of a test. */
-export function clusterFacts(objects: readonly JsonObject[], context: ContextData, kinds: KindTable): CelFacts {
+export function clusterFacts(
+  objects: readonly JsonObject[],
+  context: ContextData,
+  kinds: KindTable,
+  targets: readonly JsonObject[] = [],
+): CelFacts {
   const all = createObjectStore([...objects, ...context.resources], kinds);
-  return { objects: all, isCluster: true, images: context.images };
+  return { objects: all, isCluster: true, targets: createObjectStore(targets, kinds), images: context.images };
 }
 
 type ApiResourceRequest = Extract<FactRequest, { kind: 'api-resource' }>;
 
 /** `resource.Get` and `resource.List`. */
-export function answerApiResource(request: ApiResourceRequest, { objects, isCluster }: CelFacts): Fact<Json> {
+export function answerApiResource(request: ApiResourceRequest, facts: CelFacts): Fact<Json> {
+  if (request.anywhere === true) return { ok: true, value: { items: selectTargets(request, facts.targets) } };
+  const { objects, isCluster } = facts;
   const { apiVersion, resource, namespace, name, labels } = request;
   const [group, version] = splitApiVersion(apiVersion);
   const named = group === '' ? resource : `${resource}.${group}`;
@@ -47,6 +62,35 @@ export function answerApiResource(request: ApiResourceRequest, { objects, isClus
   if (!entry) return failure('permanent', 'the server could not find the requested resource');
   const items = scoped.filter((object) => hasLabels(object, labels));
   return { ok: true, value: { apiVersion, kind: `${kind}List`, metadata: { resourceVersion: '' }, items } };
+}
+
+/** A rule may select targets of any group, version or kind. */
+function selectTargets(
+  { apiVersion, resource, namespace }: ApiResourceRequest,
+  targets: ObjectStore,
+): readonly JsonObject[] {
+  const [group, version] = splitApiVersion(apiVersion);
+  const isOf = (wanted: string, own: string): boolean => wanted === '*' || wanted === own;
+  return targets.all.filter((object) => {
+    const own = kindOf(object);
+    const plural = targets.kinds.byKind(own.group, own.kind)?.plural ?? guessPlural(own.kind);
+    return (
+      isOf(group, own.group) &&
+      isOf(version, own.version) &&
+      isOf(resource, plural) &&
+      (namespace === '' || namespaceOf(object) === namespace)
+    );
+  });
+}
+
+/** How a kind of a definition merges; that of a built-in kind is not asked for. */
+export function answerKindSchema(
+  { apiVersion, resourceKind }: Extract<FactRequest, { kind: 'kind-schema' }>,
+  { objects }: CelFacts,
+): Fact<Json> {
+  const schema = objects.kinds.schemaOf(apiVersion, resourceKind);
+  if (schema) return { ok: true, value: schema };
+  return failure('not-found', `no definition of kind "${resourceKind}" in version "${apiVersion}"`);
 }
 
 /** `resource.ToGVR`. */

@@ -1,7 +1,14 @@
 import type { Fact, FactKind, FactRequest, FactSource } from '@vouchsafe/engine/facts';
 import type { Json } from '@vouchsafe/engine/kernel';
 import { callApi } from './call-api.ts';
-import { answerApiResource, answerImage, answerKindMapping, type CelFacts, splitApiVersion } from './cel-facts.ts';
+import {
+  answerApiResource,
+  answerImage,
+  answerKindMapping,
+  answerKindSchema,
+  type CelFacts,
+  splitApiVersion,
+} from './cel-facts.ts';
 import { answerCall, answerGlobal, answerHttp, type CallMocks, type GlobalMocks } from './mocks.ts';
 import type { ObjectStore } from './object-store.ts';
 
@@ -39,6 +46,7 @@ const KINDS: readonly FactKind[] = [
   'resource',
   'api-resource',
   'kind-mapping',
+  'kind-schema',
   'config-map',
   'api-call',
   'service-call',
@@ -150,6 +158,8 @@ function answer(request: FactRequest, { store, calls, globals, contextAsksStore,
       return answerApiResource(request, cel);
     case 'kind-mapping':
       return answerKindMapping(request, cel);
+    case 'kind-schema':
+      return answerKindSchema(request, cel);
     case 'image-data':
       return answerImage(request.reference, cel);
     default:

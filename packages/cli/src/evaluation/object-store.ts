@@ -16,12 +16,14 @@ export interface ObjectQuery {
 /** The objects given to a command, asked as an API server would be. */
 export interface ObjectStore {
   readonly kinds: KindTable;
+  readonly all: readonly JsonObject[];
   find(query: ObjectQuery): readonly JsonObject[];
 }
 
 export function createObjectStore(objects: readonly JsonObject[], kinds: KindTable): ObjectStore {
   return {
     kinds,
+    all: objects,
     find: (query) => objects.filter((object) => answers(object, query)),
   };
 }

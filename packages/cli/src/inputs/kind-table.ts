@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, member } from '@vouchsafe/engine/kernel';
 import kinds from './data/kinds.json' with { type: 'json' };
-import { listAt, textAt } from './read-fields.ts';
+import { listAt, objectAt, objectsAt, textAt } from './read-fields.ts';
 
 /** What the API server knows of a kind. */
 export interface KindEntry {
@@ -15,6 +15,8 @@ export interface KindTable {
   /** `undefined` for an unknown kind; such are taken as namespaced, as Kyverno's CLI does. */
   byKind(group: string, kind: string): KindEntry | undefined;
   byPlural(group: string, plural: string): KindEntry | undefined;
+  /** The `openAPIV3Schema` of a definition for a version of its kind; the same object each time. */
+  schemaOf(apiVersion: string, kind: string): JsonObject | undefined;
 }
 
 // The data file holds rows of group, kind, plural and whether it is namespaced.
@@ -26,10 +28,22 @@ export function createKindTable(definitions: readonly JsonObject[] = []): KindTa
   const entries = [...BUILT_IN, ...definitions.flatMap(toEntry)];
   const byKind = new Map(entries.map((entry) => [`${entry.group}/${entry.kind}`, entry]));
   const byPlural = new Map(entries.map((entry) => [`${entry.group}/${entry.plural}`, entry]));
+  const schemas = new Map(definitions.flatMap(toSchemas));
   return {
     byKind: (group, kind) => byKind.get(`${group}/${kind}`),
     byPlural: (group, plural) => byPlural.get(`${group}/${plural}`),
+    schemaOf: (apiVersion, kind) => schemas.get(`${apiVersion}/${kind}`),
   };
+}
+
+/** By `group/version/Kind`. */
+function toSchemas(definition: JsonObject): (readonly [string, JsonObject])[] {
+  const group = textAt(definition, 'spec', 'group');
+  const kind = textAt(definition, 'spec', 'names', 'kind');
+  return objectsAt(definition, 'spec', 'versions').flatMap((version) => {
+    const schema = objectAt(version, 'schema', 'openAPIV3Schema');
+    return Object.keys(schema).length === 0 ? [] : [[`${group}/${textAt(version, 'name')}/${kind}`, schema] as const];
+  });
 }
 
 function toEntry(definition: JsonObject): KindEntry[] {

@@ -8,6 +8,7 @@ export type FactRequest =
   | ResourceRequest
   | ApiResourceRequest
   | KindMappingRequest
+  | KindSchemaRequest
   | ApiCallRequest
   | ServiceCallRequest
   | HttpCallRequest
@@ -50,11 +51,23 @@ export interface ApiResourceRequest {
   readonly name?: string;
   /** Labels that must be equal. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** A list of what mutations may change: among files those given as targets, whatever their namespaces. */
+  readonly anywhere?: true;
 }
 
 /** Value: `{group, version, resource, namespaced}` that the API server serves a kind under. */
 export interface KindMappingRequest {
   readonly kind: 'kind-mapping';
+  readonly apiVersion: string;
+  readonly resourceKind: string;
+}
+
+/**
+ * Value: the `openAPIV3Schema` that a CustomResourceDefinition has for a version of a kind; not-found for kinds without.
+ * Sources give the same object each time, so that what is made of it can be kept.
+ */
+export interface KindSchemaRequest {
+  readonly kind: 'kind-schema';
   readonly apiVersion: string;
   readonly resourceKind: string;
 }

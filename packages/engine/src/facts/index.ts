@@ -22,6 +22,7 @@ export type {
   ImageDigestRequest,
   ImageVerificationRequest,
   KindMappingRequest,
+  KindSchemaRequest,
   RegistryAccess,
   ResourceRequest,
   ServiceCallRequest,

@@ -9,6 +9,7 @@ import {
   withMember,
 } from './json.ts';
 import { escapePointerSegment, parseJsonPointer } from './json-path.ts';
+import { jsonSize } from './json-size.ts';
 
 /** One operation of RFC 6902. */
 export interface PatchOperation {
@@ -24,6 +25,8 @@ export interface JsonPatchOptions {
    * end, `add` creates the parents it misses, `remove` of what is not there does nothing. Off: RFC 6902 to the letter.
    */
   readonly lenient?: boolean;
+  /** How much (`jsonSize`) all `copy` operations together may add; no bound when absent. */
+  readonly copyLimit?: number;
 }
 
 /** Places that `add` may fill with null before an index it was asked to create. */
@@ -65,15 +68,24 @@ function operationProblem({ op, path, from, value }: JsonObject): string | undef
 export function applyJsonPatch(
   document: Json,
   operations: readonly PatchOperation[],
-  { lenient = false }: JsonPatchOptions = {},
+  { lenient = false, copyLimit }: JsonPatchOptions = {},
 ): Json | EvaluationError {
   let at = document;
+  let room = copyLimit ?? Number.POSITIVE_INFINITY;
   for (const operation of operations) {
+    // A copy of what was copied before doubles: a few operations would fill the memory of whoever writes the result out.
+    if (copyLimit !== undefined && operation.op === 'copy') room -= copiedSize(at, operation, room);
+    if (room < 0) return new EvaluationError('copies come to more than a document may hold');
     const next = applyOperation(at, operation, lenient);
     if (next instanceof EvaluationError) return next;
     at = next;
   }
   return at;
+}
+
+function copiedSize(document: Json, { from = '' }: PatchOperation, most: number): number {
+  const value = valueAt(document, parseJsonPointer(from) ?? [], true);
+  return value === undefined ? 0 : jsonSize(value, most);
 }
 
 function applyOperation(document: Json, operation: PatchOperation, lenient: boolean): Json | EvaluationError {

@@ -34,6 +34,8 @@ export interface EvaluationRequest {
   /** The new object; absent on DELETE. */
   readonly resource: JsonObject | undefined;
   readonly oldResource: JsonObject | undefined;
+  /** The new object as it was asked for, once a mutation made it another. */
+  readonly original?: JsonObject;
   /** `resource` is no object of Kubernetes but a payload, which only policies about payloads judge. */
   readonly payload?: boolean;
   /** The AdmissionRequest as received, for `request.*` in expressions. Absent in scans. */
@@ -88,5 +90,6 @@ export function toShape({ kind, subresource, operation }: EvaluationRequest, pha
 export function withResource(request: EvaluationRequest, resource: JsonObject): EvaluationRequest {
   if (request.resource === resource) return request;
   const admission = request.admission && withMember(request.admission, 'object', resource);
-  return { ...request, resource, admission };
+  const original = request.original ?? request.resource;
+  return { ...request, resource, admission, ...(original === undefined ? {} : { original }) };
 }

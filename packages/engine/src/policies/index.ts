@@ -1,5 +1,6 @@
 import { generatingPolicies } from './generating/generating.ts';
 import { imageValidatingPolicies } from './image-validating/image-validating.ts';
+import { mutatingPolicies } from './mutating/mutating.ts';
 import type { PolicyKind } from './policy-kind.ts';
 import { validatingPolicies } from './validating/validating.ts';
 import { validatingAdmissionPolicies } from './validating-admission/validating-admission.ts';
@@ -10,4 +11,5 @@ export const POLICY_KINDS: readonly PolicyKind[] = [
   imageValidatingPolicies,
   validatingAdmissionPolicies,
   generatingPolicies,
+  mutatingPolicies,
 ];

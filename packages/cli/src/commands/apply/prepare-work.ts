@@ -61,7 +61,7 @@ export async function prepareWork(
   const now = Date.now();
   const judged = kept?.filter((resource) => !isGlobalEntry(resource));
   const context = await loadContextFile(settings.contextFile, folder);
-  const facts = createFacts([...(kept ?? []), ...targets], inputs, images?.source, context, now);
+  const facts = createFacts([...(kept ?? []), ...targets], targets, inputs, images?.source, context, now);
   const cleanupPolicies = new Set(policies.policies.filter(isCleanup).map(({ policy }) => policy));
   return {
     surroundings: {
@@ -163,6 +163,7 @@ function exceptionsOf(
 
 function createFacts(
   resources: readonly InputResource[],
+  targets: readonly InputResource[],
   { kinds }: ApplyInputs,
   images: Parameters<typeof createLocalFacts>[0]['images'],
   context: ContextData,
@@ -181,7 +182,11 @@ function createFacts(
     calls: new Map(),
     globals: readGlobalEntries(entries, store, now),
     images,
-    cel: contextFacts(context, kinds),
+    cel: contextFacts(
+      context,
+      kinds,
+      targets.map(({ object }) => object),
+    ),
   });
 }
 

@@ -101,6 +101,7 @@ function toSurroundings(
     ),
     ...clusterObjects,
   ];
+  const targets = inputs.targetResources.map(({ object }) => object);
   const store = createObjectStore(objects, kinds);
   const { source, absent } = createLocalFacts({
     store,
@@ -109,7 +110,9 @@ function toSurroundings(
     calls: readCallMocks(manifest.apiCallResponses),
     globals: readGlobalMocks(inputs.globalContextEntries),
     images,
-    cel: hasCluster ? clusterFacts(objects, inputs.context, kinds) : contextFacts(inputs.context, kinds),
+    cel: hasCluster
+      ? clusterFacts(objects, inputs.context, kinds, targets)
+      : contextFacts(inputs.context, kinds, targets),
   });
   const namespaceLabels = (name: string): Readonly<Record<string, string>> => {
     const [namespace] = hasCluster ? store.find({ group: '', kind: 'Namespace', name }) : [];
