@@ -54,6 +54,45 @@ describe('facts of the cluster', () => {
     expect(labelled.ok && (labelled.value as readonly Json[]).length).toBe(1);
   });
 
+  it('expressions get and list by the plural', async () => {
+    const asked = { kind: 'api-resource', apiVersion: 'v1', resource: 'configmaps', namespace: 'default' } as const;
+    expect(await ask({ ...asked, name: 'a' })).toMatchObject({ ok: true, value: { data: { key: 'a' } } });
+    expect(await ask({ ...asked, name: 'none' })).toMatchObject({ ok: false, class: 'not-found' });
+    const labelled = await ask({ ...asked, labels: { name: 'a' } });
+    expect(labelled).toMatchObject({
+      ok: true,
+      value: { kind: 'ConfigMapList', items: [{ metadata: { name: 'a' } }] },
+    });
+    const all = await ask({ ...asked, namespace: '', labels: { name: 'b' } });
+    expect(all).toMatchObject({ ok: true, value: { items: [{ metadata: { name: 'b' } }] } });
+  });
+
+  it.each([
+    ['a name that leads elsewhere', { name: '..' }],
+    ['a label that is another requirement', { labels: { name: 'a,name!=b' } }],
+  ])('%s is refused', async (_name, part) => {
+    const asked = {
+      kind: 'api-resource',
+      apiVersion: 'v1',
+      resource: 'configmaps',
+      namespace: 'default',
+      ...part,
+    } as const;
+    expect(await ask(asked)).toMatchObject({ ok: false, class: 'permanent' });
+  });
+
+  it('a kind is mapped to its plural', async () => {
+    const asked = { kind: 'kind-mapping', apiVersion: 'apps/v1' } as const;
+    expect(await ask({ ...asked, resourceKind: 'Deployment' })).toEqual({
+      ok: true,
+      value: { group: 'apps', version: 'v1', resource: 'deployments' },
+    });
+    expect(await ask({ ...asked, resourceKind: 'Nope' })).toMatchObject({
+      ok: false,
+      message: 'no matches for kind "Nope" in version "apps/v1"',
+    });
+  });
+
   it('raw calls reach the API, with their query and their body', async () => {
     const list = await ask(apiCall('/api/v1/namespaces/default/configmaps?labelSelector=name%3Da'));
     expect(list).toMatchObject({ ok: true, value: { items: [{ metadata: { name: 'a' } }] } });

@@ -3,7 +3,10 @@ import type { Json } from '@vouchsafe/engine/kernel';
 import { isKubeError, type KubeClient, KubeError } from '@vouchsafe/kube';
 import { jsonOf } from '../settings/json-of.ts';
 
-type ClusterRequest = Extract<FactRequest, { readonly kind: 'config-map' | 'resource' | 'api-call' }>;
+type ClusterRequest = Extract<
+  FactRequest,
+  { readonly kind: 'config-map' | 'resource' | 'api-resource' | 'kind-mapping' | 'api-call' }
+>;
 
 const CONFIG_MAPS = { group: '', version: 'v1', resource: 'configmaps' } as const;
 /** Bytes of an answer to an apiCall (Kyverno's `--maxAPICallResponseLength`, as its chart sets it). */
@@ -16,7 +19,7 @@ const UNSAFE = /[\p{Cc}\\#]/u;
 /** Answers what policies ask of the API server: ConfigMaps, objects, raw calls (kyverno-core §2.4). */
 export function createClusterFacts(client: KubeClient): FactSource {
   return {
-    kinds: new Set(['config-map', 'resource', 'api-call']),
+    kinds: new Set(['config-map', 'resource', 'api-resource', 'kind-mapping', 'api-call']),
     fetch: (requests, cancellation) =>
       Promise.all(requests.map((request) => fetchOne(client, request as ClusterRequest, cancellation))), // `kinds` lets no other through
   };
@@ -37,6 +40,10 @@ async function fetchOne(
       }
       case 'resource':
         return { ok: true, value: await fetchResource(client, request, signal) };
+      case 'api-resource':
+        return { ok: true, value: await fetchApiResource(client, request, signal) };
+      case 'kind-mapping':
+        return { ok: true, value: await fetchMapping(client, request) };
       case 'api-call':
         return { ok: true, value: await callApi(client, request, signal) };
     }
@@ -64,6 +71,49 @@ async function fetchResource(
     ...(signal ? { signal } : {}),
   });
   return items.map(jsonOf);
+}
+
+/** What expressions get and list, by the plural. An absent object is not served, nor is an unknown resource. */
+async function fetchApiResource(
+  client: KubeClient,
+  { apiVersion, resource: named, namespace, name, labels = {} }: Extract<ClusterRequest, { kind: 'api-resource' }>,
+  signal: AbortSignal | undefined,
+): Promise<Json> {
+  const [version = '', group = ''] = apiVersion.split('/').reverse();
+  const [resource = '', ...subresource] = named.split('/');
+  const target = { group, version, resource };
+  if (name !== undefined) {
+    const below = subresource.length > 0 ? { subresource: subresource.join('/') } : {};
+    return jsonOf(await client.get(target, { name, namespace, ...below }, { signal }));
+  }
+  const labelSelector = toSelector(labels);
+  const { items } = await client.list(target, {
+    namespace,
+    ...(labelSelector === '' ? {} : { labelSelector }),
+    ...(signal ? { signal } : {}),
+  });
+  const kind = (await client.discovery.findResource(target))?.kind;
+  return { apiVersion, ...(kind === undefined ? {} : { kind: `${kind}List` }), metadata: {}, items: items.map(jsonOf) };
+}
+
+/** What is in a label may come from a request; it must not become another requirement. */
+function toSelector(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => {
+      if (/^[\w./-]+$/.test(key) && /^[\w.-]*$/.test(value)) return `${key}=${value}`;
+      throw new KubeError(0, 'InvalidRequest', `\`${key}=${value}\` is no label`);
+    })
+    .join(',');
+}
+
+async function fetchMapping(
+  client: KubeClient,
+  { apiVersion, resourceKind }: Extract<ClusterRequest, { kind: 'kind-mapping' }>,
+): Promise<Json> {
+  const [version = '', group = ''] = apiVersion.split('/').reverse();
+  const found = await client.discovery.findKind({ group, version, kind: resourceKind });
+  if (!found) throw new KubeError(0, 'NoKindMatch', `no matches for kind "${resourceKind}" in version "${apiVersion}"`);
+  return { group, version, resource: found.resource };
 }
 
 async function callApi(

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type HttpSettings, readHttpSettings } from './http-settings.ts';
 
 /** How the operator runs; fixed at start. Names of flags and variables are Kyverno's where Kyverno has them. */
 export interface OperatorSettings {
@@ -22,6 +23,8 @@ export interface OperatorSettings {
   readonly exceptionNamespace: string;
   /** `policies.kyverno.io/skip` is heeded for those who may `bypass` a policy. */
   readonly enablePolicyBypass: boolean;
+  /** Where `http.Get` and `http.Post` of expressions may call to. */
+  readonly http: HttpSettings;
   readonly allowInsecureRegistry: boolean;
   readonly imagePullSecrets: readonly string[];
   /** `ghcr.io=http://127.0.0.1:5000`: registry hosts and the base address that stands in for each. */
@@ -80,6 +83,9 @@ export const OPERATOR_FLAGS = {
   enablePolicyException: { type: 'boolean', default: false },
   exceptionNamespace: { type: 'string', default: '' },
   enablePolicyBypass: { type: 'boolean', default: false },
+  httpBlocklist: { type: 'string' },
+  httpAllowlist: { type: 'string' },
+  allowHTTPInNamespacedPolicies: { type: 'boolean' },
   allowInsecureRegistry: { type: 'boolean', default: false },
   imagePullSecrets: { type: 'string', default: '' },
   registryMirror: { type: 'string', multiple: true, default: [] as string[] },
@@ -127,6 +133,7 @@ export function parseOperatorSettings(
     enablePolicyException: values.enablePolicyException,
     exceptionNamespace: values.exceptionNamespace,
     enablePolicyBypass: values.enablePolicyBypass,
+    http: readHttpSettings(env, values),
     allowInsecureRegistry: values.allowInsecureRegistry,
     imagePullSecrets: list(values.imagePullSecrets),
     registryMirrors: mirrors(values.registryMirror),

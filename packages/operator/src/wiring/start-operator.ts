@@ -7,6 +7,8 @@ import { createRouter } from '../admission/router.ts';
 import { startWebhookServer } from '../admission/webhook-server.ts';
 import { ensureCertificates } from '../certs/certificate-store.ts';
 import { createClusterFacts } from '../facts/cluster-facts.ts';
+import { createHttpFacts } from '../facts/http-facts.ts';
+import { createHttpRules } from '../facts/http-rules.ts';
 import { NODE_HOST } from '../facts/node-host.ts';
 import { createPacedImages } from '../facts/paced-images.ts';
 import { createDenialLog } from '../reports/denial-log.ts';
@@ -77,7 +79,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     onPolicy: (policy, change) => metrics.recordPolicyChange(policy, change),
   });
   const images = await createOperatorImages(client, settings, version, log, () => scan.trigger());
-  const facts = combineSources([images, createClusterFacts(client)]);
+  const facts = combineSources([images, createClusterFacts(client), createHttpFacts(createHttpRules(settings.http))]);
   const view = startClusterView(client, log);
 
   const names = { serviceName: settings.serviceName, namespace: settings.namespace, serverIP: settings.serverIP };

@@ -1,5 +1,5 @@
 import { loadDocument, rulesOf } from '@vouchsafe/engine';
-import type { FactKind } from '@vouchsafe/engine/facts';
+import type { FactKind, FactSource } from '@vouchsafe/engine/facts';
 import { contextFacts } from '../../evaluation/cel-facts.ts';
 import type { PolicyResponse, RunnablePolicy, Surroundings } from '../../evaluation/evaluate-resource.ts';
 import { type Finding, toDeletion, toFindings } from '../../evaluation/finding.ts';
@@ -9,6 +9,7 @@ import { createLocalFacts } from '../../evaluation/local-facts.ts';
 import { createObjectStore } from '../../evaluation/object-store.ts';
 import type { CommandIo } from '../../flags/command.ts';
 import { type ContextData, loadContextFile } from '../../inputs/context-file.ts';
+import { InputProblem, reasonOf } from '../../inputs/input-problem.ts';
 import { kindOf } from '../../inputs/kind-table.ts';
 import { countResources, loadResources, streamResources } from '../../inputs/load-resources.ts';
 import { loadPayloads } from '../../inputs/payloads.ts';
@@ -61,7 +62,10 @@ export async function prepareWork(
   const now = Date.now();
   const judged = kept?.filter((resource) => !isGlobalEntry(resource));
   const context = await loadContextFile(settings.contextFile, folder);
-  const facts = createFacts([...(kept ?? []), ...targets], targets, inputs, images?.source, context, now);
+  const http = policies.policies.some(({ compiled }) => compiled.needs.has('http-call'))
+    ? await openHttp(env)
+    : undefined;
+  const facts = createFacts([...(kept ?? []), ...targets], targets, inputs, images?.source, context, http, now);
   const cleanupPolicies = new Set(policies.policies.filter(isCleanup).map(({ policy }) => policy));
   return {
     surroundings: {
@@ -121,6 +125,16 @@ async function openWantedImages(
   return registry && (await import('../../evaluation/image-facts.ts')).openImageFacts({ ...registry, folder, env });
 }
 
+/** Calls of expressions, where Kyverno's environment variables let them go. Loaded when asked for only. */
+async function openHttp(env: CommandIo['env']): Promise<FactSource> {
+  const { createHttpFacts, createHttpRules, readHttpSettings } = await import('@vouchsafe/operator');
+  try {
+    return createHttpFacts(createHttpRules(readHttpSettings(env)));
+  } catch (error) {
+    throw new InputProblem(`calls of expressions: ${reasonOf(error)}`);
+  }
+}
+
 function countPolicies({
   policies,
   skipped,
@@ -167,6 +181,7 @@ function createFacts(
   { kinds }: ApplyInputs,
   images: Parameters<typeof createLocalFacts>[0]['images'],
   context: ContextData,
+  http: FactSource | undefined,
   now: number,
 ): ReturnType<typeof createLocalFacts> {
   const store = createObjectStore(
@@ -187,6 +202,7 @@ function createFacts(
       kinds,
       targets.map(({ object }) => object),
     ),
+    http,
   });
 }
 
