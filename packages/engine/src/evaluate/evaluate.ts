@@ -200,23 +200,41 @@ function evaluateRule(
   try {
     return rule.evaluate(input);
   } catch (error) {
+    if (isTooDeep(error)) return failed(rule, input, TOO_DEEP, 'too-deep');
     if (!(error instanceof Need)) throw error;
     if (!closing) return undefined;
-    return {
-      results: [
-        {
-          rule: rule.name,
-          type: rule.type,
-          status: 'error',
-          message: `failed to evaluate rule ${rule.name}: ${closing.message} (${error.request.kind})`,
-          action: rule.action(input.request),
-          reason: closing.reason,
-          emitWarning: true,
-        },
-      ],
-      effects: [],
-    };
+    return failed(rule, input, `${closing.message} (${error.request.kind})`, closing.reason);
   }
+}
+
+function failed(rule: CompiledRule, { request }: RuleInput, why: string, reason: string): RuleOutcome {
+  return {
+    results: [
+      {
+        rule: rule.name,
+        type: rule.type,
+        status: 'error',
+        message: `failed to evaluate rule ${rule.name}: ${why}`,
+        action: rule.action(request),
+        reason,
+        emitWarning: true,
+      },
+    ],
+    effects: [],
+  };
+}
+
+const TOO_DEEP = 'the object is nested too deeply';
+
+/**
+ * The stack is full: no bug, but an object that is deeper than any of Kubernetes. Asking for the depth of every object first
+ * would cost more than all rules together.
+ */
+function isTooDeep(error: unknown): boolean {
+  // V8 and JavaScriptCore, then SpiderMonkey.
+  return (
+    error instanceof Error && (error.message.includes('call stack size') || error.message === 'too much recursion')
+  );
 }
 
 function toDecision(
