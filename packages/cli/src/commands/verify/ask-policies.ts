@@ -1,4 +1,11 @@
-import { type CompiledPolicy, decide, type EvaluationRequest, policyKey } from '@vouchsafe/engine';
+import {
+  type CompiledPolicy,
+  type Decision,
+  decide,
+  type EvaluationRequest,
+  policyKey,
+  withResource,
+} from '@vouchsafe/engine';
 import type { Cancellation, FactSource } from '@vouchsafe/engine/facts';
 import { preparePolicies } from '../../evaluation/prepare-policies.ts';
 import { InputProblem } from '../../inputs/input-problem.ts';
@@ -14,7 +21,9 @@ export async function loadImagePolicies(paths: readonly string[], folder: string
   if (problem !== undefined) throw new InputProblem(`--policy: ${problem.message}`);
   const [unusable] = [...set.invalid, ...set.unsupported, ...prepared.invalid, ...prepared.unsupported];
   if (unusable !== undefined) throw new InputProblem(`--policy: \`${unusable.name}\`: ${unusable.reason}`);
-  const verifying = prepared.policies.filter(({ phases }) => phases.has('verify-images'));
+  const verifying = prepared.policies.filter(
+    ({ phases, compiled }) => phases.has('verify-images') || compiled.vouchesForOthers === true,
+  );
   if (verifying.length === 0) throw new InputProblem('--policy: no policy there verifies images');
   return verifying.map(({ compiled }) => compiled);
 }
@@ -48,10 +57,20 @@ export async function askPolicies(
     dryRun: false,
     now,
   };
-  const decisions = await decide(policies, request, source, { phase: 'verify-images', signal });
-  return decisions.flatMap(({ policy, results }) =>
-    results.filter(({ type }) => type === 'ImageVerify').map((result) => ({ ...result, policy: policyKey(policy) })),
-  );
+  const pinned = await decide(policies, request, source, { phase: 'verify-images', signal });
+  const pod = pinned.findLast(({ patched }) => patched !== undefined)?.patched;
+  const inCel = policies.filter(({ vouchesForOthers }) => vouchesForOthers);
+  const judging = pod ? withResource(request, pod) : request;
+  const judged = inCel.length === 0 ? [] : await decide(inCel, judging, source, { phase: 'validate', signal });
+  return [...pinned, ...judged].flatMap(toResults);
+}
+
+/** A policy that passes without having verified the image vouches for nothing. */
+function toResults({ policy, results }: Decision): readonly PolicyResult[] {
+  return results
+    .filter(({ type }) => type === 'ImageVerify')
+    .filter(({ status, claims }) => status !== 'pass' || !claims || Object.keys(claims.verified).length > 0)
+    .map((result) => ({ ...result, policy: policyKey(policy) }));
 }
 
 interface AskOptions {

@@ -76,11 +76,15 @@ export function verdictOfPolicies(image: string, results: readonly PolicyResult[
   return {
     image,
     status: isVerified ? 'verified' : isKnown ? 'refused' : 'unknown',
-    digest: results.flatMap(({ images = [] }) => images.flatMap(({ digest }) => digest ?? []))[0],
+    digest: results.flatMap(digestsOf)[0],
     vouchers: holds.map((result) => ['policy', `${nameOf(result)}: ${result.message}`] as const),
     findings: isVerified ? [] : findings,
     details: { verified: isVerified, results: told },
   };
+}
+
+function digestsOf({ images = [], claims }: PolicyResult): readonly string[] {
+  return [...images.flatMap(({ digest }) => digest ?? []), ...Object.values(claims?.verified ?? {})];
 }
 
 function nameOf({ policy, rule }: PolicyResult): string {

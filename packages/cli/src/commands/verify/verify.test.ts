@@ -186,3 +186,60 @@ describe('vouchsafe verify with policies', () => {
     expect(await rig.run([image], flags())).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
   });
 });
+
+describe('by ImageValidatingPolicies', () => {
+  const imagePolicy = (name: string, spec: object = {}): string =>
+    rig.write(
+      `${name}.json`,
+      JSON.stringify({
+        apiVersion: 'policies.kyverno.io/v1',
+        kind: 'ImageValidatingPolicy',
+        metadata: { name },
+        spec: {
+          matchConstraints: {
+            resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
+          },
+          attestors: [{ name: 'key', cosign: { key: { data: publicKeyPem }, ctlog: { insecureIgnoreTlog: true } } }],
+          validations: [
+            {
+              expression: 'images.containers.all(i, verifyImageSignatures(i, [attestors.key]) > 0)',
+              message: 'unsigned',
+            },
+          ],
+          ...spec,
+        },
+      }),
+    );
+  const elsewhere = { matchImageReferences: [{ glob: 'quay.io/*' }] };
+  const unpinned = { validationConfigurations: { mutateDigest: false } };
+
+  it('a tag is pinned, and judged by its digest', async () => {
+    const { digest } = pushSigned('cel/app');
+    const { code, stdout } = await rig.run(['registry.test/cel/app:v1'], { policy: [imagePolicy('cel')] });
+    expect(stdout).toContain(digest);
+    expect(code).toBe(0);
+  });
+
+  it.each<[string, object, number, string]>([
+    ['unsigned', {}, 1, 'unsigned'],
+    ['about other images', elsewhere, 1, 'no rule of the policies verifies it'],
+    [
+      'that look at nothing',
+      { validations: [{ expression: 'true' }], validationConfigurations: { required: false } },
+      1,
+      'no rule',
+    ],
+    ['that want digests and pin none', unpinned, 1, 'does not have a digest'],
+  ])('%s', async (name, spec, wanted, told) => {
+    pushImage(rig.registry, 'cel/bare:v1', { labels: { is: 'bare' } });
+    const path = imagePolicy(name.replaceAll(' ', '-'), spec);
+    const { code, stdout } = await rig.run(['registry.test/cel/bare:v1'], { policy: [path] });
+    expect(stdout).toContain(told);
+    expect(code).toBe(wanted);
+  });
+
+  it('a registry that is away is no answer', async () => {
+    const flags = { policy: [imagePolicy('cel')], registryMirror: ['registry.test=http://127.0.0.1:1'] };
+    expect((await rig.run(['registry.test/cel/app:v1'], flags)).code).toBe(3);
+  });
+});

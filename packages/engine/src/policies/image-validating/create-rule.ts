@@ -7,6 +7,7 @@ import type { PolicyCompilation } from '../policy-kind.ts';
 import type { ImageValidatingParts } from './compile-parts.ts';
 import { judge, settleEarly, type Verdict } from './judge.ts';
 import { pinDigests } from './pin-digests.ts';
+import { withPullSecrets } from './pod-spec.ts';
 
 /** How a rule tells what it is about, and what its expressions see of it. */
 export interface RuleSubject {
@@ -27,7 +28,8 @@ export function createRule(
   const action: FailureAction = validationActions.includes('Deny') ? 'Enforce' : 'Audit';
   const told = validationActions.includes('Warn') ? { emitWarning: true } : {};
   const { name } = policy.ref;
-  const createHost = (input: RuleInput) => createFactHost(input, { policy: policy.ref, host, access: parts.access });
+  const createHost = (input: RuleInput) =>
+    createFactHost(input, { policy: policy.ref, host, access: withPullSecrets(parts.access, input) });
   const toResult = (verdict: Verdict): RuleResult => ({ rule: name, type: 'ImageVerify', action, ...told, ...verdict });
 
   function pin(input: RuleInput): RuleOutcome {

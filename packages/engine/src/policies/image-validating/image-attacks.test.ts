@@ -298,6 +298,14 @@ describe('what policies vouch for', () => {
     expect(new Set(asked.map(({ access }) => access.secrets[0]))).toEqual(new Set(['default/pull', 'pull']));
   });
 
+  it('Secrets that Pods are pulled with are of the namespace of the Pod', async () => {
+    const asked: ImageVerificationRequest[] = [];
+    const options: RegistryOptions = { signed: (request) => asked.push(request) > 0 };
+    const spec = { containers: [{ name: 'c', image: APP }], imagePullSecrets: [{ name: 'pull' }, {}] };
+    await judged([imagePolicy()], requestOf({ ...pod(), spec }), options);
+    expect(new Set(asked.flatMap(({ access }) => access.secrets))).toEqual(new Set(['default/pull']));
+  });
+
   it('a namespaced policy reads no keys of other namespaces', () => {
     const attestors = [{ name: 'key', cosign: { key: { kms: 'k8s://kube-system/key' } } }];
     expect(compilePolicy(imagePolicy({ attestors }, { namespace: 'default' })).compiled).toBeUndefined();

@@ -3,7 +3,7 @@ import { isJsonArray, isJsonObject, type Json, type JsonObject, member, memberAt
 import type { PolicyExpression, PolicyLanguage, PolicyScope, WantedType } from '../../lang/cel/policy-language.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
 import { readObjects, readText } from '../../model/read-json.ts';
-import type { EvaluationRequest } from '../../model/request.ts';
+import { podSpecPath } from './pod-spec.ts';
 
 /** The images of a resource by the name of their extractor, before `matchImageReferences` filters them. */
 export interface ImageLists {
@@ -57,15 +57,6 @@ function toTexts(name: string, value: unknown): readonly string[] | CelError {
   return texts;
 }
 
-/** Where the specification of Pods is, by group and kind: what upstream extracts images of. */
-const POD_SPECS: ReadonlyMap<string, readonly string[]> = new Map([
-  ['/Pod', ['spec']],
-  ['batch/CronJob', ['spec', 'jobTemplate', 'spec', 'template', 'spec']],
-  ...['apps/Deployment', 'apps/StatefulSet', 'apps/DaemonSet', 'apps/ReplicaSet', 'batch/Job'].map(
-    (kind): readonly [string, readonly string[]] => [kind, ['spec', 'template', 'spec']],
-  ),
-]);
-
 function builtInLists({ request, resource }: RuleInput): Map<string, readonly string[]> | CelError {
   const path = podSpecPath(request);
   if (!path) return new Map();
@@ -78,11 +69,6 @@ function builtInLists({ request, resource }: RuleInput): Map<string, readonly st
     lists.set(name, images);
   }
   return lists;
-}
-
-/** Payloads are of no kind: only the policy's own extractors find images there. */
-function podSpecPath({ kind, payload }: EvaluationRequest): readonly string[] | undefined {
-  return payload === true ? undefined : POD_SPECS.get(`${kind.group}/${kind.kind}`);
 }
 
 function missingKey(resource: JsonObject, path: readonly string[]): string {

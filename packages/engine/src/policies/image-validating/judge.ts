@@ -1,4 +1,5 @@
 import { type Activation, CelError, type CelHost, type CelValue } from '@vouchsafe/cel';
+import type { RegistryAccess } from '../../facts/fact-request.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { parseImageReference } from '../../kernel/image-reference.ts';
 import { defineMember, type Json } from '../../kernel/json.ts';
@@ -15,6 +16,7 @@ import { ImageEvidence } from './image-evidence.ts';
 import { createImageFunctions } from './image-functions.ts';
 import type { ImageLists } from './image-lists.ts';
 import { OnwardFacts } from './onward-facts.ts';
+import { withPullSecrets } from './pod-spec.ts';
 import { VerificationLedger } from './verification-ledger.ts';
 
 /** What a result says beside what all results of the policy say. */
@@ -47,7 +49,8 @@ export function judge(judging: Judging): Verdict | undefined {
     return { status: 'fail', message: `image ${undigested} does not have a digest`, reason: 'missing-digest' };
   }
   const ledger = new VerificationLedger(facts);
-  const verdict = judgeImages({ parts, bare, facts, ledger, images });
+  const access = withPullSecrets(parts.access, input);
+  const verdict = judgeImages({ parts, bare, facts, ledger, images, access });
   if (facts.missing) throw facts.missing;
   trace(input, ledger);
   return { ...verdict, ...reasonOf(verdict, ledger), claims: toClaims(parts, images, ledger) };
@@ -114,10 +117,11 @@ interface JudgedImages {
   readonly facts: OnwardFacts;
   readonly ledger: VerificationLedger;
   readonly images: SelectedImages;
+  readonly access: RegistryAccess;
 }
 
-function judgeImages({ parts, bare, facts, ledger, images }: JudgedImages): Verdict {
-  const { access, settings, selects, attestations } = parts;
+function judgeImages({ parts, bare, facts, ledger, images, access }: JudgedImages): Verdict {
+  const { settings, selects, attestations } = parts;
   const evidence = new ImageEvidence({ facts, access, settings });
   const host = createImageFunctions({ base: bare.host, selects, attestations, evidence, ledger });
   const scope = scopeOf(parts, { ...bare, host }, images);

@@ -10,6 +10,7 @@ import { type ExtractedImage, extractImages } from '../../lang/variables/images.
 import type { RuleInput } from '../../model/compiled-policy.ts';
 import type { PatchOperation } from '../../model/decision.ts';
 import type { ImageValidatingParts } from './compile-parts.ts';
+import { withPullSecrets } from './pod-spec.ts';
 
 /** What pinning came to: a patch for every image that could be pinned, and what was wrong with the others. */
 export interface PinnedImages {
@@ -23,10 +24,12 @@ export interface PinnedImages {
  * is judged when the object is validated. Throws `Need` after noting what all images need.
  */
 export function pinDigests(
-  { selects, access, settings }: ImageValidatingParts,
+  parts: ImageValidatingParts,
   input: RuleInput,
   tools: { readonly host: EngineHost; readonly celHost: CelHost },
 ): PinnedImages {
+  const { selects, settings } = parts;
+  const access = withPullSecrets(parts.access, input);
   const pinned: Pinning = { resource: input.resource, operations: [], problems: [] };
   const found = extractImages(input.resource, input.request.kind.kind, { host: tools.host, settings });
   if (found instanceof EvaluationError) return { ...pinned, problems: [found.message] };

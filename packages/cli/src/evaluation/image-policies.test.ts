@@ -1,0 +1,364 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createEngine, decide, type EvaluationRequest, loadPolicy } from '@vouchsafe/engine';
+import type { JsonObject } from '@vouchsafe/engine/kernel';
+import { NODE_HOST } from '@vouchsafe/operator/host';
+import { type SignOptions, signKeyless, signWithKey } from '@vouchsafe/sandbox/sigstore';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findTool } from '../../../../tools/tool-paths.ts';
+import { attachReferrer, createNotaryKeys, signNotary } from '../../../images/test/notary-signer.ts';
+import { createKey, host, pushFresh, type Rig, startRig } from '../../../images/test/rig.ts';
+
+const cosign2 = findTool('cosign-2');
+const cosign3 = findTool('cosign-3');
+const run = promisify(execFile);
+
+const KEY = createKey();
+const OTHER_KEY = createKey();
+const NOTARY = createNotaryKeys();
+const OTHER_NOTARY = createNotaryKeys();
+const IDENTITY = { issuer: 'https://issuer.test', subject: 'https://ci.test/job' };
+const SCAN = 'https://scan.test/v1';
+const OFFLINE = { ctlog: { insecureIgnoreTlog: true } };
+
+let rig: Rig;
+let folder: string;
+const engine = createEngine({ host: NODE_HOST });
+
+beforeAll(async () => {
+  rig = await startRig();
+  folder = mkdtempSync(join(tmpdir(), 'vouchsafe-image-policies-'));
+  await rig.sigstore.writeFiles(folder);
+  const files: Record<string, string> = {
+    'token.jwt': rig.sigstore.oidcToken(IDENTITY),
+    'v2.json': JSON.stringify(rig.sigstore.signingConfig({ rekor: 'v2', timestamp: true })),
+    'root.json': JSON.stringify(rig.sigstore.trustedRoot),
+    'certificate-log.pub': rig.sigstore.pem.certificateLogPublicKey,
+    'rekor.pub': rig.sigstore.pem.rekorPublicKey,
+    'fulcio.pem': rig.sigstore.pem.fulcioChain,
+    'predicate.json': '{"high": 0}',
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+});
+afterAll(async () => {
+  await rig.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const SIGNED = 'images.containers.all(i, verifyImageSignatures(i, [attestors.a]) > 0)';
+const SCANNED = 'images.containers.all(i, verifyAttestationSignatures(i, attestations.scan, [attestors.a]) > 0)';
+const CLEAN = 'images.containers.all(i, extractPayload(i, attestations.scan).predicate.high == 0)';
+
+/** `status message` of a policy about one Pod with this image. */
+async function judge(image: string, spec: JsonObject, source = rig.source): Promise<string> {
+  const { policy, diagnostics } = loadPolicy({
+    apiVersion: 'policies.kyverno.io/v1',
+    kind: 'ImageValidatingPolicy',
+    metadata: { name: 'p' },
+    spec: {
+      matchConstraints: {
+        resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
+      },
+      validationConfigurations: { verifyDigest: false },
+      validations: [{ expression: SIGNED, message: 'unsigned' }],
+      ...spec,
+    },
+  });
+  const compiled = policy && engine.compile(policy).compiled;
+  if (!compiled) throw new Error(JSON.stringify(diagnostics));
+  const [decision] = await decide([compiled], requestOf(image), source, { phase: 'validate' });
+  return (decision?.results ?? []).map(({ status, message }) => `${status} ${message}`).join('\n');
+}
+
+function requestOf(image: string): EvaluationRequest {
+  return {
+    operation: 'CREATE',
+    kind: { group: '', version: 'v1', kind: 'Pod' },
+    plural: 'pods',
+    subresource: '',
+    namespace: 'default',
+    name: 'web',
+    resource: {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { containers: [{ name: 'c', image }] },
+    },
+    oldResource: undefined,
+    admission: undefined,
+    user: undefined,
+    roles: [],
+    clusterRoles: [],
+    namespaceLabels: {},
+    dryRun: false,
+    now: Date.now(),
+  };
+}
+
+type Image = ReturnType<typeof pushFresh>;
+type Attestors = JsonObject | (() => JsonObject);
+
+function byKey(options: Partial<SignOptions> = {}, key = KEY) {
+  return ({ name }: Image) => signWithKey({ registry: rig.registry, image: name, key: key.privateKey, ...options });
+}
+
+function keyless(options: Partial<SignOptions> = {}, identity = IDENTITY) {
+  return ({ name }: Image) =>
+    signKeyless({ registry: rig.registry, image: name, sigstore: rig.sigstore, identity, ...options });
+}
+
+function scanned(high: number): Pick<SignOptions, 'attestation'> {
+  return { attestation: { predicateType: SCAN, predicate: { high } } };
+}
+
+const keyAttestor = { name: 'a', cosign: { key: { data: KEY.publicKey }, ...OFFLINE } };
+const identityAttestor = (identity: JsonObject) => ({ name: 'a', cosign: { keyless: { identities: [identity] } } });
+const notaryAttestor = { name: 'a', notary: { certs: { value: NOTARY.root } } };
+const unsigned = 'fail unsigned';
+const signed = 'pass success';
+
+describe('signatures', () => {
+  const rows: [string, (image: Image) => unknown, Attestors, string][] = [
+    ['none', () => undefined, keyAttestor, unsigned],
+    ['by the key, as cosign 2 stores it', byKey(), keyAttestor, signed],
+    ['by the key, as cosign 3 stores it', byKey({ format: 'bundle' }), keyAttestor, signed],
+    ['by another key', byKey({}, OTHER_KEY), keyAttestor, unsigned],
+    ['by another key, and by the key', (image) => [byKey({}, OTHER_KEY)(image), byKey()(image)], keyAttestor, signed],
+    ['no log entry, where one is wanted', byKey(), { name: 'a', cosign: { key: { data: KEY.publicKey } } }, unsigned],
+    ['by the identity', keyless(), identityAttestor(IDENTITY), signed],
+    ['by the identity, as a bundle', keyless({ format: 'bundle' }), identityAttestor(IDENTITY), signed],
+    [
+      'by another subject',
+      keyless({}, { ...IDENTITY, subject: 'https://evil.test' }),
+      identityAttestor(IDENTITY),
+      unsigned,
+    ],
+    [
+      'by another issuer',
+      keyless({}, { ...IDENTITY, issuer: 'https://evil.test' }),
+      identityAttestor(IDENTITY),
+      unsigned,
+    ],
+    [
+      'a wildcard in an identity is no wildcard',
+      keyless(),
+      identityAttestor({ ...IDENTITY, subject: 'https://ci.test/*' }),
+      unsigned,
+    ],
+    [
+      'an expression of an identity',
+      keyless(),
+      identityAttestor({ issuer: IDENTITY.issuer, subjectRegExp: '^https://ci\\.test/[a-z]+$' }),
+      signed,
+    ],
+    [
+      'a subject that CEL gives',
+      keyless(),
+      identityAttestor({ issuer: IDENTITY.issuer, subjectExpression: '"https://ci.test/" + "job"' }),
+      signed,
+    ],
+    [
+      'one of two identities',
+      keyless(),
+      { name: 'a', cosign: { keyless: { identities: [{ ...IDENTITY, subject: 'https://other.test' }, IDENTITY] } } },
+      signed,
+    ],
+    ['annotations', byKey({ annotations: { env: 'prod' } }), withCosign({ annotations: { env: 'prod' } }), signed],
+    [
+      'other annotations',
+      byKey({ annotations: { env: 'dev' } }),
+      withCosign({ annotations: { env: 'prod' } }),
+      unsigned,
+    ],
+    [
+      'in a repository of signatures',
+      byKey({ signatureRepository: 'team/signatures' }),
+      withCosign({ source: { repository: `${host}/team/signatures` } }),
+      signed,
+    ],
+    ['a prefix of tags', byKey({ tagPrefix: 'kyverno-' }), withCosign({ source: { tagPrefix: 'kyverno-' } }), signed],
+    ['a prefix of tags that is not asked for', byKey({ tagPrefix: 'kyverno-' }), keyAttestor, unsigned],
+    [
+      'a key that CEL gives',
+      byKey(),
+      { name: 'a', cosign: { key: { expression: `"""${KEY.publicKey}"""` }, ...OFFLINE } },
+      signed,
+    ],
+    [
+      'a trust root of the attestor',
+      keyless(),
+      () => ({
+        name: 'a',
+        cosign: {
+          keyless: { identities: [IDENTITY] },
+          trustedRoot: { value: JSON.stringify(rig.sigstore.trustedRoot) },
+        },
+      }),
+      signed,
+    ],
+    [
+      'a trust root of the attestor that knows none of it',
+      keyless(),
+      { name: 'a', cosign: { keyless: { identities: [IDENTITY] }, trustedRoot: { value: '{"tlogs": []}' } } },
+      unsigned,
+    ],
+    [
+      'a certificate of the policy',
+      ({ repository, digest }) => signNotary({ registry: rig.registry, repository, digest, key: NOTARY.signer }),
+      notaryAttestor,
+      signed,
+    ],
+    [
+      'a certificate of another',
+      ({ repository, digest }) => signNotary({ registry: rig.registry, repository, digest, key: OTHER_NOTARY.signer }),
+      notaryAttestor,
+      unsigned,
+    ],
+    ['by a key, where the Notary Project is wanted', byKey(), notaryAttestor, unsigned],
+    ['an attestation is no signature', byKey({ format: 'bundle', ...scanned(0) }), keyAttestor, unsigned],
+  ];
+  it.each(rows)('%s', async (_name, sign, attestor, wanted) => {
+    const image = pushFresh(rig.registry);
+    sign(image);
+    const attestors = [typeof attestor === 'function' ? attestor() : attestor];
+    expect(await judge(image.reference, { attestors })).toBe(wanted);
+  });
+});
+
+function withCosign(more: JsonObject): JsonObject {
+  return { name: 'a', cosign: { ...keyAttestor.cosign, ...more } };
+}
+
+describe('attestations', () => {
+  const spec = {
+    attestations: [{ name: 'scan', intoto: { type: SCAN } }],
+    validations: [
+      { expression: SCANNED, message: 'not scanned' },
+      { expression: CLEAN, message: 'not clean' },
+    ],
+  };
+  const rows: [string, (image: Image) => unknown, JsonObject, string][] = [
+    ['none', byKey(), keyAttestor, 'fail not scanned'],
+    ['clean', byKey(scanned(0)), keyAttestor, signed],
+    ['clean, as a bundle', byKey({ format: 'bundle', ...scanned(0) }), keyAttestor, signed],
+    ['not clean', byKey(scanned(2)), keyAttestor, 'fail not clean'],
+    ['by another key', byKey(scanned(0), OTHER_KEY), keyAttestor, 'fail not scanned'],
+    ['by the identity', keyless(scanned(0)), identityAttestor(IDENTITY), signed],
+    [
+      'of another type',
+      byKey({ attestation: { predicateType: 'https://other.test/v1', predicate: { high: 0 } } }),
+      keyAttestor,
+      'fail not scanned',
+    ],
+  ];
+  it.each(rows)('%s', async (_name, attest, attestor, wanted) => {
+    const image = pushFresh(rig.registry);
+    attest(image);
+    expect(await judge(image.reference, { ...spec, attestors: [attestor] })).toBe(wanted);
+  });
+
+  it.each([
+    ['a signed bill of materials', 'CycloneDX', NOTARY, signed],
+    ['one that says something else', 'SPDX', NOTARY, 'fail no CycloneDX'],
+    ['one that another signed', 'CycloneDX', OTHER_NOTARY, 'fail no signed bill'],
+  ])('of the Notary Project: %s', async (_name, bomFormat, notary, wanted) => {
+    const { repository, digest, reference } = pushFresh(rig.registry);
+    const { registry } = rig;
+    const artifact = attachReferrer(registry, repository, digest, {
+      configType: 'application/vnd.oci.empty.v1+json',
+      artifactType: 'sbom/cyclone-dx',
+      layerType: 'application/json',
+      blob: Buffer.from(JSON.stringify({ bomFormat })),
+    });
+    signNotary({ registry, repository, digest: artifact.digest, key: notary.signer });
+    signNotary({ registry, repository, digest, key: NOTARY.signer });
+    const validations = [
+      { expression: SIGNED, message: 'unsigned' },
+      { expression: SCANNED, message: 'no signed bill' },
+      {
+        expression: 'images.containers.all(i, extractPayload(i, attestations.scan).bomFormat == "CycloneDX")',
+        message: 'no CycloneDX',
+      },
+    ];
+    const attestations = [{ name: 'scan', referrer: { type: 'sbom/cyclone-dx' } }];
+    expect(await judge(reference, { attestors: [notaryAttestor], attestations, validations })).toBe(wanted);
+  });
+});
+
+describe('what the registry tells', () => {
+  it('data of the image', async () => {
+    const { reference, digest } = pushFresh(rig.registry);
+    const validations = ['image.GetMetadata(i)', 'getImageData(i)'].map((read) => ({
+      expression: `images.containers.all(i, ${read}.digest == "${digest}" && ${read}.tag == "1" && ${read}.config != null)`,
+      message: read,
+    }));
+    const spec = {
+      validationConfigurations: { verifyDigest: false, required: false },
+      attestors: [keyAttestor],
+      validations,
+    };
+    expect(await judge(reference, spec)).toBe(signed);
+  });
+
+  it.each([
+    [`${host}/team/absent:1`, 'failed to get imagedata'],
+    ['down.test/app:1', 'failed to get imagedata'],
+    [`${host}/team/absent@sha256:${'0'.repeat(64)}`, 'unsigned'],
+  ])('%s is no pass', async (image, problem) => {
+    const told = await judge(image, { attestors: [keyAttestor] });
+    expect(told).toMatch(/^(fail|error) /);
+    expect(told).toContain(problem);
+  });
+});
+
+describe.skipIf('missing' in cosign2 || 'missing' in cosign3)('what real cosign writes', () => {
+  async function cosign(tool: typeof cosign2, ...args: string[]): Promise<void> {
+    if ('missing' in tool) throw new Error(tool.missing);
+    const env = {
+      HOME: folder,
+      COSIGN_PASSWORD: '',
+      TUF_ROOT: join(folder, 'tuf'),
+      SIGSTORE_CT_LOG_PUBLIC_KEY_FILE: join(folder, 'certificate-log.pub'),
+      SIGSTORE_ROOT_FILE: join(folder, 'fulcio.pem'),
+      SIGSTORE_REKOR_PUBLIC_KEY: join(folder, 'rekor.pub'),
+    };
+    await run(tool.path, args, { env, cwd: folder, timeout: 15_000 });
+  }
+
+  const where = () => ({
+    'cosign 2': ['--fulcio-url', rig.sigstore.urls.fulcio, '--rekor-url', rig.sigstore.urls.rekor],
+    'cosign 3': ['--signing-config', 'v2.json', '--trusted-root', 'root.json'],
+  });
+
+  it.each([
+    ['cosign 2', cosign2],
+    ['cosign 3', cosign3],
+  ] as const)('%s: signed and attested keyless', async (name, tool) => {
+    const { reference, repository } = pushFresh(rig.registry);
+    const common = [
+      ...where()[name],
+      '--identity-token',
+      'token.jwt',
+      '--allow-insecure-registry',
+      '--allow-http-registry',
+      '-y',
+    ];
+    const target = `${rig.registry.host}/${repository}:1`;
+    await cosign(tool, 'sign', ...common, target);
+    const spec = {
+      attestors: [identityAttestor(IDENTITY)],
+      attestations: [{ name: 'scan', intoto: { type: SCAN } }],
+      validations: [SIGNED, SCANNED, CLEAN].map((expression) => ({ expression, message: expression })),
+    };
+    expect(await judge(reference, spec)).toBe(`fail ${SCANNED}`);
+    await cosign(tool, 'attest', ...common, '--type', SCAN, '--predicate', 'predicate.json', target);
+    // Refusals are kept for a moment; another source has none.
+    const source = rig.open({ cache: { maxSize: 0, ttlMs: 0 } });
+    expect(await judge(reference, spec, source)).toBe(signed);
+    const other = { ...spec, attestors: [identityAttestor({ ...IDENTITY, subject: 'x' })] };
+    expect(await judge(reference, other, source)).toBe(`fail ${SIGNED}`);
+  });
+});
