@@ -1,9 +1,11 @@
 import type { CompileResult, Environment } from '../environment/environment.ts';
 import { ADMISSION_REQUEST, admissionTypes, NAMESPACE } from '../kubernetes/admission-types.ts';
 import { AUTHORIZER } from '../kubernetes/authorizer-library.ts';
+import { jsonPatchLibrary } from '../kubernetes/json-patch-library.ts';
 import { createKubernetesEnvironment } from '../kubernetes/kubernetes-environment.ts';
 import { type CelType, DYN, structType } from '../values/cel-type.ts';
 import { orValueLibrary } from './or-value-library.ts';
+import { resolvePatchType } from './patch-types.ts';
 
 export interface AdmissionPolicyNames {
   /** Whether `params` exists. */
@@ -25,7 +27,14 @@ export interface AdmissionPolicyEnvironment {
   addVariable(name: string, type: CelType): void;
 }
 
-export function createAdmissionPolicyEnvironment(): AdmissionPolicyEnvironment {
+export interface AdmissionPolicyEnvironmentOptions {
+  /** `Object{}`, `JSONPatch{}` and `jsonpatch.escapeKey`, which MutatingAdmissionPolicies have. */
+  readonly patchTypes?: boolean;
+}
+
+export function createAdmissionPolicyEnvironment({
+  patchTypes = false,
+}: AdmissionPolicyEnvironmentOptions = {}): AdmissionPolicyEnvironment {
   const known = new Map<string, CelType>();
   const variables = { name: VARIABLES.name, fieldType: (field: string) => known.get(field) };
   const made = new Map<string, Environment>();
@@ -35,7 +44,8 @@ export function createAdmissionPolicyEnvironment(): AdmissionPolicyEnvironment {
       let environment = made.get(key);
       if (environment === undefined) {
         environment = createKubernetesEnvironment({
-          libraries: [orValueLibrary()],
+          libraries: [orValueLibrary(), ...(patchTypes ? [jsonPatchLibrary()] : [])],
+          ...(patchTypes ? { resolveType: resolvePatchType } : {}),
           types: [...admissionTypes(), variables],
           variables: {
             object: DYN,

@@ -16,20 +16,21 @@ export interface HasJson {
   toJsonValue(): CelValue;
 }
 
-/** How much a conversion may still write: values, and characters of texts. */
+/** How much a conversion may still write, in units: one a character of text, eight a value. */
 interface Room {
   left: number;
 }
 
 /** Values share their parts, so that a few steps can build what takes a machine's memory when it is written out. */
 const MOST = 8 * 1024 * 1024;
+const VALUE = 8;
 
 class TooLarge extends Error {}
 
 /**
  * The JSON of a value: bytes in base64, timestamps and durations as text, an empty optional as null. What has no JSON
- * form, such as a type or a network address, is an error; so is what would come to more than eight million values and
- * characters.
+ * form, such as a type or a network address, is an error; so is what would come to more than a million values or
+ * eight million characters.
  */
 export function toJson(value: CelValue): Json | CelError {
   try {
@@ -48,7 +49,8 @@ function take(room: Room, units: number): void {
 }
 
 function convert(value: CelValue, room: Room): Json | CelError {
-  take(room, typeof value === 'string' ? value.length + 1 : 1);
+  take(room, VALUE);
+  if (typeof value === 'string') take(room, value.length);
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (typeof value !== 'object' || value === null) return value;
@@ -67,7 +69,7 @@ function isList(value: CelValue): value is readonly CelValue[] {
 
 // Untouched input is returned as it is, whatever its size: only what an expression built is copied.
 function isPlainJson(value: unknown, room: Room): value is Json {
-  take(room, 1);
+  take(room, VALUE);
   switch (typeof value) {
     case 'string':
       take(room, value.length);

@@ -11,6 +11,14 @@ export interface ConstraintMatcher {
   readonly concerns: (request: EvaluationRequest) => boolean;
 }
 
+/** What a policy matches that does not say. */
+export const MATCH_EVERYTHING: MatchConstraints = {
+  resourceRules: [],
+  excludeResourceRules: [],
+  namespaceSelector: undefined,
+  objectSelector: undefined,
+};
+
 export interface ConstraintOptions {
   /** Rules select whatever they name, in any operation: cleanups and targets of mutations. */
   readonly anyOperation?: boolean;

@@ -1,6 +1,7 @@
 import { generatingPolicies } from './generating/generating.ts';
 import { imageValidatingPolicies } from './image-validating/image-validating.ts';
 import { mutatingPolicies } from './mutating/mutating.ts';
+import { mutatingAdmissionPolicies } from './mutating-admission/mutating-admission.ts';
 import type { PolicyKind } from './policy-kind.ts';
 import { validatingPolicies } from './validating/validating.ts';
 import { validatingAdmissionPolicies } from './validating-admission/validating-admission.ts';
@@ -12,4 +13,5 @@ export const POLICY_KINDS: readonly PolicyKind[] = [
   validatingAdmissionPolicies,
   generatingPolicies,
   mutatingPolicies,
+  mutatingAdmissionPolicies,
 ];

@@ -1,7 +1,8 @@
-import { type Activation, CelError, type CelResult, celTypes, LazyRecord, VARIABLES } from '@vouchsafe/cel';
+import { type Activation, CelError, celTypes } from '@vouchsafe/cel';
 import type { Diagnostic } from '../../kernel/diagnostics/diagnostic.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import { readText } from '../../model/read-json.ts';
+import { compileAdmissionVariables, type PartList, withAdmissionVariables } from './admission-variables.ts';
 import {
   type CelAsking,
   type CelExpression,
@@ -24,11 +25,6 @@ export interface AdmissionPolicyParts {
   readonly hasParams: boolean;
   readonly hasAuthorizer: boolean;
   readonly report: (diagnostic: Diagnostic) => void;
-}
-
-export interface PartList {
-  readonly items: readonly JsonObject[];
-  readonly path: string;
 }
 
 /** What the validations come to: the first that does not admit decides. */
@@ -66,7 +62,7 @@ export function compileAdmissionPolicy(parts: AdmissionPolicyParts): CompiledAdm
     report,
     severity: 'warning',
   };
-  const variables = compileVariables(parts.variables, tools);
+  const variables = compileAdmissionVariables(parts.variables, tools);
   const conditions = compileMatchConditions(parts.matchConditions.items, parts.matchConditions.path, tools);
   const validations = parts.validations.items.map((item, index) =>
     compileValidation(item, `${parts.validations.path}[${index}]`, parts.message ?? '', tools),
@@ -84,40 +80,12 @@ export function compileAdmissionPolicy(parts: AdmissionPolicyParts): CompiledAdm
     reads: (variable) => read.has(variable),
     evaluate: (given, host) => {
       const asking: CelAsking = { budget: new CostBudget(), host };
-      const activation = withVariables(given, variables, asking);
+      const activation = withAdmissionVariables(given, variables, asking);
       const matched = allHold(conditions, activation, asking);
       if (matched instanceof CelError) return { kind: 'error', message: matched.message };
       return matched ? validate(validations, activation, asking) : NOT_MATCHED;
     },
   };
-}
-
-function compileVariables({ items, path }: PartList, tools: CelTools): readonly (readonly [string, CelExpression])[] {
-  return items.map((item, index) => {
-    const name = readText(item, 'name') ?? '';
-    const text = readText(item, 'expression') ?? '';
-    const expression = compileCel(text, [], `${path}[${index}].expression`, tools);
-    tools.environment.addVariable(name, expression.type);
-    return [name, expression] as const;
-  });
-}
-
-function withVariables(
-  given: Activation,
-  variables: readonly (readonly [string, CelExpression])[],
-  asking: CelAsking,
-): Activation {
-  if (variables.length === 0) return given;
-  const fields = new Map<string, () => CelResult>();
-  const activation: Activation = { ...given, variables: new LazyRecord(VARIABLES, fields) };
-  for (const [name, expression] of variables) {
-    fields.set(name, () => {
-      const value = expression.evaluate(activation, asking);
-      if (!(value instanceof CelError)) return value;
-      return new CelError(`composited variable "${name}" fails to evaluate: ${value.message}`);
-    });
-  }
-  return activation;
 }
 
 function compileValidation(item: JsonObject, path: string, ruleMessage: string, tools: CelTools): Validation {

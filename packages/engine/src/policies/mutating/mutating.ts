@@ -15,8 +15,8 @@ import {
 } from '../../lang/cel/policy-language.ts';
 import { compileConditionList, compileVariables, conditionsHold } from '../../lang/cel/policy-parts.ts';
 import { createActivation, extendActivation, withVariables } from '../../lang/cel/policy-scope.ts';
-import { compileConstraints, constraintSelectors } from '../../match/match-constraints.ts';
-import type { CelPolicySpec, MatchConstraints } from '../../model/cel-policy.ts';
+import { compileConstraints, constraintSelectors, MATCH_EVERYTHING } from '../../match/match-constraints.ts';
+import type { CelPolicySpec } from '../../model/cel-policy.ts';
 import { toCelSpec, toNamedExpressions } from '../../model/cel-policy-document.ts';
 import type { CompiledRule, Phase, ResourceSelector, RuleInput, RuleOutcome } from '../../model/compiled-policy.ts';
 import type { RuleResult } from '../../model/decision.ts';
@@ -73,16 +73,9 @@ interface CompiledVariant {
 }
 
 /** Without constraints everything matches (kyverno-cel §4.1). */
-const EVERYTHING: MatchConstraints = {
-  resourceRules: [],
-  excludeResourceRules: [],
-  namespaceSelector: undefined,
-  objectSelector: undefined,
-};
-
 function compileVariant(compilation: PolicyCompilation, spec: CelPolicySpec): CompiledVariant {
   const parts = compileParts(compilation, spec);
-  const constraints = spec.matchConstraints ?? EVERYTHING;
+  const constraints = spec.matchConstraints ?? MATCH_EVERYTHING;
   const matcher = compileConstraints(constraints);
   const matches = (request: EvaluationRequest): boolean => request.payload !== true && matcher.matches(request);
   const isExisting = readFlag(readObject(readObject(spec.written, 'evaluation'), 'mutateExisting'), 'enabled') === true;

@@ -6,16 +6,15 @@ import {
   type CompiledAdmissionPolicy,
   compileAdmissionPolicy,
 } from '../../lang/cel/admission-policy.ts';
-import { namespaceObject, policyNamespaceObject } from '../../lang/cel/namespace-object.ts';
+import { admissionNamespace, withScanner } from '../../lang/cel/admission-surroundings.ts';
 import { shownObject } from '../../lang/cel/policy-scope.ts';
-import { compileConstraints, constraintSelectors } from '../../match/match-constraints.ts';
-import type { MatchConstraints } from '../../model/cel-policy.ts';
+import { compileConstraints, constraintSelectors, MATCH_EVERYTHING } from '../../match/match-constraints.ts';
+import { type CompiledBinding, compileBindings } from '../../match/policy-bindings.ts';
 import type { CompiledRule, Phase, RuleInput, RuleOutcome } from '../../model/compiled-policy.ts';
 import type { RuleResult } from '../../model/decision.ts';
 import { readObject, readObjects } from '../../model/read-json.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
 import type { PolicyBody, PolicyCompilation, PolicyKind } from '../policy-kind.ts';
-import { type CompiledBinding, compileBindings } from './bindings.ts';
 
 const PHASES: ReadonlySet<Phase> = new Set(['validate']);
 
@@ -24,14 +23,6 @@ export const validatingAdmissionPolicies: PolicyKind = {
   kinds: ['ValidatingAdmissionPolicy'],
   phases: PHASES,
   compile: compileValidatingAdmissionPolicy,
-};
-
-/** What the policy matches when it does not say. */
-const EVERYTHING: MatchConstraints = {
-  resourceRules: [],
-  excludeResourceRules: [],
-  namespaceSelector: undefined,
-  objectSelector: undefined,
 };
 
 function compileValidatingAdmissionPolicy({ policy, bindings, report }: PolicyCompilation): PolicyBody {
@@ -47,7 +38,7 @@ function compileValidatingAdmissionPolicy({ policy, bindings, report }: PolicyCo
     hasAuthorizer: false,
     report,
   });
-  const constraints = matchConstraints ?? EVERYTHING;
+  const constraints = matchConstraints ?? MATCH_EVERYTHING;
   const matcher = compileConstraints(constraints);
   const bound = compileBindings(bindings, paramKind);
   return {
@@ -74,8 +65,8 @@ function createRule(
     action: () => 'Enforce',
     evaluate: (input: RuleInput) => {
       if (!matches(input.request)) return NOT_MATCHED;
-      const attributes = toAttributes({ ...input, request: withUser(input.request) });
-      const namespace = readsNamespace ? seenNamespace(attributes.namespace, input) : null;
+      const attributes = toAttributes({ ...input, request: withScanner(input.request) });
+      const namespace = readsNamespace ? admissionNamespace(attributes.namespace, input) : null;
       const results = bindings
         .filter((binding) => binding.matches(input.request))
         .map((binding) => judge(name, compiled, binding, { input, attributes, namespace }));
@@ -89,14 +80,6 @@ interface Subject {
   readonly input: RuleInput;
   readonly attributes: AdmissionAttributes;
   readonly namespace: JsonObject | null;
-}
-
-function seenNamespace(name: string, input: RuleInput): JsonObject | null {
-  if (input.request.standIns === undefined) {
-    const found = namespaceObject(name, input);
-    return typeof found === 'string' ? null : found;
-  }
-  return name === '' ? null : (policyNamespaceObject(name, input) ?? { metadata: { name } });
 }
 
 /** The worst of what its parameters say; upstream takes the last (docs/differences.md). */
@@ -149,21 +132,5 @@ function activate({ input, attributes, namespace }: Subject, params: Json) {
     request: attributes.request,
     namespaceObject: namespace,
     params,
-  };
-}
-
-const SCANNER = 'system:kyverno:background-scan';
-
-/** Where nobody asks, as in a scan, expressions about the user see who scans (kyverno-cel §6.3). */
-function withUser(request: EvaluationRequest): EvaluationRequest {
-  const { user } = request;
-  return {
-    ...request,
-    user: {
-      ...user,
-      username: user?.username || SCANNER,
-      uid: user?.uid || SCANNER,
-      groups: user && user.groups.length > 0 ? user.groups : [SCANNER],
-    },
   };
 }

@@ -6,7 +6,7 @@ import { applyConfiguration } from './apply-configuration.ts';
 import { builtInSchema } from './built-in-schema.ts';
 import { definitionSchema } from './definition-schema.ts';
 import { applyPatchList } from './json-patch-list.ts';
-import type { ObjectSchema } from './object-schema.ts';
+import { DEDUCED, type ObjectSchema } from './object-schema.ts';
 
 export type PatchType = 'JSONPatch' | 'ApplyConfiguration';
 
@@ -53,6 +53,9 @@ export const schemaOfKind: SchemaLookup = (object, facts) => {
   if (!fact.ok || typeof fact.value !== 'object' || fact.value === null || Array.isArray(fact.value)) return undefined;
   return definitionSchema(fact.value as JsonObject); // objects and lists have just been told apart
 };
+
+/** What is told of values without a schema, for admission policies outside of a cluster (kyverno-cel §6.4). */
+export const deducedSchema: SchemaLookup = () => DEDUCED;
 
 export interface MutationSettings {
   readonly schemaOf: SchemaLookup;

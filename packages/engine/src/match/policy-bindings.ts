@@ -1,9 +1,8 @@
-import type { Json } from '../../kernel/json.ts';
-import { type JsonObject, member } from '../../kernel/json.ts';
-import { type ConstraintMatcher, compileConstraints } from '../../match/match-constraints.ts';
-import { compileParams } from '../../match/policy-params.ts';
-import type { AdmissionPolicyBinding } from '../../model/cel-policy.ts';
-import type { RuleInput } from '../../model/compiled-policy.ts';
+import { type Json, type JsonObject, member } from '../kernel/json.ts';
+import type { AdmissionPolicyBinding } from '../model/cel-policy.ts';
+import type { RuleInput } from '../model/compiled-policy.ts';
+import { type ConstraintMatcher, compileConstraints } from './match-constraints.ts';
+import { compileParams } from './policy-params.ts';
 
 /** A binding, compiled. */
 export interface CompiledBinding {
