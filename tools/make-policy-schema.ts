@@ -36,6 +36,8 @@ const FILES = [
   'kyverno.io_clusterpolicies.json',
   'kyverno.io_policies.json',
   'kyverno.io_policyexceptions.json',
+  'kyverno.io_cleanuppolicies.json',
+  'kyverno.io_clustercleanuppolicies.json',
   ...FAMILIES.map((family) => `policies.kyverno.io_${family}policies.json`),
   ...FAMILIES.map((family) => `policies.kyverno.io_namespaced${family}policies.json`),
   'policies.kyverno.io_policyexceptions.json',

@@ -85,6 +85,12 @@ export async function evaluateResource(
       current = response.patched;
     }
   }
+  // What deletes looks at what exists, whatever an admission would make of it, and only once.
+  for (const runnable of operation === '' ? surroundings.policies : []) {
+    if (!runnable.phases.has('delete') || !isAbout(runnable.policy, resource)) continue;
+    const subject: Subject = { resource, object: resource.object, operation: 'CREATE' };
+    responses.push(await evaluatePolicy(runnable, 'delete', subject, surroundings));
+  }
   return settle(responses);
 }
 

@@ -42,7 +42,8 @@ export function toFindings(
   resource: InputResource,
   options: FindingOptions,
 ): readonly Finding[] {
-  const { policy, results } = response;
+  const { policy } = response;
+  const results = policy.family === 'cleanup' && response.results.length === 0 ? [kept(policy)] : response.results;
   if (results.length === 0) return [];
   const about = aboutOf(resource);
   return results.map((result) => ({
@@ -54,19 +55,9 @@ export function toFindings(
   }));
 }
 
-/** What a cleanup, judged as a rule that denies what it would delete, says: upstream reports a match as passed. */
-export function toDeletion(response: PolicyResponse, resource: InputResource): Finding {
-  const [found] = response.results;
-  const status = found?.status === 'fail' ? 'pass' : found?.status === 'error' ? 'error' : 'fail';
-  const message = status === 'pass' ? 'resource matched' : 'resource did not match';
-  const result: RuleResult = {
-    rule: response.policy.ref.name,
-    type: 'Deletion',
-    status,
-    message: status === 'error' ? (found?.message ?? message) : message,
-    action: 'Audit',
-  };
-  return { ...policyOf(response), result, status, resource: aboutOf(resource), place: placeOf(resource, result) };
+/** A cleanup tells of each resource what becomes of it, as Kyverno's CLI does: also of one that it is not about. */
+function kept({ ref }: PolicyResponse['policy']): RuleResult {
+  return { rule: ref.name, type: 'Deletion', status: 'fail', message: 'resource did not match', action: 'Audit' };
 }
 
 function policyOf({ policy }: PolicyResponse): Pick<Finding, 'policy' | 'annotations' | 'background' | 'admission'> {

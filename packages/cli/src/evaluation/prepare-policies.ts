@@ -35,7 +35,7 @@ export function preparePolicies(policies: readonly Policy[], links: CompileOptio
       runnable.push({
         policy,
         compiled,
-        phases: policy.family === 'cel' ? compiledPhases(compiled) : phasesOf(policy),
+        phases: policy.family === 'legacy' ? phasesOf(policy) : compiledPhases(compiled),
       });
     else invalid.push({ name, reason: error ? formatDiagnostic(error) : 'the policy cannot be used', diagnostics });
   }

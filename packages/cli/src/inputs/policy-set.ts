@@ -36,8 +36,6 @@ export interface PolicySet {
   readonly bindings: readonly AdmissionPolicyBinding[];
   readonly invalid: readonly InvalidPolicy[];
   readonly unsupported: readonly UnsupportedPolicy[];
-  /** CleanupPolicy and ClusterCleanupPolicy. */
-  readonly cleanups: readonly InputDocument[];
   /** Documents that are no policy. */
   readonly others: readonly InputDocument[];
   /** Documents that cannot be read or do not fit the schema of their kind: upstream refuses their whole file. */
@@ -100,21 +98,11 @@ class PolicyCollector implements PolicySet {
   readonly bindings: AdmissionPolicyBinding[] = [];
   readonly invalid: InvalidPolicy[] = [];
   readonly unsupported: UnsupportedPolicy[] = [];
-  readonly cleanups: InputDocument[] = [];
   readonly others: InputDocument[] = [];
   readonly problems: Diagnostic[] = [];
 
   add(document: InputDocument): void {
-    const { group, kind } = kindOf(document.object);
     const name = textAt(document.object, 'metadata', 'name');
-    if (group === 'kyverno.io' && CLEANUP_KINDS.has(kind)) {
-      this.cleanups.push(document);
-      return;
-    }
-    this.#load(document, name);
-  }
-
-  #load(document: InputDocument, name: string): void {
     const loaded = loadDocument(document.object, document.sources);
     if (loaded.policy) this.policies.push(loaded.policy);
     if (loaded.exception) this.exceptions.push(loaded.exception);
@@ -131,5 +119,4 @@ class PolicyCollector implements PolicySet {
   }
 }
 
-const CLEANUP_KINDS: ReadonlySet<string> = new Set(['CleanupPolicy', 'ClusterCleanupPolicy']);
 const STRUCTURAL: ReadonlySet<string> = new Set(['policy-unknown-field', 'policy-unknown-kind']);

@@ -81,6 +81,7 @@ function assemble(policy: CelPolicy, body: PolicyBody): CompiledPolicy {
     annotations,
     labels,
     emitWarning: validationActions.includes('Warn'),
+    ...(body.cleanup ? { cleanup: body.cleanup } : {}),
   } satisfies CompiledPolicy);
 }
 

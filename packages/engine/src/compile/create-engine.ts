@@ -1,6 +1,7 @@
 import type { Policy } from '../model/policy.ts';
 import { RULE_KINDS } from '../rules/index.ts';
 import { compileCelPolicy } from './compile-cel-policy.ts';
+import { compileCleanupPolicy } from './compile-cleanup-policy.ts';
 import { compileLegacyPolicy } from './compile-policy.ts';
 import type { Compilation, CompileOptions, Engine, EngineOptions } from './engine.ts';
 
@@ -17,6 +18,7 @@ export function createEngine(options: EngineOptions): Engine {
     compile(policy: Policy, options: CompileOptions = {}): Compilation {
       const { exceptions = [], celExceptions = [], bindings = [] } = options;
       if (policy.family === 'cel') return compileCelPolicy(policy, { exceptions: celExceptions, bindings }, tools);
+      if (policy.family === 'cleanup') return compileCleanupPolicy(policy, tools);
       return compileLegacyPolicy(policy, exceptions, tools);
     },
   });

@@ -11,7 +11,11 @@ const EVERYTHING = ['*/*'];
  * rule's match; `all` filters count as alternatives, as in Kyverno's webhooks.
  */
 export function toSelectors(rule: Rule, phases: ReadonlySet<Phase>): ResourceSelector[] {
-  return filtersOf(rule.match).flatMap(({ kinds, operations }) =>
+  return selectorsOf(rule.match, phases);
+}
+
+export function selectorsOf(match: MatchResources, phases: ReadonlySet<Phase>): ResourceSelector[] {
+  return filtersOf(match).flatMap(({ kinds, operations }) =>
     (kinds.length > 0 ? kinds : EVERYTHING).map((kind) => ({ ...parseKindSelector(kind), operations, phases })),
   );
 }

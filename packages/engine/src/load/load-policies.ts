@@ -3,6 +3,7 @@ import { isError } from '../kernel/diagnostics/diagnostic.ts';
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts';
 import type { AdmissionPolicyBinding, CelPolicyException } from '../model/cel-policy.ts';
 import { toAdmissionPolicyBinding, toCelPolicy, toCelPolicyException } from '../model/cel-policy-document.ts';
+import { toCleanupPolicy } from '../model/cleanup-policy.ts';
 import type { LoadedDocument, Policy, PolicyException, SourceMap } from '../model/policy.ts';
 import { toLegacyPolicy, toPolicyException } from '../model/policy-document.ts';
 import { readObject, readText } from '../model/read-json.ts';
@@ -11,6 +12,7 @@ import { flattenList, readDocuments } from './read-documents.ts';
 import { checkSchema } from './schema/check-schema.ts';
 import { knownVersions, policySchema } from './schema/policy-schema.ts';
 import { checkCelDocument } from './semantics/check-cel-document.ts';
+import { checkCleanup } from './semantics/check-cleanup.ts';
 import { checkException } from './semantics/check-exception.ts';
 import { checkPolicy } from './semantics/check-policy.ts';
 import { LIMITS } from './text-limits.ts';
@@ -102,6 +104,7 @@ export function loadDocument(document: JsonObject, sources: SourceMap, options: 
     );
   });
   if (structural.some(isError)) return { diagnostics: structural };
+  if (CLEANUP_KINDS.has(kind)) return loadCleanup(document, structural, sources);
   const isLegacy = apiVersion.startsWith('kyverno.io/');
   const problems = isLegacy ? checkLegacy(document, kind, options) : checkCelDocument(document, kind, options);
   const diagnostics = [...structural, ...nameProblems(document), ...problems].map((problem) =>
@@ -109,6 +112,15 @@ export function loadDocument(document: JsonObject, sources: SourceMap, options: 
   );
   if (diagnostics.some(isError)) return { diagnostics };
   return { ...(isLegacy ? toLegacy(document, kind, sources) : toCel(document, kind, sources)), diagnostics };
+}
+
+const CLEANUP_KINDS: ReadonlySet<string> = new Set(['CleanupPolicy', 'ClusterCleanupPolicy']);
+
+function loadCleanup(document: JsonObject, structural: readonly Diagnostic[], sources: SourceMap): LoadedObject {
+  const diagnostics = [...structural, ...nameProblems(document), ...checkCleanup(document)].map((problem) =>
+    locate(problem, sources),
+  );
+  return diagnostics.some(isError) ? { diagnostics } : { policy: toCleanupPolicy(document, sources), diagnostics };
 }
 
 const EXCEPTION = 'PolicyException';

@@ -1,6 +1,7 @@
 import type { FactKind } from '../facts/fact-request.ts';
 import type { FactTable } from '../facts/fact-table.ts';
 import type { JsonObject } from '../kernel/json.ts';
+import type { CleanupPlan } from './cleanup-plan.ts';
 import type {
   Effect,
   FailureAction,
@@ -149,4 +150,6 @@ export interface CompiledPolicy {
   readonly annotations: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly emitWarning: boolean;
+  /** Of a policy that deletes. */
+  readonly cleanup?: CleanupPlan;
 }

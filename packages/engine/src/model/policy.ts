@@ -2,6 +2,7 @@ import type { AttestorSet, ImageVerificationType } from '../facts/attestor.ts';
 import type { SourceRange } from '../kernel/diagnostics/diagnostic.ts';
 import type { Json, JsonObject } from '../kernel/json.ts';
 import type { CelPolicy } from './cel-policy.ts';
+import type { CleanupPolicy } from './cleanup-policy.ts';
 import type { FailureAction, FailurePolicy, PolicyRef } from './decision.ts';
 import type { Operation } from './request.ts';
 
@@ -20,9 +21,9 @@ export interface LegacyPolicy {
   readonly sources: SourceMap;
 }
 
-export type Policy = LegacyPolicy | CelPolicy;
+export type Policy = LegacyPolicy | CelPolicy | CleanupPolicy;
 
-/** The rules of a ClusterPolicy or Policy; policies in CEL have none. */
+/** The rules of a ClusterPolicy or Policy; policies of other families have none. */
 export function rulesOf(policy: Policy): readonly Rule[] {
   return policy.family === 'legacy' ? policy.spec.rules : [];
 }

@@ -1,3 +1,4 @@
+import { deletingPolicies } from './deleting/deleting.ts';
 import { generatingPolicies } from './generating/generating.ts';
 import { imageValidatingPolicies } from './image-validating/image-validating.ts';
 import { mutatingPolicies } from './mutating/mutating.ts';
@@ -12,6 +13,7 @@ export const POLICY_KINDS: readonly PolicyKind[] = [
   imageValidatingPolicies,
   validatingAdmissionPolicies,
   generatingPolicies,
+  deletingPolicies,
   mutatingPolicies,
   mutatingAdmissionPolicies,
 ];

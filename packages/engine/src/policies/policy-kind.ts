@@ -4,6 +4,7 @@ import type { EngineHost } from '../kernel/host.ts';
 import type { ImageReferenceSettings } from '../kernel/image-reference.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import type { AdmissionPolicyBinding, CelPolicy, CelPolicyException, CelPolicyKind } from '../model/cel-policy.ts';
+import type { CleanupPlan } from '../model/cleanup-plan.ts';
 import type { CompiledPolicy, CompiledRule, Phase, ResourceSelector } from '../model/compiled-policy.ts';
 
 /** What a kind of policies in CEL is given to compile one of them. */
@@ -32,6 +33,7 @@ export interface PolicyBody {
   readonly vouchesForOthers?: boolean;
   /** `status.autogen.configs`: by name of the configuration. */
   readonly autogen?: JsonObject;
+  readonly cleanup?: CleanupPlan;
 }
 
 /** One folder under `policies/` and one line in the list of kinds. */

@@ -1,6 +1,5 @@
-import { type CompileOptions, rulesOf } from '@vouchsafe/engine';
+import type { CompileOptions } from '@vouchsafe/engine';
 import { formatDiagnostic, type JsonObject } from '@vouchsafe/engine/kernel';
-import { CLEANUP_RULE, readCleanupPolicy } from '../../evaluation/cleanup-policy.ts';
 import type { RunnablePolicy } from '../../evaluation/evaluate-resource.ts';
 import { preparePolicies } from '../../evaluation/prepare-policies.ts';
 import { findFiles } from '../../inputs/find-files.ts';
@@ -111,24 +110,17 @@ export interface ApplyPolicies {
   readonly ruleCount: number;
 }
 
-/** Compiles all policies with the exceptions in force; CleanupPolicies become rules that match what they would delete. */
+/** Compiles all policies with the exceptions in force. */
 export function compileApplyPolicies({ policySets }: ApplyInputs, exceptions: Exceptions): ApplyPolicies {
-  const readings = policySets.flatMap(({ cleanups }) => cleanups.map(readCleanupPolicy));
   const prepared = preparePolicies(
     policySets.flatMap(({ policies }) => policies),
     { ...exceptions, bindings: policySets.flatMap(({ bindings }) => bindings) },
   );
-  const cleanups = preparePolicies(
-    readings.flatMap((reading) => ('policy' in reading ? [reading.policy] : [])),
-    {},
-  );
-  const policies = [...prepared.policies, ...cleanups.policies];
+  const { policies } = prepared;
   const unusable = [
     ...policySets.flatMap((set) => [...set.invalid, ...set.unsupported]),
     ...prepared.invalid,
     ...prepared.unsupported,
-    ...readings.flatMap((reading) => ('invalid' in reading ? [reading.invalid] : [])),
-    ...cleanups.invalid,
   ];
   const unreadable = policySets.flatMap(({ problems }) =>
     problems.map((problem) => ({ name: problem.range?.origin ?? 'policy', reason: formatDiagnostic(problem) })),
@@ -142,9 +134,4 @@ export function compileApplyPolicies({ policySets }: ApplyInputs, exceptions: Ex
       0,
     ),
   };
-}
-
-export function isCleanup({ policy }: RunnablePolicy): boolean {
-  const rules = rulesOf(policy);
-  return rules.length === 1 && rules[0]?.name === CLEANUP_RULE;
 }

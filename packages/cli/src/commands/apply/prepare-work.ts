@@ -2,7 +2,7 @@ import { loadDocument, rulesOf } from '@vouchsafe/engine';
 import type { FactKind, FactSource } from '@vouchsafe/engine/facts';
 import { contextFacts } from '../../evaluation/cel-facts.ts';
 import type { PolicyResponse, RunnablePolicy, Surroundings } from '../../evaluation/evaluate-resource.ts';
-import { type Finding, toDeletion, toFindings } from '../../evaluation/finding.ts';
+import { type Finding, toFindings } from '../../evaluation/finding.ts';
 import { readGlobalEntries } from '../../evaluation/global-entries.ts';
 import type { ImageFacts } from '../../evaluation/image-facts.ts';
 import { createLocalFacts } from '../../evaluation/local-facts.ts';
@@ -21,7 +21,6 @@ import {
   type ApplyPolicies,
   compileApplyPolicies,
   type Exceptions,
-  isCleanup,
   loadApplyInputs,
   type SkippedPolicy,
 } from './load-apply-inputs.ts';
@@ -66,7 +65,6 @@ export async function prepareWork(
     ? await openHttp(env)
     : undefined;
   const facts = createFacts([...(kept ?? []), ...targets], targets, inputs, images?.source, context, http, now);
-  const cleanupPolicies = new Set(policies.policies.filter(isCleanup).map(({ policy }) => policy));
   return {
     surroundings: {
       policies: policies.policies,
@@ -90,10 +88,7 @@ export async function prepareWork(
         : undefined),
     exceptionCount: exceptions.exceptions.length + exceptions.celExceptions.length,
     now,
-    findings: (response, resource) =>
-      cleanupPolicies.has(response.policy)
-        ? [toDeletion(response, resource)]
-        : toFindings(response, resource, { auditWarn: settings.auditWarn }),
+    findings: (response, resource) => toFindings(response, resource, { auditWarn: settings.auditWarn }),
   };
 }
 
