@@ -121,7 +121,10 @@ async function readOne(path: string, folder: string): Promise<JsonObject> {
 
 /** Each rule with the steps it took; a rule without a result was not about the resource. */
 function toExplanation(response: PolicyResponse, resource: InputResource, wanted: string): Explanation {
-  const names = [...new Set([...response.trace, ...response.results].map(({ rule }) => rule))].filter(
+  // A policy in CEL is one rule, whatever its result is called.
+  const isOne = response.policy.family === 'cel';
+  const named = [...response.trace, ...response.results].map(({ rule }) => (isOne ? '' : rule));
+  const names = [...new Set(named)].filter(
     (name) => wanted === '' || name === wanted || name === `autogen-${wanted}` || name === `autogen-cronjob-${wanted}`,
   );
   return {
@@ -129,12 +132,12 @@ function toExplanation(response: PolicyResponse, resource: InputResource, wanted
     phase: response.phase,
     resource: [resource.namespace, String(resource.object['kind'] ?? ''), resource.name].filter(Boolean).join('/'),
     rules: names.map((rule) => {
-      const result = response.results.find((candidate) => candidate.rule === rule);
+      const result = response.results.find((candidate) => isOne || candidate.rule === rule);
       return {
         rule,
         status: result?.status ?? 'not applied',
         message: result?.message ?? '',
-        steps: response.trace.filter((step) => step.rule === rule),
+        steps: response.trace.filter((step) => isOne || step.rule === rule),
       };
     }),
   };

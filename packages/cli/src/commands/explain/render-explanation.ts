@@ -18,7 +18,7 @@ export interface Explanation {
 export function renderExplanation({ policy, phase, resource, rules }: Explanation): string {
   const lines = [`${policy} on ${resource} (${phase})`];
   for (const { rule, status, message, steps } of rules) {
-    lines.push(`  rule ${rule}: ${status}`);
+    lines.push(`  ${rule === '' ? 'policy' : `rule ${rule}`}: ${status}`);
     for (const { step, outcome, detail, path } of steps) {
       lines.push(`    ${step.padEnd(12)} ${outcome.padEnd(5)} ${path ? `${path} ` : ''}${detail}`.trimEnd());
     }

@@ -90,7 +90,9 @@ function checkRule(
   result: RuleResult,
   options: CheckOptions,
 ): readonly Checked[] {
-  const trace = response.trace.filter(({ rule }) => rule === result.rule);
+  // A policy in CEL is one rule, whatever its result is called.
+  const isOne = response.policy.family === 'cel';
+  const trace = response.trace.filter(({ rule }) => isOne || rule === result.rule);
   const toRow = (resource: string, outcome: CheckOutcome | undefined): Checked =>
     outcome ? createRow(options.expectation, result.rule, resource, outcome, trace) : DROPPED;
   if (result.type !== 'Generation') {

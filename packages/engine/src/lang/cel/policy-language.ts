@@ -24,7 +24,7 @@ export interface PolicyScope {
   readonly activation: Activation;
   readonly host: CelHost;
   /** Told the value of every sub-expression, when an explanation is asked for. */
-  readonly observe?: (text: string, value: CelResult) => void;
+  readonly observe?: (text: string, value: CelResult, path: string) => void;
 }
 
 /** A compiled expression of a policy. */
@@ -152,12 +152,12 @@ export function compileExpression(environment: Environment, asked: Asked): Polic
   return { text, path, type: resultType, variables: program.variables, evaluate: evaluator(text, program, asked) };
 }
 
-function evaluator(text: string, program: CelProgram, { costLimit }: Asked): PolicyExpression['evaluate'] {
+function evaluator(text: string, program: CelProgram, { costLimit, path }: Asked): PolicyExpression['evaluate'] {
   const limit = costLimit === undefined ? {} : { costLimit };
   return ({ activation, host, observe }) => {
     if (!observe) return program.evaluate(activation, { host, ...limit });
     const note = (_node: unknown, [start, end]: readonly [number, number], value: CelResult) =>
-      observe(text.slice(start, end), value);
+      observe(text.slice(start, end), value, path);
     return program.observe(activation, note, { host, ...limit });
   };
 }

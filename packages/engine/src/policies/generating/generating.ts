@@ -6,9 +6,15 @@ import {
   compileAuditAnnotations,
   evaluateAuditAnnotations,
 } from '../../lang/cel/audit-annotations.ts';
+import { traceExpressions } from '../../lang/cel/expression-trace.ts';
 import { createFactHost } from '../../lang/cel/fact-host.ts';
 import { compilePolicyExceptions, exemptedResult, type PolicyExceptions } from '../../lang/cel/policy-exceptions.ts';
-import { createPolicyLanguage, EXCEPTIONS, type PolicyExpression } from '../../lang/cel/policy-language.ts';
+import {
+  createPolicyLanguage,
+  EXCEPTIONS,
+  type PolicyExpression,
+  type PolicyScope,
+} from '../../lang/cel/policy-language.ts';
 import { compileConditionList, compileVariables, conditionsHold } from '../../lang/cel/policy-parts.ts';
 import {
   createActivation,
@@ -18,7 +24,7 @@ import {
 } from '../../lang/cel/policy-scope.ts';
 import { compileConstraints, constraintSelectors } from '../../match/match-constraints.ts';
 import type { CompiledRule, Phase, RuleInput, RuleOutcome } from '../../model/compiled-policy.ts';
-import type { RuleResult } from '../../model/decision.ts';
+import type { PolicyRef, RuleResult } from '../../model/decision.ts';
 import type { PolicyBody, PolicyCompilation, PolicyKind } from '../policy-kind.ts';
 import { compileGenerateEntries, type GenerateEntry } from './generate-entries.ts';
 import { createGenerator } from './generated-objects.ts';
@@ -88,13 +94,16 @@ function createRule(
     type: 'Generation',
     phases: PHASES,
     action: () => 'Audit',
-    evaluate: (input: RuleInput) => (matches(input.request) ? judge(compilation, parts, input) : NOT_MATCHED),
+    evaluate: (input: RuleInput) => {
+      if (!matches(input.request)) return NOT_MATCHED;
+      const { host } = compilation;
+      const bare = { activation: createActivation(input), host: createFactHost(input, { policy: policy.ref, host }) };
+      return traceExpressions(bare, policy.ref.name, input.trace, (scope) => judge(policy.ref, parts, input, scope));
+    },
   } as const);
 }
 
-function judge({ policy, host }: PolicyCompilation, parts: GeneratingParts, input: RuleInput): RuleOutcome {
-  const { ref } = policy;
-  const bare = { activation: createActivation(input), host: createFactHost(input, { policy: ref, host }) };
+function judge(ref: PolicyRef, parts: GeneratingParts, input: RuleInput, bare: PolicyScope): RuleOutcome {
   const found = parts.exceptions.find(bare, input.request.now);
   if (found instanceof CelError) return failed(ref.name, found);
   if (found.exemption) return { results: [settle({ ...exemptedResult(found.exemption) })], effects: [] };
@@ -107,7 +116,10 @@ function judge({ policy, host }: PolicyCompilation, parts: GeneratingParts, inpu
     isClusterScoped: (apiVersion, kind) => isClusterScoped(apiVersion, kind, input),
     labels: triggerLabels(ref, input),
   });
-  const scope = withVariables({ activation, host: { ...bare.host, generate: generator.apply } }, parts.variables);
+  const scope = withVariables(
+    { ...bare, activation, host: { ...bare.host, generate: generator.apply } },
+    parts.variables,
+  );
   for (const entry of parts.entries) {
     const problem = entry(scope, generator);
     if (problem) return failed(ref.name, problem);

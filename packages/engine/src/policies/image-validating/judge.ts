@@ -4,6 +4,7 @@ import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { parseImageReference } from '../../kernel/image-reference.ts';
 import { defineMember, type Json } from '../../kernel/json.ts';
 import { evaluateAuditAnnotations } from '../../lang/cel/audit-annotations.ts';
+import { traceExpressions } from '../../lang/cel/expression-trace.ts';
 import { exemptedResult } from '../../lang/cel/policy-exceptions.ts';
 import type { PolicyScope } from '../../lang/cel/policy-language.ts';
 import { conditionsHold } from '../../lang/cel/policy-parts.ts';
@@ -36,10 +37,19 @@ export interface Judging {
  * about the object. Throws only `Need`.
  */
 export function judge(judging: Judging): Verdict | undefined {
-  const { parts, input } = judging;
+  const { input } = judging;
   const facts = new OnwardFacts(input.facts);
   const seeing: RuleInput = { ...input, facts };
   const bare: PolicyScope = { activation: judging.activation(seeing), host: judging.createHost(seeing) };
+  return traceExpressions(bare, '', input.trace, (scope) => judgeSeeing(judging, seeing, facts, scope));
+}
+
+function judgeSeeing(
+  { parts, input }: Judging,
+  seeing: RuleInput,
+  facts: OnwardFacts,
+  bare: PolicyScope,
+): Verdict | undefined {
   const early = settleEarly(parts, bare, input.request.now);
   if (early !== 'on') return early;
   const images = selectImages(parts, seeing, bare);

@@ -4,6 +4,7 @@ import { isError } from '../../kernel/diagnostics/diagnostic.ts';
 import { isJsonObject, type JsonObject } from '../../kernel/json.ts';
 import { type MutationSettings, schemaOfKind } from '../../lang/cel/apply/apply-mutation.ts';
 import { compileAuditAnnotations } from '../../lang/cel/audit-annotations.ts';
+import { traceExpressions } from '../../lang/cel/expression-trace.ts';
 import { createFactHost } from '../../lang/cel/fact-host.ts';
 import { type AutogenVariant, autogenConfigs, toAutogenStatus } from '../../lang/cel/pod-autogen.ts';
 import { compilePolicyExceptions } from '../../lang/cel/policy-exceptions.ts';
@@ -171,7 +172,9 @@ function createAdmissionRule(
       activation: ofRequest(input),
       host: createFactHost(input, { policy: policy.ref, host }),
     };
-    const { result, object } = mutateObject(parts, scope, input.resource, input);
+    const { result, object } = traceExpressions(scope, '', input.trace, (traced) =>
+      mutateObject(parts, traced, input.resource, input),
+    );
     const results = [toResult(result)];
     return object === undefined || object === input.resource
       ? { results, effects: [] }

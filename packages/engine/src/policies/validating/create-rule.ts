@@ -1,4 +1,5 @@
 import type { Activation } from '@vouchsafe/cel';
+import { traceExpressions } from '../../lang/cel/expression-trace.ts';
 import { createFactHost } from '../../lang/cel/fact-host.ts';
 import type { PolicyScope } from '../../lang/cel/policy-language.ts';
 import type { CompiledRule, Phase, RuleInput, RuleOutcome } from '../../model/compiled-policy.ts';
@@ -11,6 +12,10 @@ export const PHASES: ReadonlySet<Phase> = new Set(['validate']);
 
 /** How a rule tells what it is about, and what its expressions see of it. */
 export interface RuleSubject {
+  /** What a trace calls it. */
+  readonly about: string;
+  /** Made by autogen: a trace does not tell that it is about something else. */
+  readonly isVariant?: boolean;
   readonly matches: (request: EvaluationRequest) => boolean;
   readonly activation: (input: RuleInput) => Activation;
 }
@@ -21,7 +26,7 @@ const NOT_MATCHED: RuleOutcome = Object.freeze({ results: [], effects: [] });
 export function createRule(
   { policy, host }: PolicyCompilation,
   parts: ValidatingParts,
-  { matches, activation }: RuleSubject,
+  { about, isVariant = false, matches, activation }: RuleSubject,
 ): CompiledRule {
   const { validationActions } = policy.spec;
   const action: FailureAction = validationActions.includes('Deny') ? 'Enforce' : 'Audit';
@@ -32,12 +37,16 @@ export function createRule(
     phases: PHASES,
     action: () => action,
     evaluate: (input: RuleInput): RuleOutcome => {
-      if (!matches(input.request)) return NOT_MATCHED;
-      const scope: PolicyScope = {
+      const isMatched = matches(input.request);
+      if (isMatched || !isVariant) {
+        input.trace?.({ rule: '', step: 'match', outcome: isMatched ? 'yes' : 'no', detail: about });
+      }
+      if (!isMatched) return NOT_MATCHED;
+      const bare: PolicyScope = {
         activation: activation(input),
         host: createFactHost(input, { policy: policy.ref, host }),
       };
-      const verdict = judge(parts, scope, input.request.now);
+      const verdict = traceExpressions(bare, '', input.trace, (scope) => judge(parts, scope, input.request.now));
       return { results: [{ rule: '', type: 'Validation', action, ...told, ...verdict }], effects: [] };
     },
   });

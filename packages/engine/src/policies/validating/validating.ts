@@ -44,7 +44,10 @@ function compileForResources(compilation: PolicyCompilation): PolicyBody {
   const own = compileVariant(noting, policy.spec);
   // What is wrong with the policy is wrong with its variants: it is told once.
   const autogen = isBroken ? [] : podVariants(policy.spec);
-  const variants = [own, ...autogen.map(({ spec }) => compileVariant(compilation, toCelSpec(spec)))].filter(isDefined);
+  const variants = [
+    own,
+    ...autogen.map(({ config, spec }) => compileVariant(compilation, toCelSpec(spec), config.name)),
+  ].filter(isDefined);
   return {
     rules: variants.map(({ rule }) => rule),
     selectors: variants.flatMap(({ selectors }) => selectors),
@@ -66,7 +69,11 @@ interface CompiledVariant {
 }
 
 /** Without constraints nothing matches (kyverno-cel §4.1). */
-function compileVariant(compilation: PolicyCompilation, spec: CelPolicySpec): CompiledVariant | undefined {
+function compileVariant(
+  compilation: PolicyCompilation,
+  spec: CelPolicySpec,
+  autogen?: AutogenVariant['config']['name'],
+): CompiledVariant | undefined {
   const parts = compileParts(compilation, spec);
   const constraints = spec.matchConstraints;
   if (!constraints) return undefined;
@@ -74,6 +81,8 @@ function compileVariant(compilation: PolicyCompilation, spec: CelPolicySpec): Co
   return {
     parts,
     rule: createRule(compilation, parts, {
+      about: autogen === undefined ? 'matchConstraints' : `autogen ${autogen}`,
+      isVariant: autogen !== undefined,
       matches: (request) => request.payload !== true && matches(request),
       activation: createActivation,
     }),
@@ -87,7 +96,7 @@ function compileForPayloads(compilation: PolicyCompilation): PolicyBody {
   const parts = compileParts(compilation, compilation.policy.spec);
   const matches = ({ payload, standIns }: EvaluationRequest): boolean => payload === true || standIns !== undefined;
   return {
-    rules: [createRule(compilation, parts, { matches, activation: createPayloadActivation })],
+    rules: [createRule(compilation, parts, { about: 'payloads', matches, activation: createPayloadActivation })],
     selectors: [],
     concerns: (request, phase) => phase === 'validate' && matches(request),
     needs: parts.needs,
