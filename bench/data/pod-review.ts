@@ -18,8 +18,7 @@ export function podReview(options: { readonly uid?: string; readonly privileged?
     readinessProbe: { httpGet: { path: '/ready', port: 'http', scheme: 'HTTP' }, periodSeconds: 10, timeoutSeconds: 1, successThreshold: 1, failureThreshold: 3 },
     livenessProbe: { httpGet: { path: '/live', port: 'http', scheme: 'HTTP' }, periodSeconds: 10, timeoutSeconds: 1, successThreshold: 1, failureThreshold: 3 },
     securityContext: {
-      allowPrivilegeEscalation: false,
-      ...(isPrivileged ? { privileged: true } : {}),
+      ...(isPrivileged ? { privileged: true } : { allowPrivilegeEscalation: false }),
       readOnlyRootFilesystem: true,
       runAsNonRoot: true,
       runAsUser: 10001,
