@@ -8,14 +8,17 @@ import type { ManifestVerification, ManifestVerificationRequest, SignedMessage }
 /**
  * Raised by a closure that needs a fact the table does not hold. It travels by `throw` while evaluation errors are
  * values (or `EvaluationError`s), so that an operator that absorbs errors can never absorb a need. Whoever catches
- * anything inside the engine rethrows this first (`rethrowNeed`).
+ * anything inside the engine rethrows this first (`rethrowNeed`). No `Error`: a stack takes longer than all that follows.
  */
-export class Need extends Error {
+export class Need {
   readonly request: FactRequest;
 
   constructor(request: FactRequest) {
-    super(`a fact is missing: ${request.kind}`);
     this.request = request;
+  }
+
+  get message(): string {
+    return `a fact is missing: ${this.request.kind}`;
   }
 }
 
@@ -36,10 +39,20 @@ export function orNeed<Result>(step: () => Result): Result | Need {
   }
 }
 
-/** Stable identity of a request: equal requests share one fetch. Member order does not matter. */
+/**
+ * Stable identity of a request: equal requests share one fetch. Member order does not matter. What a policy was compiled
+ * to, such as attestors, is the same object in each of its requests: its text is made once.
+ */
 export function factKey(request: FactRequest): string {
-  return stableText(request);
+  let key = keys.get(request);
+  if (key === undefined) {
+    key = stableText(request, keys);
+    keys.set(request, key);
+  }
+  return key;
 }
+
+const keys = new WeakMap<object, string>();
 
 const NO_NEEDS: readonly FactRequest[] = [];
 

@@ -23,17 +23,29 @@ export async function decideForReport(
   source: FactSource,
   options: DecideForReportOptions = {},
 ): Promise<Decision[]> {
-  const validated = await decide(policies, request, source, { phase: 'validate', ...options });
   const verifying = policies.filter(verifiesImages);
+  const judging = policies.filter((policy) => !verifiesImages(policy) || judgesMore(policy));
+  const validated = judging.length > 0 ? await decide(judging, request, source, { phase: 'validate', ...options }) : [];
   if (verifying.length === 0) return validated;
   const verified = await Promise.all(
     verifying.map((policy) => decide([policy], request, source, { phase: 'verify-images', ...options })),
   );
-  const byPolicy = new Map(verified.flat().map((decision) => [policyId(decision.policy), decision]));
-  return validated.map((decision) => {
-    const images = byPolicy.get(policyId(decision.policy));
-    if (!images) return decision;
-    const others = decision.results.filter(({ type }) => type !== 'ImageVerify');
-    return { ...decision, results: [...others, ...images.results] };
+  const others = new Map(validated.map((decision) => [policyId(decision.policy), decision]));
+  const images = new Map(verified.flat().map((decision) => [policyId(decision.policy), decision]));
+  return policies.flatMap((policy) => {
+    const [other, image] = [others.get(policyId(policy.ref)), images.get(policyId(policy.ref))];
+    if (!image) return other ?? [];
+    const { patched: _, ...decision } = image;
+    const standing = policy.standing(request, 'validate');
+    const kept = other?.results.filter(({ type }) => type !== 'ImageVerify') ?? [];
+    return {
+      ...(other ?? { ...decision, phase: 'validate', standing, effects: [] }),
+      results: [...kept, ...image.results],
+    };
   });
+}
+
+/** Some rule of it is about more than images; what others find in the validate phase would be replaced. */
+function judgesMore({ rules }: CompiledPolicy): boolean {
+  return rules.some(({ type, phases }) => type !== 'ImageVerify' && phases.has('validate'));
 }
