@@ -21,9 +21,11 @@ function blockedMutation(decisions: readonly Decision[]): string | undefined {
   return `Resource: ${namespace}/${name}, Kind: ${kind}, Errors: [${errors.join(' ')}]`;
 }
 
+const VALIDATING: ReadonlySet<Decision['phase']> = new Set(['verify-images', 'validate']);
+
 function blockedValidation(decisions: readonly Decision[]): string | undefined {
   const lines = decisions
-    .filter(({ phase, standing }) => phase !== 'mutate' && standing === 'enforce')
+    .filter(({ phase, standing }) => VALIDATING.has(phase) && standing === 'enforce')
     .flatMap((decision) => decision.results.filter(({ action }) => action === 'Enforce').flatMap(toLine(decision)));
   return lines.length === 0 ? undefined : lines.join('; ');
 }

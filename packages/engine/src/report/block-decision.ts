@@ -7,7 +7,6 @@ import { toYamlText } from './yaml-text.ts';
  *
  * A decision blocks when a rule that enforces failed, or when a rule errored and failurePolicy is Fail. failurePolicy
  * sticks: after one Fail policy, errors of later Ignore policies block as well. Only decisions that stand as `enforce` count.
- * An error of a validating policy in CEL denies whatever its failurePolicy, which is about its conditions (kyverno-cel §7.3).
  */
 export function blockedMessage(all: readonly Decision[]): string | undefined {
   const decisions = all.filter(({ policy }) => !isCelPolicy(policy));
@@ -38,10 +37,9 @@ function blockedPhase(decisions: readonly Decision[], phase: Decision['phase']):
   return renderBlocked(standing);
 }
 
-function isBlocking({ policy, results }: Decision, failClosed: boolean): boolean {
-  const deniesErrors = policy.apiVersion.startsWith('policies.kyverno.io/') && policy.kind.endsWith('ValidatingPolicy');
+function isBlocking({ results }: Decision, failClosed: boolean): boolean {
   return results.some(({ status, action }) => {
-    if (status === 'error') return failClosed || (deniesErrors && action === 'Enforce');
+    if (status === 'error') return failClosed;
     return status === 'fail' && action === 'Enforce';
   });
 }
