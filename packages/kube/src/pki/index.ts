@@ -57,6 +57,7 @@ export { type DistinguishedName, type NameAttribute, readDistinguishedName } fro
 export { generateKeyPair, type KeyAlgorithm, type KeyPair } from './key-pair.ts';
 export { extendedKeyUsageOids, extensionOids, hashNamesByOid, signatureOids } from './object-identifiers.ts';
 export { type ParsedCertificate, parseCertificate, parseCertificates } from './parse-certificate.ts';
+export { type ParsedCertificateRequest, parseCertificateRequest } from './parse-certificate-request.ts';
 export { joinPem, type PemBlock, splitPem } from './pem.ts';
 export { attemptPki, PkiError, type PkiResult } from './pki-error.ts';
 export {

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { EvaluationError } from '@vouchsafe/engine/kernel';
 import { createCertificate } from '@vouchsafe/kube/pki';
 import { describe, expect, it } from 'vitest';
@@ -42,6 +43,19 @@ describe('what the engine asks of Node', () => {
       IPAddresses: null,
       PublicKey: { E: 65_537, N: expect.stringMatching(/^\d{600,}$/) },
     });
+  });
+
+  it('requests for certificates, too', () => {
+    const folder = new URL('../../../kube/src/pki/fixtures/', import.meta.url);
+    const pem = (name: string): string => readFileSync(new URL(`openssl-request-${name}.pem`, folder), 'utf8');
+    expect(NODE_HOST.decodeCertificate(pem('rsa'))).toMatchObject({
+      Version: 0,
+      Subject: { CommonName: 'csr.example', Organization: ['acme'] },
+      DNSNames: ['csr.example'],
+      IPAddresses: ['10.0.0.1'],
+      PublicKey: { E: 65_537 },
+    });
+    expect(NODE_HOST.decodeCertificate(pem('p256'))).toMatchObject({ message: 'certificate should use rsa algorithm' });
   });
 
   it.each<[string, () => string, string]>([

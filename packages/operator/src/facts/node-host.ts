@@ -1,6 +1,13 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import { type EngineHost, EvaluationError, type Json } from '@vouchsafe/engine/kernel';
-import { type DistinguishedName, type ParsedCertificate, parseCertificate, splitPem } from '@vouchsafe/kube/pki';
+import {
+  type DistinguishedName,
+  type ParsedCertificate,
+  type ParsedCertificateRequest,
+  parseCertificate,
+  parseCertificateRequest,
+  splitPem,
+} from '@vouchsafe/kube/pki';
 
 /** What the engine asks of Node: hashes, certificates, randomness. */
 export const NODE_HOST: EngineHost = {
@@ -9,42 +16,69 @@ export const NODE_HOST: EngineHost = {
   random: () => Math.random(),
 };
 
-/** The fields of Go's x509.Certificate that policies read, RSA only as in Kyverno (kyverno-core §2.7). */
+/** Of certificates and requests for them, RSA only as in Kyverno (kyverno-core §2.7). */
 function decodeCertificate(pem: string): Json | EvaluationError {
   try {
     const [block] = splitPem(pem, 1_000);
     if (!block) return new EvaluationError('failed to decode PEM block');
-    if (block.label !== 'CERTIFICATE') {
-      return new EvaluationError('PEM block neither contains a CERTIFICATE or CERTIFICATE REQUEST');
-    }
-    const certificate = parseCertificate(block.der);
-    const key = createPublicKey({ key: Buffer.from(certificate.spki), format: 'der', type: 'spki' });
-    if (key.asymmetricKeyType !== 'rsa') return new EvaluationError('certificate should use rsa algorithm');
-    const { n = '', e = '' } = key.export({ format: 'jwk' });
-    return {
-      Raw: base64(certificate.der),
-      RawTBSCertificate: base64(certificate.tbs),
-      RawSubjectPublicKeyInfo: base64(certificate.spki),
-      RawSubject: base64(certificate.subject.der),
-      RawIssuer: base64(certificate.issuer.der),
-      Signature: base64(certificate.signature),
-      PublicKeyAlgorithm: 1,
-      PublicKey: { N: decimal(n), E: Number(decimal(e)) },
-      Version: 3,
-      SerialNumber: Number(certificate.serial),
-      Issuer: nameOf(certificate.issuer),
-      Subject: nameOf(certificate.subject),
-      NotBefore: instant(certificate.notBefore),
-      NotAfter: instant(certificate.notAfter),
-      IsCA: certificate.basicConstraints?.isCertificateAuthority ?? false,
-      BasicConstraintsValid: certificate.basicConstraints !== undefined,
-      DNSNames: alternatives(certificate, 'dns'),
-      EmailAddresses: alternatives(certificate, 'email'),
-      IPAddresses: alternatives(certificate, 'ip'),
-    };
+    if (block.label === 'CERTIFICATE') return ofCertificate(parseCertificate(block.der));
+    if (block.label === 'CERTIFICATE REQUEST') return ofRequest(parseCertificateRequest(block.der));
+    return new EvaluationError('PEM block neither contains a CERTIFICATE or CERTIFICATE REQUEST');
   } catch {
     return new EvaluationError('failed to decode PEM block');
   }
+}
+
+/** The fields of Go's x509.Certificate that policies read. */
+function ofCertificate(certificate: ParsedCertificate): Json | EvaluationError {
+  const key = rsaKeyOf(certificate.spki);
+  if (key === undefined) return NO_RSA;
+  return {
+    Raw: base64(certificate.der),
+    RawTBSCertificate: base64(certificate.tbs),
+    RawSubjectPublicKeyInfo: base64(certificate.spki),
+    RawSubject: base64(certificate.subject.der),
+    RawIssuer: base64(certificate.issuer.der),
+    Signature: base64(certificate.signature),
+    PublicKeyAlgorithm: 1,
+    PublicKey: key,
+    Version: 3,
+    SerialNumber: Number(certificate.serial),
+    Issuer: nameOf(certificate.issuer),
+    Subject: nameOf(certificate.subject),
+    NotBefore: instant(certificate.notBefore),
+    NotAfter: instant(certificate.notAfter),
+    IsCA: certificate.basicConstraints?.isCertificateAuthority ?? false,
+    BasicConstraintsValid: certificate.basicConstraints !== undefined,
+    ...alternativesOf(certificate.subjectAlternativeNames),
+  };
+}
+
+/** Those of x509.CertificateRequest. */
+function ofRequest(request: ParsedCertificateRequest): Json | EvaluationError {
+  const key = rsaKeyOf(request.spki);
+  if (key === undefined) return NO_RSA;
+  return {
+    Raw: base64(request.der),
+    RawTBSCertificateRequest: base64(request.tbs),
+    RawSubjectPublicKeyInfo: base64(request.spki),
+    RawSubject: base64(request.subject.der),
+    Version: request.version,
+    Signature: base64(request.signature),
+    PublicKeyAlgorithm: 1,
+    PublicKey: key,
+    Subject: nameOf(request.subject),
+    ...alternativesOf(request.subjectAlternativeNames),
+  };
+}
+
+const NO_RSA = new EvaluationError('certificate should use rsa algorithm');
+
+function rsaKeyOf(spki: Uint8Array): Json | undefined {
+  const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+  if (key.asymmetricKeyType !== 'rsa') return undefined;
+  const { n = '', e = '' } = key.export({ format: 'jwk' });
+  return { N: decimal(n), E: Number(decimal(e)) };
 }
 
 function base64(bytes: Uint8Array): string {
@@ -60,9 +94,12 @@ function instant(date: Date): string {
   return date.toISOString().replace(/\.000Z$/, 'Z');
 }
 
-function alternatives(certificate: ParsedCertificate, type: string): Json {
-  const values = certificate.subjectAlternativeNames.filter((name) => name.type === type).map(({ value }) => value);
-  return values.length > 0 ? values : null;
+function alternativesOf(names: ParsedCertificate['subjectAlternativeNames']): Record<string, Json> {
+  const ofType = (type: string): Json => {
+    const values = names.filter((name) => name.type === type).map(({ value }) => value);
+    return values.length > 0 ? values : null;
+  };
+  return { DNSNames: ofType('dns'), EmailAddresses: ofType('email'), IPAddresses: ofType('ip') };
 }
 
 const NAME_FIELDS: Readonly<Record<string, string>> = {
