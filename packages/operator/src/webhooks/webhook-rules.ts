@@ -77,8 +77,9 @@ export function coversResource(rule: WebhookRule, group: string, resource: strin
 
 function operationsOf(selector: ResourceSelector, side: Side): readonly Operation[] {
   if (!PHASES[side].some((phase) => selector.phases.has(phase))) return [];
-  // the annotations of image verification are guarded on both, whatever operations the rule names
-  if (side === 'mutating' && selector.phases.has('verify-images')) return DEFAULT_OPERATIONS.mutating;
+  // the annotations of image verification, which policies in CEL do not write, are guarded on both, whatever the rule names
+  const guards = side === 'mutating' && selector.phases.has('verify-images') && selector.resource === undefined;
+  if (guards) return DEFAULT_OPERATIONS.mutating;
   const operations = selector.operations.length > 0 ? selector.operations : DEFAULT_OPERATIONS[side];
   return side === 'mutating' ? operations.filter((operation) => operation !== 'DELETE') : operations;
 }
