@@ -23,6 +23,12 @@ await build({
   platform: 'node',
   logLevel: 'warn',
   resolve: { conditionNames: ['node', 'import'] },
+  plugins: [
+    {
+      name: 'undici-dispatchers',
+      resolveId: (source) => (source === 'undici' ? `${root}tools/undici-dispatchers.mjs` : null),
+    },
+  ],
   output: {
     dir: `${root}packages/cli/dist`,
     format: 'esm',

@@ -3,6 +3,7 @@
 // Plain JavaScript on purpose: it must load in Node 20.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import * as module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findNode, WANTED_MAJOR } from './find-node.mjs';
@@ -12,6 +13,7 @@ const bundle = join(here, '..', 'dist', 'main.mjs');
 const entry = existsSync(bundle) && !process.env.VOUCHSAFE_FROM_SOURCE ? bundle : join(here, '..', 'src', 'main.ts');
 
 if (Number.parseInt(process.versions.node, 10) >= WANTED_MAJOR) {
+  module.enableCompileCache();
   await import(entry);
 } else {
   const node = findNode(here);

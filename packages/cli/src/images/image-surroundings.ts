@@ -9,7 +9,7 @@ import {
 } from '@vouchsafe/images';
 import { clusterFolder, readClusterState } from '../cluster/cluster-state.ts';
 import { MIRRORED_HOSTS } from '../cluster/mirrored-hosts.ts';
-import { type CommandIo, type FlagSpec, type FlagValues, listFlag, textFlag } from '../flags/command.ts';
+import { type CommandIo, type FlagValues, listFlag, textFlag } from '../flags/command.ts';
 
 /** Wrong use of a command about images; its message is for the user. */
 export class ImageUsageError extends Error {}
@@ -25,27 +25,7 @@ export interface ImageSurroundings {
 
 const providers = ['default', 'google', 'amazon', 'azure', 'github'];
 
-/** The flags every command about images has. */
-export const IMAGE_FLAGS: readonly FlagSpec[] = [
-  { flags: '--repository <name>', summary: 'repository that holds the signatures' },
-  { flags: '--trusted-root <file>', summary: 'trusted_root.json (default: the public-good instance)' },
-  { flags: '--trust-root <file>', summary: 'the same', hidden: true },
-  { flags: '--tuf-mirror <url>', summary: 'TUF repository that hands out the trusted_root.json' },
-  { flags: '--tuf-root <file>', summary: 'root.json that mirror is trusted by; the public-good one is built in' },
-  { flags: '--layout <dir>', summary: 'look in this OCI image layout, and at no registry' },
-  { flags: '--registry-mirror <host=url>', summary: 'where a registry host is found instead', repeatable: true },
-  {
-    flags: '--registry-provider <name>',
-    summary: 'google, amazon, azure or github: log in as this machine or its environment',
-    repeatable: true,
-  },
-  { flags: '--allow-insecure-registry', summary: 'accept plain HTTP and unknown certificates' },
-  { flags: '--sandbox', summary: 'use the registry and the trust root of the running sandbox' },
-  { flags: '--home <dir>', summary: 'folder of that sandbox' },
-  { flags: '--timeout <seconds>', summary: 'for each image', default: '30' },
-];
-
-/** Reads those flags. Throws {@link ImageUsageError}. */
+/** Reads the flags every command about images has. Throws {@link ImageUsageError}. */
 export async function readSurroundings(flags: FlagValues, io: CommandIo): Promise<ImageSurroundings> {
   const mirrors = listFlag(flags, 'registryMirror').map((pair) => splitPair(pair, '--registry-mirror is HOST=URL'));
   let rootFile = textFlag(flags, 'trustedRoot') ?? textFlag(flags, 'trustRoot');

@@ -1,4 +1,3 @@
-import { getCACertificates } from 'node:tls';
 import { LRUCache } from 'lru-cache';
 import { Agent, buildConnector, type Dispatcher, ProxyAgent } from 'undici';
 import { createGuardedLookup, forbiddenHost, refusalOfHost, refusalOfMetadataHost } from './address-guard.ts';
@@ -124,8 +123,13 @@ function tlsOf(rules: ConnectionRules, { timeoutMs }: ConnectionOptions) {
   return {
     timeout: timeoutMs,
     rejectUnauthorized: !rules.insecure,
-    ...(rules.ca === undefined ? {} : { ca: [...getCACertificates('default'), rules.ca] }),
+    ...(rules.ca === undefined ? {} : { ca: [...systemAuthorities(), rules.ca] }),
   };
+}
+
+/** Asked of Node when it is needed: as an import, TLS is loaded at every start. */
+function systemAuthorities(): readonly string[] {
+  return process.getBuiltinModule('node:tls').getCACertificates('default');
 }
 
 function boundsOf({ connections, timeoutMs }: ConnectionOptions) {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import { sameBytes } from './encoded-text.ts';
 
 /** That a leaf is in a tree of a log (RFC 6962 §2.1.1). */
@@ -40,7 +40,5 @@ export function isIncluded(leaf: Uint8Array, proof: InclusionProof): boolean {
 }
 
 function sha256(...parts: readonly Uint8Array[]): Buffer {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
+  return digest('sha256', Buffer.concat(parts), 'buffer');
 }

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
 import { parseCertificate, splitPem } from '@vouchsafe/kube/pki';
 import { LRUCache } from 'lru-cache';
 import { isPrehashedSignature } from './ed25519ph.ts';
@@ -30,7 +30,7 @@ const keysByPem = new LRUCache<string, readonly PublicKey[]>({ max: 500 });
  * `invalid-attestor`: text without a key, other blocks, and keys too weak or of a kind that cannot be checked here.
  */
 export function parsePublicKeys(pem: string): readonly PublicKey[] {
-  const digest = createHash('sha256').update(pem).digest('base64');
+  const digest = hash('sha256', pem, 'base64');
   const known = keysByPem.get(digest);
   if (known !== undefined) return known;
   const blocks = readOrRefuse('invalid-attestor', 'the public key', () => splitPem(pem, 100));
@@ -58,10 +58,24 @@ export function createVerificationKey(der: Uint8Array, type: 'spki' | 'pkcs1' = 
   } catch {
     throw new Refusal('invalid-attestor', 'the public key cannot be read');
   }
+  return acceptableKey(key);
+}
+
+/** The same for a key that was read. What names it is worked out when it is asked for: of a certificate's it hardly is. */
+export function acceptableKey(key: KeyObject): PublicKey {
   const weakness = weaknessOf(key);
   if (weakness !== undefined) throw new Refusal('invalid-attestor', weakness);
-  const spki = key.export({ type: 'spki', format: 'der' });
-  return { key, spki, fingerprint: `sha256:${createHash('sha256').update(spki).digest('hex')}` };
+  let spki: Buffer | undefined;
+  return {
+    key,
+    get spki() {
+      spki ??= key.export({ type: 'spki', format: 'der' });
+      return spki;
+    },
+    get fingerprint() {
+      return `sha256:${hash('sha256', this.spki)}`;
+    },
+  };
 }
 
 function weaknessOf(key: KeyObject): string | undefined {
@@ -84,13 +98,13 @@ function weaknessOf(key: KeyObject): string | undefined {
 }
 
 /**
- * Whether `signature` is `key`'s over `data`. With `hash` only that one counts. Without it SHA-256 (what cosign 2 signs
+ * Whether `signature` is `key`'s over `data`. With `hashName` only that one counts. Without it SHA-256 (what cosign 2 signs
  * with whatever the key) and, for elliptic curves, the hash of the curve's size (what bundles are signed with). Of Ed25519
  * both kinds: pure (cosign 2) and prehashed (cosign 3). Only within `judgeWithEd25519ph`.
  */
-export function isSignedBy(key: KeyObject, data: Uint8Array, signature: Uint8Array, hash?: HashName): boolean {
+export function isSignedBy(key: KeyObject, data: Uint8Array, signature: Uint8Array, hashName?: HashName): boolean {
   if (signature.length === 0) return false;
-  const isSigned = hashesFor(key, hash).some((name) => {
+  const isSigned = hashesFor(key, hashName).some((name) => {
     try {
       return verify(name, data, key, signature);
     } catch {

@@ -3,7 +3,7 @@ import type { ParsedCertificate } from '@vouchsafe/kube/pki';
 import { type CertificatePath, findCertificatePath, validityRefusalOf } from './certificate-path.ts';
 import { checkCertificateTimestamps } from './certificate-timestamps.ts';
 import { checkEntryBody, type LoggedSignature } from './entry-body.ts';
-import { createVerificationKey, isSignedBy, type PublicKey } from './public-key.ts';
+import { acceptableKey, isSignedBy, type PublicKey } from './public-key.ts';
 import { attempt, Refusal } from './refusal.ts';
 import type { CertificateSigner, KeySigner, ResolvedAttestor } from './resolved-attestor.ts';
 import { checkIdentity, oidcIssuerOf, subjectsOf } from './signer-identity.ts';
@@ -114,7 +114,7 @@ function checkCertificateSignature(
 
 /** The key of a certificate, when it is one that may vouch. Refuses `certificate-chain`. */
 export function certificateKey(certificate: ParsedCertificate): PublicKey {
-  const key = attempt(() => createVerificationKey(certificate.spki));
+  const key = attempt(() => acceptableKey(certificate.publicKey));
   if (!key.ok) throw new Refusal('certificate-chain', `the certificate's key is refused: ${key.failure.message}`);
   return key.value;
 }

@@ -1,5 +1,5 @@
 import type { Command } from '../../flags/command.ts';
-import { IMAGE_FLAGS } from '../../images/image-surroundings.ts';
+import { IMAGE_FLAGS } from '../../images/image-flags.ts';
 
 /** What is known about images before anybody is trusted. */
 export const imagesCommand: Command = {

@@ -1,5 +1,5 @@
 import type { Command } from '../../flags/command.ts';
-import { IMAGE_FLAGS } from '../../images/image-surroundings.ts';
+import { IMAGE_FLAGS } from '../../images/image-flags.ts';
 
 /** One question about images: who vouches for them? Flags are named as cosign names them. */
 export const verifyCommand: Command = {
