@@ -56,18 +56,23 @@ function readByLibrary(text: string, origin: string, lines: number): ReadDocumen
 /** Places in a document, found by reading it again when a first one is asked for: most documents are in order. */
 function lazySources(text: string, part: DocumentPart, origin: string, lines: number): SourceMap {
   let sources: SourceMap | undefined;
-  return (path) => {
-    sources ??=
-      readPlaces(text, part, { origin, lines: lines + part.lines }) ??
-      readByLibrary(text.slice(part.start, part.end), origin, lines + part.lines).documents[0]?.sources ??
-      (() => undefined);
+  let exact: SourceMap | undefined;
+  const byLibrary = (): SourceMap =>
+    readByLibrary(text.slice(part.start, part.end), origin, lines + part.lines).documents[0]?.sources ??
+    (() => undefined);
+  return (path, offset) => {
+    if (offset !== undefined) {
+      exact ??= byLibrary();
+      return exact(path, offset);
+    }
+    sources ??= readPlaces(text, part, { origin, lines: lines + part.lines }) ?? byLibrary();
     return sources(path);
   };
 }
 
 function shiftSources(sources: SourceMap, lines: number): SourceMap {
-  return (path) => {
-    const range = sources(path);
+  return (path, offset) => {
+    const range = sources(path, offset);
     return range && shifted(range, lines);
   };
 }

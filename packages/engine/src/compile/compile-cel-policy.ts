@@ -25,7 +25,7 @@ export interface CelLinks {
 export function compileCelPolicy(policy: CelPolicy, links: CelLinks, tools: CelTools): Compilation {
   const diagnostics: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic): void => {
-    const range = diagnostic.range ?? policy.sources(diagnostic.path ?? '');
+    const range = diagnostic.range ?? policy.sources(diagnostic.path ?? '', diagnostic.offset);
     diagnostics.push(range ? { ...diagnostic, range } : diagnostic);
   };
   const kind = POLICY_KINDS.find(({ kinds }) => kinds.includes(policy.kind));

@@ -42,9 +42,9 @@ function readJson(text: string, origin: string): ReadDocuments | undefined {
 /** Positions in a JSON text, found by reading it as YAML when a first one is asked for. */
 function lazySources(text: string, origin: string): SourceMap {
   let sources: SourceMap | undefined;
-  return (path) => {
+  return (path, offset) => {
     sources ??= readYaml(text, origin).documents[0]?.sources ?? (() => undefined);
-    return sources(path);
+    return sources(path, offset);
   };
 }
 
@@ -61,7 +61,8 @@ function readYaml(text: string, origin: string): ReadDocuments {
     try {
       const { value, duplicates } = yamlToJson(document.contents);
       for (const { key, offset } of duplicates) diagnostics.push(duplicateKey(key, offset, lines, origin));
-      if (value !== null) documents.push({ value, sources: createSourceMap(document.contents, lines, origin) });
+      if (value !== null)
+        documents.push({ value, sources: createSourceMap(document.contents, { text, lines, origin }) });
     } catch (error) {
       if (!(error instanceof ConversionProblem)) throw error;
       const { code, message, offset } = error;
@@ -149,5 +150,8 @@ export function flattenList(document: TextDocument): readonly TextDocument[] {
   if (!isJsonObject(value)) return [document];
   const { kind, items } = value;
   if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [document];
-  return items.map((item: Json, index) => ({ value: item, sources: (path) => sources(`items[${index}].${path}`) }));
+  return items.map((item: Json, index) => ({
+    value: item,
+    sources: (path, offset) => sources(`items[${index}].${path}`, offset),
+  }));
 }

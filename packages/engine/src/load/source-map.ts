@@ -1,18 +1,60 @@
-import { isAlias, isMap, isScalar, isSeq, type LineCounter, type Node } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, visit } from 'yaml';
 import type { SourceRange } from '../kernel/diagnostics/diagnostic.ts';
 import { parseDocumentPath } from '../kernel/json-path.ts';
 import type { SourceMap } from '../model/policy.ts';
+import { placeInScalar, type ScalarStyle } from './scalar-place.ts';
 
 /** The places of a YAML document's nodes. Paths are walked when asked for, so a document without problems pays nothing. */
-export function createSourceMap(root: Node | null, lines: LineCounter, origin: string): SourceMap {
-  return (path) => {
-    const range = root ? rangeOf(root, parseDocumentPath(path)) : undefined;
+export function createSourceMap(root: Node | null, { text, lines, origin }: SourceText): SourceMap {
+  return (path, offset) => {
+    const segments = parseDocumentPath(path);
+    const inside = root && offset !== undefined ? placeInside(root, segments, text, offset) : undefined;
+    const range = inside ?? (root ? rangeOf(root, segments) : undefined);
     if (!range) return undefined;
     const start = lines.linePos(range[0]);
     const end = lines.linePos(range[1]);
     return { origin, line: start.line, column: start.col, endLine: end.line, endColumn: end.col } satisfies SourceRange;
   };
 }
+
+export interface SourceText {
+  readonly text: string;
+  readonly lines: LineCounter;
+  readonly origin: string;
+}
+
+/** A character of the text that is the value of a path. */
+function placeInside(root: Node, segments: readonly string[], text: string, offset: number): Range | undefined {
+  let node: Node | null = root;
+  for (const segment of segments) node = resolved(stepInto(resolved(node, root), segment)?.node ?? null, root);
+  if (!isScalar(node) || typeof node.value !== 'string' || !node.range || !isStyle(node.type)) return undefined;
+  const place = placeInScalar(text, node.range[0], node.type, node.value, offset);
+  return place === undefined ? undefined : [place, place + 1];
+}
+
+function resolved(node: Node | null, root: Node): Node | null {
+  if (!isAlias(node)) return node;
+  let found: Node | null = null;
+  visit(root, {
+    Node: (_key, candidate) => {
+      if ('anchor' in candidate && candidate.anchor === node.source) found = candidate;
+      return candidate === node ? visit.BREAK : undefined;
+    },
+  });
+  return found;
+}
+
+function isStyle(type: string | undefined): type is ScalarStyle {
+  return type !== undefined && STYLES.has(type);
+}
+
+const STYLES: ReadonlySet<string> = new Set([
+  'PLAIN',
+  'QUOTE_SINGLE',
+  'QUOTE_DOUBLE',
+  'BLOCK_LITERAL',
+  'BLOCK_FOLDED',
+] satisfies ScalarStyle[]);
 
 type Range = readonly [start: number, end: number];
 

@@ -7,7 +7,7 @@ import type { FailureAction, FailurePolicy, PolicyRef } from './decision.ts';
 import type { Operation } from './request.ts';
 
 /** Maps a JSON path of the document (`spec.rules[0].name`) to its place in the source, when the text is known. */
-export type SourceMap = (path: string) => SourceRange | undefined;
+export type SourceMap = (path: string, offset?: number) => SourceRange | undefined;
 
 /** ClusterPolicy and Policy (kyverno.io/v1, v2beta1), normalised once: defaults applied, old forms converted. */
 export interface LegacyPolicy {

@@ -18,6 +18,8 @@ export interface Diagnostic {
   readonly severity: 'error' | 'warning' | 'info';
   readonly message: string;
   readonly path?: string;
+  /** What is wrong is inside of the text at `path`: offset of its place there, in UTF-16 units. */
+  readonly offset?: number;
   readonly range?: SourceRange;
   readonly hint?: string;
 }

@@ -66,7 +66,7 @@ function compileException(
 ): CompiledException | undefined {
   const { matchConditions, images, allowedValues, sources, key } = exception;
   const lenient = language.reportingTo((diagnostic) => {
-    const range = sources(diagnostic.path ?? '');
+    const range = sources(diagnostic.path ?? '', diagnostic.offset);
     language.report({
       ...diagnostic,
       severity: 'warning',

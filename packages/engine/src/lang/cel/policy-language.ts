@@ -3,13 +3,13 @@ import {
   ADMISSION_REQUEST,
   admissionTypes,
   type CelHost,
+  type CelIssue,
   type CelProgram,
   type CelResult,
   celTypes,
   createKyvernoEnvironment,
   declareType,
   type Environment,
-  formatIssues,
   type KyvernoDialect,
   NAMESPACE,
   VARIABLES,
@@ -138,9 +138,12 @@ export function compileExpression(environment: Environment, asked: Asked): Polic
   const { text, path, wanted, report } = asked;
   const compiled = environment.compile(text);
   if ('issues' in compiled) {
-    const isSyntax = compiled.issues[0]?.message.startsWith('Syntax error') === true;
-    const message = formatIssues(text, compiled.issues);
-    report({ code: isSyntax ? 'cel-syntax' : 'cel-type', severity: 'error', message, path });
+    for (const issue of compiled.issues) {
+      const code = issue.message.startsWith('Syntax error') ? 'cel-syntax' : 'cel-type';
+      const { line, column, message } = issue;
+      const hint = `at line ${line}, column ${column} of the expression`;
+      report({ code, severity: 'error', message, path, offset: offsetOf(text, issue), hint });
+    }
     return undefined;
   }
   const { program, resultType } = compiled;
@@ -150,6 +153,13 @@ export function compileExpression(environment: Environment, asked: Asked): Polic
     return undefined;
   }
   return { text, path, type: resultType, variables: program.variables, evaluate: evaluator(text, program, asked) };
+}
+
+/** Columns count code points. */
+function offsetOf(text: string, { line, column }: CelIssue): number {
+  const lines = text.split('\n');
+  const before = lines.slice(0, line - 1).reduce((count, one) => count + one.length + 1, 0);
+  return before + [...(lines[line - 1] ?? '')].slice(0, column - 1).join('').length;
 }
 
 function evaluator(text: string, program: CelProgram, { costLimit, path }: Asked): PolicyExpression['evaluate'] {

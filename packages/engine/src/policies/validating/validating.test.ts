@@ -7,6 +7,7 @@ import type { FactRequest } from '../../facts/fact-request.ts';
 import type { FactSource } from '../../facts/fact-source.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { JsonObject } from '../../kernel/json.ts';
+import { loadPolicies } from '../../load/load-policies.ts';
 import { toCelPolicy, toCelPolicyException } from '../../model/cel-policy-document.ts';
 import type { RuleResult } from '../../model/decision.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
@@ -384,5 +385,29 @@ describe('which facts it can ask for', () => {
     ['namespaceObject.metadata.name == "a"', ['resource']],
   ])('%s', (expression, needs) => {
     expect([...(compile(validation(expression)).compiled?.needs ?? [])]).toEqual(needs);
+  });
+});
+
+describe('where it does not compile', () => {
+  const text = `apiVersion: policies.kyverno.io/v1
+kind: ValidatingPolicy
+metadata: {name: p}
+spec:
+  matchConstraints: {resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]}
+  validations:
+    - expression: >-
+        object.metadata.name == "a" &&
+        reqest.name == "b" || nothing
+    - expression: "object.\\u0061 == missing"
+`;
+
+  it('is told by line and column of the file, each problem once', () => {
+    const [policy] = loadPolicies(text, 'p.yaml').policies;
+    const diagnostics = policy ? engine.compile(policy).diagnostics : [];
+    expect(diagnostics.map(({ range, message }) => [range?.line, range?.column, message])).toEqual([
+      [9, 9, "undeclared reference to 'reqest' (in container '')"],
+      [9, 31, "undeclared reference to 'nothing' (in container '')"],
+      [10, 37, "undeclared reference to 'missing' (in container '')"],
+    ]);
   });
 });
