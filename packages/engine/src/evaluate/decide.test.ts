@@ -305,3 +305,43 @@ describe('evaluate', () => {
     expect(JSON.parse(JSON.stringify(decision))).toEqual(decision);
   });
 });
+
+describe('a bypass', () => {
+  const fails = rule('r', () => ({
+    results: [{ ...pass('r', 'bad'), status: 'fail' }],
+    effects: [{ kind: 'delete', target: { apiVersion: 'v1', kind: 'Pod', namespace: '', name: 'x' } }],
+    resource: { n: 1 },
+  }));
+  const decideOne = async (bypass: EvaluationRequest['bypass'], phase: Phase = 'validate') =>
+    (await decide([policy('p', [fails])], { ...request, ...(bypass ? { bypass } : {}) }, new Recorder(), { phase }))[0];
+
+  it.each<Phase>(['mutate', 'verify-images', 'validate'])('that is granted skips every rule in %s', async (phase) => {
+    const decision = await decideOne(() => ({ granted: true, message: 'by rita', by: 'rita', until: 't' }), phase);
+    expect(decision?.results).toEqual([{ ...pass('r', 'by rita'), status: 'skip', emitWarning: true }]);
+    expect([decision?.effects, decision?.patched]).toEqual([[], undefined]);
+  });
+
+  it('that is refused says why, where the policy is not met', async () => {
+    const decision = await decideOne(() => ({ granted: false, reason: 'no right' }));
+    expect(decision?.results.map(({ status, message }) => `${status}: ${message}`)).toEqual([
+      'fail: bad; `policies.kyverno.io/skip` does not count: no right',
+    ]);
+  });
+
+  it('that nobody asks for changes nothing', async () => {
+    expect(await decideOne(() => undefined)).toEqual(await decideOne(undefined));
+  });
+
+  it('that cannot be told in time is refused', async () => {
+    const need = { kind: 'config-map', namespace: 'a', name: 'b' } as const;
+    const judge: EvaluationRequest['bypass'] = (_, __, facts) => {
+      facts.get(need);
+      return { granted: true, message: '', by: '', until: '' };
+    };
+    const asked = { ...request, bypass: judge };
+    const signal = { aborted: true, addEventListener() {}, removeEventListener() {} };
+    const [decision] = await decide([policy('p', [fails])], asked, new Recorder(), { phase: 'validate', signal });
+    expect(decision?.bypass).toEqual({ granted: false, reason: 'a fact was not known in time' });
+    expect(decision?.results[0]?.status).toBe('fail');
+  });
+});

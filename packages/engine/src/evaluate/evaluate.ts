@@ -107,7 +107,9 @@ export function evaluatePolicy(
   // An explanation also tells why rules about other kinds do not match.
   for (const rule of shaped?.rules ?? policy.rules) {
     if (!rule.phases.has(phase)) continue;
-    const outcome = evaluateRule(rule, input, closing);
+    const evaluated = evaluateRule(rule, input, closing);
+    const outcome: RuleOutcome | undefined =
+      evaluated && input.bypassed !== undefined ? skipped(evaluated, input.bypassed) : evaluated;
     if (outcome === undefined) {
       complete = false;
       // What later rules would ask depends on this one: on its patches, or on whether they run at all.
@@ -134,6 +136,14 @@ function judgeBypass(
   const outcome = orNeed(() => judge(ref, request, facts));
   if (outcome instanceof Need && closing) return { granted: false, reason: closing.message };
   return outcome;
+}
+
+/** Whatever a rule answers, one of a policy that is bypassed blocks nothing and changes nothing. */
+function skipped({ results }: RuleOutcome, message: string): RuleOutcome {
+  const skips = results.map(
+    ({ rule, type, action }): RuleResult => ({ rule, type, action, status: 'skip', message, emitWarning: true }),
+  );
+  return { results: skips, effects: [] };
 }
 
 /** What could not be bypassed is decided as ever; when that is no pass, it also says why the bypass did not count. */

@@ -53,6 +53,9 @@ export function createRule(
     action: () => action,
     evaluate: (input: RuleInput): RuleOutcome => {
       if (!matches(input.request)) return NOTHING;
+      if (input.bypassed !== undefined) {
+        return { results: [toResult({ status: 'skip', message: input.bypassed, emitWarning: true })], effects: [] };
+      }
       if (input.phase === 'verify-images') return pin(input);
       const verdict = judge({ parts, input, activation, createHost });
       return verdict ? { results: [toResult(verdict)], effects: [] } : NOTHING;

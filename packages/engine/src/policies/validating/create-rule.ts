@@ -42,6 +42,10 @@ export function createRule(
         input.trace?.({ rule: '', step: 'match', outcome: isMatched ? 'yes' : 'no', detail: about });
       }
       if (!isMatched) return NOT_MATCHED;
+      if (input.bypassed !== undefined) {
+        const result = { rule: '', type: 'Validation', action, status: 'skip', message: input.bypassed } as const;
+        return { results: [{ ...result, emitWarning: true }], effects: [] };
+      }
       const bare: PolicyScope = {
         activation: activation(input),
         host: createFactHost(input, { policy: policy.ref, host }),
