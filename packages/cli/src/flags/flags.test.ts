@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { withoutBooleanValues } from './boolean-arguments.ts';
 import type { Command } from './command.ts';
+import { COMPATIBLE_FLAGS } from './compatible-flags.ts';
 import { programNameOf, shownName, standsForKyverno } from './program-name.ts';
+import { runCaptured } from './run-captured.fixture.ts';
 
 const COMMANDS: readonly Command[] = [
   {
@@ -51,4 +53,30 @@ describe('the name of the program', () => {
     expect(shownName(name)).toBe(shown);
     expect(standsForKyverno(name)).toBe(isKyverno);
   });
+});
+
+it('every command of Kyverno takes the flags of its logging', async () => {
+  const seen: (readonly string[])[] = [];
+  const command: Command = {
+    name: 'apply',
+    summary: '',
+    arguments: [{ name: 'policy', summary: '', variadic: true }],
+    flags: COMPATIBLE_FLAGS,
+    run: async () => async (args) => {
+      seen.push(args);
+      return 0;
+    },
+  };
+  const given = [
+    '--logtostderr',
+    'a.yaml',
+    '--v=4',
+    '--vmodule=x=2',
+    '--log_file',
+    '/dev/null',
+    '--skip_headers',
+    'b.yaml',
+  ];
+  expect(await runCaptured(command, given)).toMatchObject({ code: 0, stderr: '' });
+  expect(seen).toEqual([['a.yaml', 'b.yaml']]);
 });
