@@ -235,6 +235,11 @@ describe('checks of the policy webhook', () => {
       'You are matching on status but not including the status subresource in the policy.',
     ],
     [
+      'an assertion, which upstream does not look at any more',
+      '      validate:\n        assert: {object: {x: 1}}\n',
+      '`assert` is not evaluated: this rule checks nothing',
+    ],
+    [
       'an old operator',
       '      validate:\n        deny: {conditions: {any: [{key: a, operator: In, value: [b]}]}}\n',
       'Operator In has been deprecated and will be removed soon. Use these instead: ["AllIn" "AnyIn"]',

@@ -6,6 +6,8 @@ import type { Problems } from './problems.ts';
 const ON_POD =
   'Pods managed by workload controllers should not be directly mutated using policies. Use the autogen feature or write policies that match Pod controllers.';
 const REPLICAS = 'You are matching on replicas but not including the scale subresource in the policy.';
+const ASSERT = '`assert` is not evaluated: this rule checks nothing';
+const BODIES = ['pattern', 'anyPattern', 'deny', 'podSecurity', 'manifests', 'foreach', 'cel'] as const;
 const STATUS = 'You are matching on status but not including the status subresource in the policy.';
 
 /** Kyverno's warnings about rules that are right in form and probably wrong in intent (kyverno-core §4.4.11). */
@@ -15,11 +17,17 @@ export function checkAdvice(rule: JsonObject, { path }: RulePlace, problems: Pro
   if (inline.includes('Pod') && readText(mutate, 'patchesJson6902')) advise(problems, `${path}.mutate`, ON_POD);
   const kinds = [...kindsOf(readObject(rule, 'match')), ...kindsOf(readObject(rule, 'exclude'))];
   const validate = readObject(rule, 'validate');
+  if (validate && isAssertAlone(validate)) advise(problems, `${path}.validate.assert`, ASSERT);
   if (validate) checkSubresources(withoutConditions(validate), kinds, `${path}.validate`, problems);
   if (mutate) {
     const targets = readObjects(mutate, 'targets').map((target) => readText(target, 'kind') ?? '');
     checkSubresources(mutate, [...kinds, ...targets], `${path}.mutate`, problems);
   }
+}
+
+/** Upstream takes `assert` and, since 1.19, does nothing with it. */
+function isAssertAlone(validate: JsonObject): boolean {
+  return validate['assert'] !== undefined && !BODIES.some((body) => validate[body] !== undefined);
 }
 
 function advise(problems: Problems, path: string, message: string): void {
