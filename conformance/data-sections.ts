@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { SANDBOX_SECTIONS } from './sandbox/sandbox-sections.ts';
+import { recordingsOf, SANDBOX_SECTIONS } from './sandbox/sandbox-sections.ts';
 import type { CaseFailure, RunOptions, Section, SectionReport } from './section.ts';
 
 /** The sets of data that judge one part of the product each. A runner that is not there leaves its cases not run. */
@@ -21,6 +21,7 @@ export const DATA_SECTIONS: readonly Section[] = [
   { name: 'pod-security', selector: 'pod-security', size: 3140, run: runPodSecuritySet },
   { name: 'sigstore', selector: 'sigstore', size: 49, run: runSigstoreSet },
   { name: 'cel-spec', selector: 'cel-spec', size: 2279, run: runCelSpec },
+  { name: 'admission policies', selector: 'admission-policies', size: 6, run: runAdmissionPolicySet },
   ...SANDBOX_SECTIONS,
 ];
 
@@ -92,4 +93,13 @@ async function runCelSpec(options: RunOptions): Promise<SectionReport | undefine
   }));
   const left = Object.entries(skipped).map(([reason, count]) => `left out: ${count} (${reason})`);
   return report(passed, cases, options, left);
+}
+
+async function runAdmissionPolicySet(options: RunOptions): Promise<SectionReport | undefined> {
+  const folder = recordingsOf(options);
+  if (folder === undefined) return undefined;
+  const { runAdmissionPolicies } = await import('./admission-policies.ts');
+  const { passed, failures } = await runAdmissionPolicies(folder);
+  const cases = failures.map(({ name, message }) => ({ id: `admission-policies:${name}`, detail: message }));
+  return report(passed, cases, options);
 }

@@ -2,7 +2,7 @@
  * `npm run conformance`: judges the product by the data of its peers, from outside.
  *
  *   npm run conformance -- --corpus DIR [--support DIR] [--recordings DIR] [--kinds legacy|cel|all]
- *     [--cli] [--jmespath] [--json-patch] [--pod-security] [--sigstore] [--cel-spec] [--sandbox]
+ *     [--cli] [--jmespath] [--json-patch] [--pod-security] [--sigstore] [--cel-spec] [--admission-policies] [--sandbox]
  *     [--only TEXT] [--flipped] [--summary FILE] [-v]
  *
  * Without a selector everything runs whose data are at hand. Fails when a case does not hold that known-gaps.json does
@@ -34,6 +34,7 @@ const { values } = parseArgs({
     'pod-security': { type: 'boolean' },
     sigstore: { type: 'boolean' },
     'cel-spec': { type: 'boolean' },
+    'admission-policies': { type: 'boolean' },
     sandbox: { type: 'boolean' },
   },
 });

@@ -30,7 +30,7 @@ function replayed(name: string, program: string, size: number, flags: readonly s
 }
 
 /** `--recordings`, else what stands beside the corpora. */
-function recordingsOf({ recordings, corpus }: RunOptions): string | undefined {
+export function recordingsOf({ recordings, corpus }: RunOptions): string | undefined {
   const folder = recordings ?? (corpus === undefined ? undefined : join(corpus, '..', '..', 'kubernetes'));
   return folder !== undefined && existsSync(join(folder, 'real-probe-crd.yaml')) ? folder : undefined;
 }
