@@ -77,6 +77,12 @@ export async function evaluateResource(
       current = responses.at(-1)?.patched ?? current;
       continue;
     }
+    if (phase === 'mutate') {
+      const mutated = await mutate({ resource, object: current, operation }, surroundings);
+      responses.push(...mutated.responses);
+      current = mutated.object;
+      continue;
+    }
     for (const runnable of surroundings.policies) {
       if (!runnable.phases.has(phase) || !isAbout(runnable.policy, resource)) continue;
       if (isLeftToAdmission(runnable, phase)) continue;
@@ -92,6 +98,49 @@ export async function evaluateResource(
     responses.push(await evaluatePolicy(runnable, 'delete', subject, surroundings));
   }
   return settle(responses);
+}
+
+interface Mutated {
+  readonly responses: readonly PolicyResponse[];
+  readonly object: JsonObject;
+}
+
+/**
+ * Rules first, then Kubernetes' own policies, then MutatingPolicies: these upstream applies as one, so that each tells what
+ * all of them made of the object, and reads in `request.object` what it was before the first.
+ */
+async function mutate(subject: Subject, surroundings: Surroundings): Promise<Mutated> {
+  const mutating = surroundings.policies.filter(
+    ({ phases, policy }) => phases.has('mutate') && isAbout(policy, subject.resource),
+  );
+  const ofKind = (kind: string) => mutating.filter(({ policy }) => policy.family === 'cel' && policy.kind === kind);
+  const legacy = mutating.filter(({ policy }) => policy.family !== 'cel');
+  const byRules = await mutateBy(legacy, subject, surroundings);
+  // Admission policies are always asked about a creation.
+  const admitted: Subject = { ...subject, object: byRules.object, operation: 'CREATE' };
+  const byAdmission = await mutateBy(ofKind('MutatingAdmissionPolicy'), admitted, surroundings);
+  const original = byAdmission.object;
+  const last = await mutateBy(ofKind('MutatingPolicy'), { ...subject, object: original, original }, surroundings);
+  const together = last.responses.map((response) =>
+    response.results.length === 0 ? response : { ...response, patched: last.object },
+  );
+  return { responses: [...byRules.responses, ...byAdmission.responses, ...together], object: last.object };
+}
+
+/** Each on the object as the one before left it. */
+async function mutateBy(
+  policies: readonly RunnablePolicy[],
+  subject: Subject,
+  surroundings: Surroundings,
+): Promise<Mutated> {
+  const responses: PolicyResponse[] = [];
+  let { object } = subject;
+  for (const runnable of policies) {
+    const response = await evaluatePolicy(runnable, 'mutate', { ...subject, object }, surroundings);
+    responses.push(response);
+    object = response.patched;
+  }
+  return { responses, object };
 }
 
 /** Upstream's CLI judges the images of policies in CEL as they are written, and pins none. */
@@ -149,6 +198,8 @@ interface Subject {
   readonly resource: InputResource;
   readonly object: JsonObject;
   readonly operation: string;
+  /** The object before policies that tell apart what was asked for from what others made of it. */
+  readonly original?: JsonObject;
 }
 
 async function evaluatePolicy(
@@ -182,7 +233,11 @@ function toResponse(policy: Policy, phase: Phase, seen: JsonObject, decision: De
   };
 }
 
-function toRequest(policy: string, { resource, object, operation }: Subject, around: Surroundings): EvaluationRequest {
+function toRequest(
+  policy: string,
+  { resource, object, operation, original }: Subject,
+  around: Surroundings,
+): EvaluationRequest {
   const flat = valuesFor(around.values, policy, resource.name, around.set);
   const wanted = operation === '' ? flat['request.operation'] : operation;
   const effective: Operation = wanted === 'UPDATE' || wanted === 'DELETE' ? wanted : 'CREATE';
@@ -200,6 +255,7 @@ function toRequest(policy: string, { resource, object, operation }: Subject, aro
     name: resource.name,
     resource: effective === 'DELETE' ? undefined : seen,
     oldResource: effective === 'CREATE' ? undefined : old,
+    ...(original === undefined ? {} : { original }),
     ...(isPayload ? { payload: true, operation: 'CREATE', resource: object, oldResource: undefined } : {}),
     admission: undefined,
     user: around.requester?.user,

@@ -70,6 +70,7 @@ function assemble(policy: CelPolicy, body: PolicyBody): CompiledPolicy {
     timeoutSeconds: spec.timeoutSeconds,
     selectors: Object.freeze(body.selectors),
     matches: (request, phase) => isInScope(policy, request) && body.concerns(request, phase),
+    ...(ref.namespace === undefined ? {} : { inScope: (request: EvaluationRequest) => isInScope(policy, request) }),
     // What a policy that does not deny could not pin denies nothing, either.
     standing: (_request, phase) => (phase === 'validate' || phase === 'verify-images' ? standing : 'enforce'),
     rules,
@@ -86,8 +87,10 @@ function assemble(policy: CelPolicy, body: PolicyBody): CompiledPolicy {
 }
 
 /** A namespaced policy is only about objects of its namespace; a Namespace is in none. */
-function isInScope({ ref }: CelPolicy, { kind, resource, oldResource, namespace }: EvaluationRequest): boolean {
-  if (ref.namespace === undefined) return true;
+function isInScope({ ref }: CelPolicy, request: EvaluationRequest): boolean {
+  const { kind, resource, oldResource, namespace } = request;
+  // A payload is in no namespace: who hands it over has chosen the policies.
+  if (ref.namespace === undefined || request.payload === true) return true;
   if (kind.kind === 'Namespace' && kind.group === '') return false;
   return [resource, oldResource].every((object) => {
     if (!object) return true;

@@ -4,7 +4,7 @@ import type { Cancellation, FactSource } from '../facts/fact-source.ts';
 import { FactTable } from '../facts/fact-table.ts';
 import type { CompiledPolicy, Phase } from '../model/compiled-policy.ts';
 import type { Decision, Effect } from '../model/decision.ts';
-import { type EvaluationRequest, withResource } from '../model/request.ts';
+import { type EvaluationRequest, withMutation } from '../model/request.ts';
 import { evaluatePolicy, type PolicyEvaluation, type Subject, toSubject } from './evaluate.ts';
 import { findPlan } from './joint-plan.ts';
 import { settleImages } from './settle-images.ts';
@@ -145,7 +145,7 @@ function createOrderedPass(policies: readonly CompiledPolicy[]): Pass {
       const kept = dropFailedPatches(decision);
       done.push(kept);
       if (!kept.patched) continue;
-      current = withResource(current, kept.patched);
+      current = withMutation(current, kept.patched);
       subject = toSubject(current, evaluation);
     }
     return done;

@@ -90,6 +90,11 @@ export function toShape({ kind, subresource, operation }: EvaluationRequest, pha
 export function withResource(request: EvaluationRequest, resource: JsonObject): EvaluationRequest {
   if (request.resource === resource) return request;
   const admission = request.admission && withMember(request.admission, 'object', resource);
+  return { ...request, resource, admission };
+}
+
+/** The same after a mutation: what was asked for stays known. */
+export function withMutation(request: EvaluationRequest, resource: JsonObject): EvaluationRequest {
   const original = request.original ?? request.resource;
-  return { ...request, resource, admission, ...(original === undefined ? {} : { original }) };
+  return { ...withResource(request, resource), ...(original === undefined ? {} : { original }) };
 }

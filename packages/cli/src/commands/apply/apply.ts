@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { evaluateResource } from '../../evaluation/evaluate-resource.ts';
+import { evaluateResource, type PolicyResponse } from '../../evaluation/evaluate-resource.ts';
 import type { Finding } from '../../evaluation/finding.ts';
 import { type CommandIo, EXIT, type FlagValues } from '../../flags/command.ts';
 import { standsForKyverno } from '../../flags/program-name.ts';
@@ -100,13 +100,19 @@ async function evaluateAll(work: ApplyWork, settings: ApplySettings, io: Command
         if (keeps) findings.push(...found);
         const text = view === 'text' ? renderResponse(response, found, auditWarn) : '';
         if (text !== '') texts.push(detach(text));
-        if (response.phase === 'mutate' || response.phase === 'generate') await output.write(response, resource.name);
+        if (isWritten(response)) await output.write(response, resource.name);
       }
     }
   } finally {
     progress.clear();
   }
   return { counts, text: texts.join(''), findings, evaluated };
+}
+
+/** Objects are written also where no rule changed them; only what policies in CEL are not about is left out, as upstream. */
+function isWritten({ phase, policy, results }: PolicyResponse): boolean {
+  if (phase !== 'mutate' && phase !== 'generate') return false;
+  return policy.family !== 'cel' || results.length > 0;
 }
 
 const DIVIDER = `${'-'.repeat(70)}\n`;
