@@ -3,7 +3,7 @@ import { attemptPki, parseCertificate } from '@vouchsafe/kube/pki';
 import { parsePublicKeys } from '../trust/public-key.ts';
 import { Refusal } from '../trust/refusal.ts';
 import { checkExpressions } from '../trust/signer-identity.ts';
-import { authorityFromPem, logsFromPem } from '../trust/trust-root.ts';
+import { authorityFromPem, logsFromPem, parseTrustRoot } from '../trust/trust-root.ts';
 
 /** Something in an attestor that can never verify anything. */
 export interface AttestorProblem {
@@ -28,6 +28,7 @@ export function checkAttestor(attestor: Attestor): readonly AttestorProblem[] {
     ['keyless.issuerRegExp', keyless?.issuerRegExp, (issuerRegExp) => checkExpressions({ issuerRegExp })],
     ['keyless.subjectRegExp', keyless?.subjectRegExp, (subjectRegExp) => checkExpressions({ subjectRegExp })],
     ...logChecks('keyless', keyless),
+    ['trustedRoot', attestor.trustedRoot, checkTrustedRoot],
   ];
   return [...checks.flatMap(perform), ...checkNested(attestor.attestor)];
 }
@@ -76,6 +77,11 @@ function checkCertificate(text: string): void {
 function checkCertificates(text: string): void {
   const read = authorityFromPem(text);
   if (typeof read === 'string') throw new Refusal('invalid-attestor', `the certificates cannot be read: ${read}`);
+}
+
+function checkTrustedRoot(text: string): void {
+  const read = parseTrustRoot(text);
+  if (!read.ok) throw new Refusal('invalid-attestor', read.message);
 }
 
 function checkNested(set: AttestorSet | undefined): readonly AttestorProblem[] {

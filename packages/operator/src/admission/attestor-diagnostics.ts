@@ -1,6 +1,7 @@
 import { type Policy, rulesOf } from '@vouchsafe/engine';
 import { type Diagnostic, isJsonArray, type Json, memberAt } from '@vouchsafe/engine/kernel';
 import { checkAttestor } from '@vouchsafe/images';
+import { diagnoseImagePolicy } from './image-policy-diagnostics.ts';
 
 type Rule = ReturnType<typeof rulesOf>[number];
 type Entry = Rule['verifyImages'][number];
@@ -14,6 +15,7 @@ const DEPRECATED: Readonly<Record<string, string>> = { 'keys.publicKeys': 'key',
  * keys, so this is asked where policies are submitted: a typing error is told at once rather than as a refused Pod.
  */
 export function diagnoseAttestors(policy: Policy): readonly Diagnostic[] {
+  if (policy.family === 'cel') return policy.kind === 'ImageValidatingPolicy' ? diagnoseImagePolicy(policy) : [];
   return rulesOf(policy).flatMap((rule, index) =>
     rule.verifyImages.flatMap((entry, at) =>
       diagnoseEntry(
