@@ -19,6 +19,8 @@ export interface EventSenderOptions {
 export interface EventSender {
   /** Queues the events that Kyverno sends for these decisions (kyverno-core §4.8). Never waits. */
   send(decided: DecidedRequest, controller: 'kyverno-admission' | 'kyverno-scan'): void;
+  /** Queues one event. Never waits. */
+  tell(draft: EventDraft, controller: 'kyverno-cleanup'): void;
   /** Sends what is queued, within two seconds. */
   stop(): Promise<void>;
 }
@@ -66,15 +68,18 @@ export function startEventSender(options: EventSenderOptions): EventSender {
     running = undefined; // in the same turn as the last look at the queue
   }
 
+  function tell(draft: EventDraft, controller: string): void {
+    sequence += 1;
+    const { kind, name } = draft.regarding;
+    const event = eventObject(draft, controller, options.instance, now(), sequence);
+    enqueue(event, `${draft.namespace}/${kind}/${name}|${draft.note}`);
+  }
+
   return {
     send(decided, controller) {
-      for (const draft of draftEvents(decided, options.tellsSuccess?.() ?? false)) {
-        sequence += 1;
-        const { kind, name } = draft.regarding;
-        const event = eventObject(draft, controller, options.instance, now(), sequence);
-        enqueue(event, `${draft.namespace}/${kind}/${name}|${draft.note}`);
-      }
+      for (const draft of draftEvents(decided, options.tellsSuccess?.() ?? false)) tell(draft, controller);
     },
+    tell,
     async stop() {
       const overdue = setTimeout(() => {
         for (const _ of queue.splice(0)) onDropped();

@@ -23,6 +23,7 @@ describe('flags', () => {
       auditOnly: 'Ignore',
       reportsDelayMs: 10_000,
       backgroundScanIntervalMs: 3_600_000,
+      ttlReconciliationIntervalMs: 60_000,
       leaderElection: true,
       logLevel: 'info',
       serverIP: undefined,

@@ -48,6 +48,8 @@ export interface OperatorSettings {
   readonly reportsDelayMs: number;
   /** Milliseconds between background scans. */
   readonly backgroundScanIntervalMs: number;
+  /** Milliseconds between two looks for objects whose time has come (`cleanup.kyverno.io/ttl`). */
+  readonly ttlReconciliationIntervalMs: number;
   /** Resources that a scan looks at at once. */
   readonly backgroundScanWorkers: number;
   /** Images a scan asks registries about, each second at most. */
@@ -102,6 +104,7 @@ export const OPERATOR_FLAGS = {
   admissionReports: { type: 'string', default: 'true' },
   reportsDelay: { type: 'string', default: '10s' },
   backgroundScanInterval: { type: 'string', default: '1h' },
+  ttlReconciliationInterval: { type: 'string', default: '1m' },
   backgroundScanWorkers: { type: 'string', default: '2' },
   backgroundScanImageRate: { type: 'string', default: '50' },
   auditOnlyFailurePolicy: { type: 'string', default: 'Ignore' },
@@ -146,6 +149,7 @@ export function parseOperatorSettings(
     auditMutateDigest: oneOf('auditMutateDigest', values.auditMutateDigest, ['warn', 'refuse']),
     admissionReports: flag('admissionReports', values.admissionReports),
     reportsDelayMs: duration('reportsDelay', values.reportsDelay),
+    ttlReconciliationIntervalMs: duration('ttlReconciliationInterval', values.ttlReconciliationInterval) || 60_000,
     backgroundScanIntervalMs: duration('backgroundScanInterval', values.backgroundScanInterval) || 3_600_000,
     backgroundScanWorkers: integer('backgroundScanWorkers', values.backgroundScanWorkers, 1, 64),
     backgroundScanImageRate: integer('backgroundScanImageRate', values.backgroundScanImageRate, 1, 10_000),

@@ -14,6 +14,8 @@ export interface Metrics {
   /** An object asked to be let past a policy. */
   recordBypass(decision: Decision, granted: boolean): void;
   recordDroppedEvent(): void;
+  /** An object that a cleanup deleted, or failed to judge or delete. */
+  recordCleanup(labels: CleanupLabels, failed: boolean): void;
   setRuleInfo(policies: readonly { readonly policy: CompiledPolicy; readonly ready: boolean }[]): void;
   recordPolicyChange(policy: CompiledPolicy, change: 'created' | 'updated' | 'deleted'): void;
   /** Prometheus text. */
@@ -34,6 +36,24 @@ export interface AdmissionLabels {
   readonly allowed: boolean;
   readonly webhook: 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration';
 }
+
+export interface CleanupLabels {
+  /** `CleanupPolicy`, `DeletingPolicy`, …; `TTL` for objects whose own time came. */
+  readonly policyType: string;
+  readonly policyNamespace: string;
+  readonly policyName: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly propagation: string;
+}
+
+type CleanupLabel =
+  | 'policy_type'
+  | 'policy_namespace'
+  | 'policy_name'
+  | 'resource_kind'
+  | 'resource_namespace'
+  | 'deletion_propagation';
 
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 25, 30];
 const RULE_TYPES = {
@@ -114,6 +134,15 @@ export function createMetrics(version: string): Metrics {
     'rules that exist',
   );
   registry.gauge<'version'>('kyverno_info', 'the version').set({ version }, 1);
+
+  const cleaned = registry.counter<CleanupLabel>(
+    'kyverno_cleanup_controller_deletedobjects_total',
+    'objects that cleanups deleted',
+  );
+  const cleanupErrors = registry.counter<CleanupLabel>(
+    'kyverno_cleanup_controller_errors_total',
+    'objects that cleanups failed to judge or delete',
+  );
 
   const shapes = new Map<string, Shape>();
   const admissionChildren = new Map<string, Children>();
@@ -219,6 +248,17 @@ export function createMetrics(version: string): Metrics {
       bypasses.child(labels).inc();
     },
     recordDroppedEvent: () => dropped.inc(),
+    recordCleanup({ policyType, policyNamespace, policyName, kind, namespace, propagation }, failed) {
+      const labels = {
+        policy_type: policyType,
+        policy_namespace: policyNamespace,
+        policy_name: policyName,
+        resource_kind: kind,
+        resource_namespace: namespace,
+        deletion_propagation: propagation,
+      };
+      (failed ? cleanupErrors : cleaned).child(labels).inc();
+    },
     recordPolicyChange(policy, change) {
       const { namespace, name } = policy.ref;
       const labels = policyLabels(namespace, name, policy.canEnforce ? 'Enforce' : 'Audit', policy.background);

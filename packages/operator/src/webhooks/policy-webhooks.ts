@@ -11,6 +11,13 @@ const RULES = [
     scope: '*',
   },
   {
+    apiGroups: ['kyverno.io'],
+    apiVersions: ['v2', 'v2beta1'],
+    resources: ['cleanuppolicies', 'clustercleanuppolicies'],
+    operations: ['CREATE', 'UPDATE'],
+    scope: '*',
+  },
+  {
     apiGroups: ['policies.kyverno.io'],
     apiVersions: ['v1', 'v1beta1', 'v1alpha1'],
     resources: ['validating', 'mutating', 'generating', 'deleting', 'imagevalidating'].flatMap((family) => [

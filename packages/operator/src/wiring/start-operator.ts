@@ -25,6 +25,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { createAuditPool } from './audit-pool.ts';
 import { startBackgroundScan } from './background-scan.ts';
 import { countedBypasses, createBypass } from './bypass.ts';
+import { startCleanup } from './cleanup.ts';
 import { followObjects, startClusterView } from './cluster-view.ts';
 import { ensureConfigurationMap, followConfigurationMap } from './configuration-map.ts';
 import { createExceptions } from './exceptions.ts';
@@ -94,6 +95,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     onLeading() {
       webhooks.trigger();
       scan.trigger();
+      cleanup.trigger();
     },
   });
 
@@ -106,6 +108,20 @@ export async function startOperator(settings: OperatorSettings, version: string)
     tellsSuccess: () => configuration.generateSuccessEvents,
     log,
     now: () => new Date(),
+  });
+  const cleanup = startCleanup({
+    client,
+    engine,
+    settings,
+    facts,
+    exceptionsOf: exceptions.naming,
+    namespaceLabels: view.namespaceLabels,
+    isExcluded: (request) => configuration.isExcluded(request),
+    mayRun: () => isLoaded && leadership.isLeader(),
+    events,
+    metrics,
+    log,
+    now,
   });
   const denials = createDenialLog({ client, namespace: settings.namespace, log, now: () => new Date() });
   const bypass = createBypass(client, settings, now);
@@ -269,7 +285,10 @@ export async function startOperator(settings: OperatorSettings, version: string)
     webhooks.trigger();
     scan.trigger();
   });
-  exceptions.start(store.recompile);
+  exceptions.start((isNamed) => {
+    store.recompile(isNamed);
+    cleanup.recompile(isNamed);
+  });
   const renewal = setInterval(() => {
     ensureCertificates({ client, names, now: () => new Date(), mayRenew: leadership.isLeader() }).then(
       (renewed) => {
@@ -287,6 +306,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     async () => webhooks.stop({ remove: await isGoingDown(client, settings) }),
     () => server.stop(),
     () => scan.stop(),
+    () => cleanup.stop(),
     () => leadership.stop(),
     () => pool.drain(),
     () => reports.stop(),
@@ -306,6 +326,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
   const ready = Promise.all(synced).then(async () => {
     store.flush();
     isLoaded = true;
+    cleanup.trigger();
     webhooks.trigger();
     while (!webhooks.isApplied) await new Promise((resolve) => setTimeout(resolve, 10));
     scan.trigger();
