@@ -1,4 +1,4 @@
-import { CelError, celTypes } from '@vouchsafe/cel';
+import { CelError, celTypes, typeOf } from '@vouchsafe/cel';
 import type { JsonObject } from '../../kernel/json.ts';
 import { readObjects, readText } from '../../model/read-json.ts';
 import type { PolicyExpression, PolicyLanguage, PolicyScope, WantedType } from './policy-language.ts';
@@ -11,11 +11,18 @@ const WANT_TEXT_OR_NULL: WantedType = {
   message: 'output is expected to be either of type string or null_type',
 };
 
+/** The same where values whose type is told only by evaluating are taken: upstream's own suites of generating policies have some. */
+export const WANT_ANY_TEXT: WantedType = { ...WANT_TEXT_OR_NULL, types: [...WANT_TEXT_OR_NULL.types, celTypes.DYN] };
+
 /** Those that do not compile are reported and left out. */
-export function compileAuditAnnotations(spec: JsonObject, language: PolicyLanguage): AuditAnnotations {
+export function compileAuditAnnotations(
+  spec: JsonObject,
+  language: PolicyLanguage,
+  wanted: WantedType = WANT_TEXT_OR_NULL,
+): AuditAnnotations {
   return readObjects(spec, 'auditAnnotations').flatMap((item, index) => {
     const path = `spec.auditAnnotations[${index}].valueExpression`;
-    const expression = language.compile(readText(item, 'valueExpression') ?? '', path, WANT_TEXT_OR_NULL);
+    const expression = language.compile(readText(item, 'valueExpression') ?? '', path, wanted);
     return expression ? [[readText(item, 'key') ?? '', expression] as const] : [];
   });
 }
@@ -30,7 +37,7 @@ export function evaluateAuditAnnotations(
     const value = expression.evaluate(scope);
     if (value instanceof CelError) return new CelError(`failed to evaluate auditAnnotation '${key}': ${value.message}`);
     if (typeof value !== 'string') {
-      const problem = "type conversion error from 'null_type' to 'string'";
+      const problem = `type conversion error from '${celTypes.formatType(typeOf(value))}' to 'string'`;
       return new CelError(`failed to convert auditAnnotation '${key}' expression: ${problem}`);
     }
     if (value !== '') told.push([key, value]);

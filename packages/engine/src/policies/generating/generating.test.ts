@@ -200,7 +200,7 @@ describe('generator.Apply', () => {
 
   it('tells audit annotations', () => {
     const spec = expression(`generator.Apply("a", [${object('')}])`, {
-      auditAnnotations: [{ key: 'who', valueExpression: 'string(object.metadata.name)' }],
+      auditAnnotations: [{ key: 'who', valueExpression: 'object.metadata.name' }],
     });
     expect(judge({ spec }).properties).toEqual({ who: 'team' });
   });

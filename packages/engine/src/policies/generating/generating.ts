@@ -5,6 +5,7 @@ import {
   type AuditAnnotations,
   compileAuditAnnotations,
   evaluateAuditAnnotations,
+  WANT_ANY_TEXT,
 } from '../../lang/cel/audit-annotations.ts';
 import { traceExpressions } from '../../lang/cel/expression-trace.ts';
 import { createFactHost } from '../../lang/cel/fact-host.ts';
@@ -72,7 +73,7 @@ function compileParts({ policy, exceptions, report }: PolicyCompilation): Genera
     conditions: compileConditionList(spec.matchConditions, 'spec.matchConditions', language),
     variables: compileVariables(spec.variables, 'spec.variables', language),
     entries: compileGenerateEntries(policy, language),
-    annotations: compileAuditAnnotations(spec.written, language),
+    annotations: compileAuditAnnotations(spec.written, language, WANT_ANY_TEXT),
     exceptions: compilePolicyExceptions(exceptions, language, {
       partial: true,
       reportResult: true,
