@@ -37,7 +37,7 @@ export function evaluateAuditAnnotations(
     const value = expression.evaluate(scope);
     if (value instanceof CelError) return new CelError(`failed to evaluate auditAnnotation '${key}': ${value.message}`);
     if (typeof value !== 'string') {
-      const problem = `type conversion error from '${celTypes.formatType(typeOf(value))}' to 'string'`;
+      const problem = `type conversion error from '${typeOf(value).name}' to 'string'`;
       return new CelError(`failed to convert auditAnnotation '${key}' expression: ${problem}`);
     }
     if (value !== '') told.push([key, value]);
