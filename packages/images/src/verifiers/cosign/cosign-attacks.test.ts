@@ -1,53 +1,23 @@
-import type { Attestor, KeylessAttestor } from '@vouchsafe/engine/facts';
+import type { KeylessAttestor } from '@vouchsafe/engine/facts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pushImage } from '../../../../sandbox/src/registry/push-image.ts';
 import type { SignKeylessOptions } from '../../../../sandbox/src/sigstore/sign-image.ts';
 import { signKeyless, signWithKey } from '../../../../sandbox/src/sigstore/sign-image.ts';
 import type { SignatureDefects } from '../../../../sandbox/src/sigstore/signature-defects.ts';
-import {
-  byKey,
-  createKey,
-  host,
-  pushFresh,
-  type Rig,
-  refusalOf,
-  requestFor,
-  startRig,
-  verify,
-} from '../../../test/rig.ts';
+import { by, type CosignTrials, issuer, key, startCosignTrials, subject, wanted } from '../../../test/cosign-trials.ts';
+import { byKey, createKey, host, pushFresh, type Rig, refusalOf, requestFor, verify } from '../../../test/rig.ts';
 
-const issuer = 'https://token.actions.githubusercontent.com';
-const subject = 'https://github.com/acme/app/.github/workflows/release.yml@refs/heads/main';
-const key = createKey();
 const other = createKey();
+let trials: CosignTrials;
 let rig: Rig;
-
 beforeAll(async () => {
-  rig = await startRig();
+  trials = await startCosignTrials();
+  rig = trials.rig;
 });
-afterAll(() => rig.stop());
+afterAll(() => trials.stop());
 
-const by = (keyless: KeylessAttestor): Attestor => ({ keyless });
-const wanted = by({ issuer, subject });
-
-/** Signs a fresh image keyless, verifies it, and says what it was refused for. */
-async function tryKeyless(
-  signing: Partial<SignKeylessOptions>,
-  attestor: Attestor = wanted,
-  more: Parameters<typeof requestFor>[2] = {},
-) {
-  const image = pushFresh(rig.registry);
-  const identity = { issuer, subject };
-  signKeyless({ registry: rig.registry, image: image.name, sigstore: rig.sigstore, identity, ...signing });
-  return refusalOf(await verify(rig.source, requestFor(image.reference, attestor, more)));
-}
-
-async function tryKey(defects: SignatureDefects, attestor = byKey(key.publicKey)) {
-  const image = pushFresh(rig.registry);
-  const { registry, sigstore } = rig;
-  signWithKey({ registry, image: image.name, key: key.privateKey, sigstore, log: 'v1', defects });
-  return refusalOf(await verify(rig.source, requestFor(image.reference, attestor)));
-}
+const tryKeyless: CosignTrials['keyless'] = (...trial) => trials.keyless(...trial);
+const tryKey: CosignTrials['key'] = (...trial) => trials.key(...trial);
 
 describe('a keyless signature', () => {
   it('is verified, and says by whom and when', async () => {
