@@ -1,20 +1,11 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { createEngine, decide, type EvaluationRequest, loadPolicy } from '@vouchsafe/engine';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { NODE_HOST } from '@vouchsafe/operator/host';
 import { type SignOptions, signKeyless, signWithKey } from '@vouchsafe/sandbox/sigstore';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findTool } from '../../../../tools/tool-paths.ts';
 import { attachReferrer, createNotaryKeys, signNotary } from '../../../images/test/notary-signer.ts';
+import { isCosignMissing, type RealSigner, startRealSigner } from '../../../images/test/real-signer.ts';
 import { createKey, host, pushFresh, type Rig, startRig } from '../../../images/test/rig.ts';
-
-const cosign2 = findTool('cosign-2');
-const cosign3 = findTool('cosign-3');
-const run = promisify(execFile);
 
 const KEY = createKey();
 const OTHER_KEY = createKey();
@@ -25,27 +16,16 @@ const SCAN = 'https://scan.test/v1';
 const OFFLINE = { ctlog: { insecureIgnoreTlog: true } };
 
 let rig: Rig;
-let folder: string;
+let signer: RealSigner;
 const engine = createEngine({ host: NODE_HOST });
 
 beforeAll(async () => {
   rig = await startRig();
-  folder = mkdtempSync(join(tmpdir(), 'vouchsafe-image-policies-'));
-  await rig.sigstore.writeFiles(folder);
-  const files: Record<string, string> = {
-    'token.jwt': rig.sigstore.oidcToken(IDENTITY),
-    'v2.json': JSON.stringify(rig.sigstore.signingConfig({ rekor: 'v2', timestamp: true })),
-    'root.json': JSON.stringify(rig.sigstore.trustedRoot),
-    'certificate-log.pub': rig.sigstore.pem.certificateLogPublicKey,
-    'rekor.pub': rig.sigstore.pem.rekorPublicKey,
-    'fulcio.pem': rig.sigstore.pem.fulcioChain,
-    'predicate.json': '{"high": 0}',
-  };
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  signer = await startRealSigner(rig, IDENTITY, { high: 0 });
 });
 afterAll(async () => {
   await rig.stop();
-  rmSync(folder, { recursive: true, force: true });
+  signer.stop();
 });
 
 const SIGNED = 'images.containers.all(i, verifyImageSignatures(i, [attestors.a]) > 0)';
@@ -314,47 +294,18 @@ describe('what the registry tells', () => {
   });
 });
 
-describe.skipIf('missing' in cosign2 || 'missing' in cosign3)('what real cosign writes', () => {
-  async function cosign(tool: typeof cosign2, ...args: string[]): Promise<void> {
-    if ('missing' in tool) throw new Error(tool.missing);
-    const env = {
-      HOME: folder,
-      COSIGN_PASSWORD: '',
-      TUF_ROOT: join(folder, 'tuf'),
-      SIGSTORE_CT_LOG_PUBLIC_KEY_FILE: join(folder, 'certificate-log.pub'),
-      SIGSTORE_ROOT_FILE: join(folder, 'fulcio.pem'),
-      SIGSTORE_REKOR_PUBLIC_KEY: join(folder, 'rekor.pub'),
-    };
-    await run(tool.path, args, { env, cwd: folder, timeout: 15_000 });
-  }
-
-  const where = () => ({
-    'cosign 2': ['--fulcio-url', rig.sigstore.urls.fulcio, '--rekor-url', rig.sigstore.urls.rekor],
-    'cosign 3': ['--signing-config', 'v2.json', '--trusted-root', 'root.json'],
-  });
-
-  it.each([
-    ['cosign 2', cosign2],
-    ['cosign 3', cosign3],
-  ] as const)('%s: signed and attested keyless', async (name, tool) => {
+describe.skipIf(isCosignMissing)('what real cosign writes', () => {
+  it.each([2, 3] as const)('cosign %i: signed and attested keyless', async (version) => {
     const { reference, repository } = pushFresh(rig.registry);
-    const common = [
-      ...where()[name],
-      '--identity-token',
-      'token.jwt',
-      '--allow-insecure-registry',
-      '--allow-http-registry',
-      '-y',
-    ];
-    const target = `${rig.registry.host}/${repository}:1`;
-    await cosign(tool, 'sign', ...common, target);
+    await signer.sign(version, ['sign', ...signer.keyless(version)], repository);
     const spec = {
       attestors: [identityAttestor(IDENTITY)],
       attestations: [{ name: 'scan', intoto: { type: SCAN } }],
       validations: [SIGNED, SCANNED, CLEAN].map((expression) => ({ expression, message: expression })),
     };
     expect(await judge(reference, spec)).toBe(`fail ${SCANNED}`);
-    await cosign(tool, 'attest', ...common, '--type', SCAN, '--predicate', 'predicate.json', target);
+    const attest = ['attest', ...signer.keyless(version), '--type', SCAN, '--predicate', 'predicate.json'];
+    await signer.sign(version, attest, repository);
     // Refusals are kept for a moment; another source has none.
     const source = rig.open({ cache: { maxSize: 0, ttlMs: 0 } });
     expect(await judge(reference, spec, source)).toBe(signed);

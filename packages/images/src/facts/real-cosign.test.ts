@@ -1,73 +1,33 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Attestor, ImageVerificationType } from '@vouchsafe/engine/facts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findTool } from '../../../../tools/tool-paths.ts';
+import { type CosignMajor, isCosignMissing, type RealSigner, startRealSigner } from '../../test/real-signer.ts';
 import { byKey, createKey, pushFresh, type Rig, requestFor, startRig, verify } from '../../test/rig.ts';
 
-// What the real signers write is verified here; without them (`npm run tools`) this file is passed over.
-const cosign2 = findTool('cosign-2');
-const cosign3 = findTool('cosign-3');
-const run = promisify(execFile);
 const spdx = 'https://spdx.dev/Document';
 const identity = { issuer: 'https://issuer.test', subject: 'https://ci.test/job' };
 const keyless: Attestor = { keyless: identity };
 
 let rig: Rig;
-let folder: string;
-
+let signer: RealSigner;
 beforeAll(async () => {
   rig = await startRig();
-  folder = mkdtempSync(join(tmpdir(), 'vouchsafe-cosign-'));
-  await rig.sigstore.writeFiles(folder);
-  const files: Record<string, string> = {
-    'token.jwt': rig.sigstore.oidcToken(identity),
-    'predicate.json': '{"a":1}',
-    'v1.json': JSON.stringify(rig.sigstore.signingConfig({ rekor: 'v1', timestamp: false })),
-    'v2.json': JSON.stringify(rig.sigstore.signingConfig({ rekor: 'v2', timestamp: true })),
-    'none.json': JSON.stringify({ mediaType: 'application/vnd.dev.sigstore.signingconfig.v0.2+json' }),
-    'root.json': JSON.stringify(rig.sigstore.trustedRoot),
-    'certificate-log.pub': rig.sigstore.pem.certificateLogPublicKey,
-    'rekor.pub': rig.sigstore.pem.rekorPublicKey,
-    'fulcio.pem': rig.sigstore.pem.fulcioChain,
-    'tsa.pem': rig.sigstore.pem.timestampChain,
-  };
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  signer = await startRealSigner(rig, identity, { a: 1 });
 });
 afterAll(async () => {
   await rig.stop();
-  rmSync(folder, { recursive: true, force: true });
+  signer.stop();
 });
-
-async function cosign(tool: typeof cosign2, ...args: string[]): Promise<void> {
-  if ('missing' in tool) throw new Error(tool.missing);
-  const at = (name: string) => join(folder, name);
-  const env = {
-    HOME: folder,
-    COSIGN_PASSWORD: '',
-    TUF_ROOT: at('tuf'),
-    SIGSTORE_CT_LOG_PUBLIC_KEY_FILE: at('certificate-log.pub'),
-    SIGSTORE_ROOT_FILE: at('fulcio.pem'),
-    SIGSTORE_REKOR_PUBLIC_KEY: at('rekor.pub'),
-    SIGSTORE_TSA_CERTIFICATE_FILE: at('tsa.pem'),
-  };
-  await run(tool.path, args, { env, cwd: folder, timeout: 15_000 });
-}
 
 /** Signs a fresh image with the real program and verifies it. */
 async function signAndVerify(
-  tool: typeof cosign2,
-  args: string[],
+  version: CosignMajor,
+  args: readonly string[],
   type: ImageVerificationType,
   attestor: Attestor,
   predicate?: string,
 ) {
   const image = pushFresh(rig.registry);
-  const registry = ['--allow-insecure-registry', '--allow-http-registry', '-y'];
-  await cosign(tool, ...args, ...registry, `${rig.registry.host}/${image.repository}:1`);
+  await signer.sign(version, args, image.repository);
   const attestations = predicate === undefined ? [] : [{ type: predicate, attestors: [{ entries: [attestor] }] }];
   const request = requestFor(image.reference, predicate === undefined ? attestor : [], { type, attestations });
   const result = await verify(rig.source, request);
@@ -75,81 +35,57 @@ async function signAndVerify(
   return entry?.verified === true ? 'verified' : JSON.stringify(entry?.failures);
 }
 
-/** Which arguments of a signer, and the type of the policy that must accept what it wrote. */
-type Row = [string, typeof cosign2, (services: Rig['sigstore']['urls']) => string[], ImageVerificationType, Attestor?];
+/** Which version, in which way, and the type of the policy that must accept what it wrote. */
+type Row = [string, CosignMajor, 'v1' | 'v2', (urls: Rig['sigstore']['urls']) => string[], ImageVerificationType];
 
 const predicate = ['--type', 'spdxjson', '--predicate', 'predicate.json'];
-const online = (urls: Rig['sigstore']['urls']) => [
-  '--fulcio-url',
-  urls.fulcio,
-  '--rekor-url',
-  urls.rekor,
-  '--identity-token',
-  'token.jwt',
-];
-const configured = (config: string) => [
-  '--signing-config',
-  config,
-  '--trusted-root',
-  'root.json',
-  '--identity-token',
-  'token.jwt',
-];
 
-describe.skipIf('missing' in cosign2 || 'missing' in cosign3)('what real cosign writes keyless', () => {
+describe.skipIf(isCosignMissing)('what real cosign writes keyless', () => {
   it.each<Row>([
-    ['cosign 2', cosign2, (urls) => ['sign', ...online(urls)], 'Cosign'],
-    [
-      'cosign 2 with a time stamp',
-      cosign2,
-      (urls) => ['sign', ...online(urls), '--timestamp-server-url', urls.timestamp],
-      'Cosign',
-    ],
-    ['cosign 3, Rekor v1', cosign3, () => ['sign', ...configured('v1.json')], 'SigstoreBundle'],
-    ['cosign 3, Rekor v2', cosign3, () => ['sign', ...configured('v2.json')], 'SigstoreBundle'],
-  ])('a signature by %s', async (_name, tool, args, type) => {
-    expect(await signAndVerify(tool, args(rig.sigstore.urls), type, keyless)).toBe('verified');
+    ['cosign 2', 2, 'v1', () => [], 'Cosign'],
+    ['cosign 2 with a time stamp', 2, 'v1', (urls) => ['--timestamp-server-url', urls.timestamp], 'Cosign'],
+    ['cosign 3, Rekor v1', 3, 'v1', () => [], 'SigstoreBundle'],
+    ['cosign 3, Rekor v2', 3, 'v2', () => [], 'SigstoreBundle'],
+  ])('a signature by %s', async (_name, version, log, more, type) => {
+    const args = ['sign', ...signer.keyless(version, log), ...more(rig.sigstore.urls)];
+    expect(await signAndVerify(version, args, type, keyless)).toBe('verified');
   });
 
   it.each<Row>([
-    ['cosign 2', cosign2, (urls) => ['attest', ...online(urls), ...predicate], 'Cosign'],
-    [
-      'cosign 2 as an intoto entry',
-      cosign2,
-      (urls) => ['attest', ...online(urls), ...predicate, '--rekor-entry-type', 'intoto'],
-      'Cosign',
-    ],
-    ['cosign 3, Rekor v2', cosign3, () => ['attest', ...configured('v2.json'), ...predicate], 'SigstoreBundle'],
-  ])('an attestation by %s', async (_name, tool, args, type) => {
-    expect(await signAndVerify(tool, args(rig.sigstore.urls), type, keyless, spdx)).toBe('verified');
+    ['cosign 2', 2, 'v1', () => [], 'Cosign'],
+    ['cosign 2 as an intoto entry', 2, 'v1', () => ['--rekor-entry-type', 'intoto'], 'Cosign'],
+    ['cosign 3, Rekor v2', 3, 'v2', () => [], 'SigstoreBundle'],
+  ])('an attestation by %s', async (_name, version, log, more, type) => {
+    const args = ['attest', ...signer.keyless(version, log), ...predicate, ...more(rig.sigstore.urls)];
+    expect(await signAndVerify(version, args, type, keyless, spdx)).toBe('verified');
   });
 });
 
-describe.skipIf('missing' in cosign2 || 'missing' in cosign3)('what real cosign writes by key', () => {
+describe.skipIf(isCosignMissing)('what real cosign writes by key', () => {
   it.each(['ecdsa-p256', 'ecdsa-p384', 'ed25519'] as const)('%s', async (algorithm) => {
     const pair = createKey(algorithm);
-    writeFileSync(join(folder, `${algorithm}.pem`), pair.privateKey);
-    const prefix = join(folder, algorithm);
-    await cosign(cosign3, 'import-key-pair', '--key', `${prefix}.pem`, '--output-key-prefix', prefix);
+    const pem = signer.write(`${algorithm}.pem`, pair.privateKey);
+    const prefix = signer.file(algorithm);
+    await signer.run(3, 'import-key-pair', '--key', pem, '--output-key-prefix', prefix);
     const key = ['--key', `${prefix}.key`];
     const bare = byKey(pair.publicKey);
     const logged: Attestor = { keys: { publicKeys: pair.publicKey } };
     const rekor = ['--rekor-url', rig.sigstore.urls.rekor];
     const legacy = ['--new-bundle-format=false', '--use-signing-config=false', '--tlog-upload=false'];
     const found = {
-      cosign2: await signAndVerify(cosign2, ['sign', ...key, '--tlog-upload=false'], 'Cosign', bare),
-      cosign2Logged: await signAndVerify(cosign2, ['sign', ...key, ...rekor], 'Cosign', logged),
+      cosign2: await signAndVerify(2, ['sign', ...key, '--tlog-upload=false'], 'Cosign', bare),
+      cosign2Logged: await signAndVerify(2, ['sign', ...key, ...rekor], 'Cosign', logged),
       cosign2Attest: await signAndVerify(
-        cosign2,
+        2,
         ['attest', ...key, '--tlog-upload=false', ...predicate],
         'Cosign',
         bare,
         spdx,
       ),
-      cosign3Legacy: await signAndVerify(cosign3, ['sign', ...key, ...legacy], 'Cosign', bare),
-      cosign3: await signAndVerify(cosign3, ['sign', ...key, '--signing-config', 'none.json'], 'SigstoreBundle', bare),
+      cosign3Legacy: await signAndVerify(3, ['sign', ...key, ...legacy], 'Cosign', bare),
+      cosign3: await signAndVerify(3, ['sign', ...key, '--signing-config', 'none.json'], 'SigstoreBundle', bare),
       cosign3Attest: await signAndVerify(
-        cosign3,
+        3,
         ['attest', ...key, '--signing-config', 'none.json', ...predicate],
         'SigstoreBundle',
         bare,
