@@ -8,6 +8,7 @@ import { explainCommand } from './explain/explain-command.ts';
 import { fixCommand } from './fix/fix-command.ts';
 import { imagesCommand } from './images/images-command.ts';
 import { jpCommand } from './jp/jp-command.ts';
+import { migrateCommand } from './migrate/migrate-command.ts';
 import { ociCommand } from './oci/oci-command.ts';
 import { sandboxCommand } from './sandbox/sandbox-command.ts';
 import { testCommand } from './test/test-command.ts';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   createCommand,
   fixCommand,
   ociCommand,
+  migrateCommand,
   createDocsCommand(() => COMMANDS),
   createCompletionCommand(() => COMMANDS),
   versionCommand,

@@ -174,3 +174,19 @@ describe('messages', () => {
     expect(await unpack('AAAA')).toMatchObject([{ ok: false, class: 'permanent' }]);
   });
 });
+
+it('the source of images answers the same', async () => {
+  const message = pack(text);
+  const attestors = [setOf(byKey(key.publicKey))];
+  const facts = await rig.source.fetch(
+    [
+      { kind: 'signed-message', message },
+      { kind: 'manifest-verification', signatures: [signed()], attestors, annotations: {} },
+    ],
+    undefined,
+  );
+  expect(facts).toMatchObject([
+    { ok: true, value: { manifests: [text] } },
+    { ok: true, value: { verified: true } },
+  ]);
+});
