@@ -2,10 +2,11 @@ import type { Cancellation, Fact, FactFailureClass, FactRequest, FactSource } fr
 import type { Json } from '@vouchsafe/engine/kernel';
 import { isKubeError, type KubeClient, KubeError } from '@vouchsafe/kube';
 import { jsonOf } from '../settings/json-of.ts';
+import { createDefinitionSchemas, type DefinitionSchemas } from './definition-schemas.ts';
 
 type ClusterRequest = Extract<
   FactRequest,
-  { readonly kind: 'config-map' | 'resource' | 'api-resource' | 'kind-mapping' | 'api-call' }
+  { readonly kind: 'config-map' | 'resource' | 'api-resource' | 'kind-mapping' | 'kind-schema' | 'api-call' }
 >;
 
 const CONFIG_MAPS = { group: '', version: 'v1', resource: 'configmaps' } as const;
@@ -18,15 +19,17 @@ const UNSAFE = /[\p{Cc}\\#]/u;
 
 /** Answers what policies ask of the API server: ConfigMaps, objects, raw calls (kyverno-core §2.4). */
 export function createClusterFacts(client: KubeClient): FactSource {
+  const schemas = createDefinitionSchemas(client);
   return {
-    kinds: new Set(['config-map', 'resource', 'api-resource', 'kind-mapping', 'api-call']),
+    kinds: new Set(['config-map', 'resource', 'api-resource', 'kind-mapping', 'kind-schema', 'api-call']),
     fetch: (requests, cancellation) =>
-      Promise.all(requests.map((request) => fetchOne(client, request as ClusterRequest, cancellation))), // `kinds` lets no other through
+      Promise.all(requests.map((request) => fetchOne(client, schemas, request as ClusterRequest, cancellation))), // `kinds` lets no other through
   };
 }
 
 async function fetchOne(
   client: KubeClient,
+  schemas: DefinitionSchemas,
   request: ClusterRequest,
   cancellation: Cancellation | undefined,
 ): Promise<Fact<Json>> {
@@ -44,6 +47,8 @@ async function fetchOne(
         return { ok: true, value: await fetchApiResource(client, request, signal) };
       case 'kind-mapping':
         return { ok: true, value: await fetchMapping(client, request) };
+      case 'kind-schema':
+        return { ok: true, value: await schemas(request, signal) };
       case 'api-call':
         return { ok: true, value: await callApi(client, request, signal) };
     }
