@@ -137,8 +137,10 @@ function createStanding(rules: readonly CompiledRule[], emitWarning: boolean): C
   const takesPart = validating.some(({ type, action }) => type === 'ImageVerify' || constantOf(action) === 'Enforce');
   const varying = validating.map(({ action }) => action).filter((action) => constantOf(action) === undefined);
   const otherwise: Standing = emitWarning ? 'warn' : 'audit';
+  const isConstant = varying.length === 0;
   return (request, phase) => {
     if (phase !== 'validate' || takesPart) return 'enforce';
+    if (isConstant) return otherwise;
     return varying.some((action) => action(request) === 'Enforce') ? 'enforce' : otherwise;
   };
 }

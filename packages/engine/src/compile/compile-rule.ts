@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../kernel/diagnostics/diagnostic.ts';
 import type { EngineHost } from '../kernel/host.ts';
 import { isJsonArray, type Json } from '../kernel/json.ts';
+import { compileByOperation } from '../lang/conditions/by-operation.ts';
 import { compileConditions } from '../lang/conditions/compile-conditions.ts';
 import { compileContext } from '../lang/variables/compile-context.ts';
 import { compileTemplate } from '../lang/variables/compile-template.ts';
@@ -66,6 +67,9 @@ function compileParts(plan: RulePlan, tools: RuleTools): Omit<RuleParts, 'body' 
     path: `${rule.path}.${part}`,
   });
   const scoping = { ...tools, rule: rule.name };
+  const preconditions = hasConditions(rule.preconditions)
+    ? compileConditions(rule.preconditions, at('preconditions'))
+    : undefined;
   return {
     name: rule.name,
     action: compileFailureAction(rule, policy.spec),
@@ -74,9 +78,10 @@ function compileParts(plan: RulePlan, tools: RuleTools): Omit<RuleParts, 'body' 
     isFor,
     createScope: (input: RuleInput) => createScope(input, scoping),
     context: compileContext(rule.context, policy.ref, at('context')),
-    preconditions: hasConditions(rule.preconditions)
-      ? compileConditions(rule.preconditions, at('preconditions'))
-      : undefined,
+    preconditions,
+    // Context entries may hide the operation.
+    preconditionsOf:
+      preconditions && rule.context.length === 0 ? compileByOperation(rule.preconditions, preconditions) : undefined,
     exceptions: compileExceptions(exceptions, policy.ref, rule.name, { host }),
     isPodSecurity: rule.validate?.['podSecurity'] !== undefined,
     reportProperties: compileProperties(rule, at('reportProperties')),

@@ -1,6 +1,7 @@
 import type { SourceRange } from '../kernel/diagnostics/diagnostic.ts';
 import { EvaluationError } from '../kernel/evaluation-error.ts';
 import type { JsonObject } from '../kernel/json.ts';
+import type { OperationTest } from '../lang/conditions/by-operation.ts';
 import { type Conditions, HOLDS } from '../lang/conditions/compile-conditions.ts';
 import type { ContextEntries } from '../lang/variables/compile-context.ts';
 import type { Template } from '../lang/variables/compile-template.ts';
@@ -16,7 +17,7 @@ import type {
   RuleOutcome,
 } from '../model/compiled-policy.ts';
 import type { Effect, RuleResult, TraceStep } from '../model/decision.ts';
-import type { EvaluationRequest } from '../model/request.ts';
+import { addsVariables, type EvaluationRequest } from '../model/request.ts';
 import type { JointBody, RuleBody, RuleBodyOutcome, RuleEvaluation } from '../rules/rule-kind.ts';
 import { applyExceptions, type CompiledException, type Excepted, findExceptions } from './exceptions.ts';
 import type { ActionResolver } from './failure-action.ts';
@@ -34,6 +35,8 @@ export interface RuleParts {
   readonly createScope: (input: RuleInput) => Scope;
   readonly context: ContextEntries;
   readonly preconditions: Conditions | undefined;
+  /** The preconditions, where they look at the operation alone. */
+  readonly preconditionsOf: OperationTest | undefined;
   readonly exceptions: readonly CompiledException[];
   readonly isPodSecurity: boolean;
   readonly reportProperties:
@@ -64,30 +67,33 @@ export function createRule(parts: RuleParts): CompiledRule {
 }
 
 function ofShape(parts: RuleParts, memory: ConstantOutcomes): RuleOfShape {
-  const { body } = parts;
   return Object.freeze({
     matches: (request: EvaluationRequest, phase: Phase) =>
       parts.isFor(phase, request.kind.kind) && parts.match.matches(request, NO_RESOURCE),
     evaluate: (input: RuleInput) => evaluateMatched(parts, input, memory),
-    ...(isConstant(parts) && isUnconditional(parts) ? compilePasses(body, memory) : {}),
+    ...(isConstant(parts) && mayBeUnconditional(parts) ? compilePasses(parts, memory) : {}),
   });
 }
 
-function compilePasses({ passes, joint }: RuleBody, memory: ConstantOutcomes): Pick<RuleOfShape, 'passes' | 'joint'> {
+function compilePasses(parts: RuleParts, memory: ConstantOutcomes): Pick<RuleOfShape, 'passes' | 'joint'> {
+  const { passes, joint } = parts.body;
   if (!passes) return {};
   const test: PassTest = (input) => {
+    if (!isUnconditional(parts, input)) return undefined;
     const passed = passes(input);
     return passed && memory.conclude(input, undefined, passed);
   };
-  return joint ? { passes: test, joint: () => toJointTest(joint(), memory) } : { passes: test };
+  return joint ? { passes: test, joint: () => toJointTest(parts, joint(), memory) } : { passes: test };
 }
 
-function toJointTest(body: JointBody | undefined, memory: ConstantOutcomes): JointTest | undefined {
+function toJointTest(parts: RuleParts, body: JointBody | undefined, memory: ConstantOutcomes): JointTest | undefined {
   return (
     body && {
       demands: body.demands,
       join: body.join,
+      isConstant: parts.preconditions === undefined,
       passed: (demand, input) => {
+        if (!isUnconditional(parts, input)) return undefined;
         const passed = body.passed(demand, input);
         return passed && memory.conclude(input, undefined, passed);
       },
@@ -100,9 +106,15 @@ function isConstant({ reportProperties, action }: RuleParts): boolean {
   return reportProperties === undefined && action.constant !== undefined;
 }
 
-/** Nothing comes before the body but match and exclude. */
-function isUnconditional({ preconditions, exceptions }: RuleParts): boolean {
-  return preconditions === undefined && exceptions.length === 0;
+/** Nothing comes before the body but match and exclude, and conditions on the operation. */
+function mayBeUnconditional({ preconditions, preconditionsOf, exceptions }: RuleParts): boolean {
+  return (preconditions === undefined || preconditionsOf !== undefined) && exceptions.length === 0;
+}
+
+/** For a rule that may be so: no condition stands before the body of this request. */
+function isUnconditional({ preconditions, preconditionsOf }: RuleParts, { request }: RuleInput): boolean {
+  if (preconditions === undefined) return true;
+  return preconditionsOf !== undefined && !addsVariables(request) && preconditionsOf(request.operation);
 }
 
 /** Never looked at by a match that is of a shape. */
@@ -144,7 +156,13 @@ function evaluateRule(parts: RuleParts, input: RuleInput, memory: ConstantOutcom
 
 function evaluateMatched(parts: RuleParts, input: RuleInput, memory: ConstantOutcomes): RuleOutcome {
   const { body } = parts;
-  if (body.passes && !input.trace && input.bypassed === undefined && isUnconditional(parts)) {
+  if (
+    body.passes &&
+    !input.trace &&
+    input.bypassed === undefined &&
+    mayBeUnconditional(parts) &&
+    isUnconditional(parts, input)
+  ) {
     const passed = body.passes(input);
     if (passed) return memory.conclude(input, undefined, passed);
   }

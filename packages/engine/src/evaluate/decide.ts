@@ -105,23 +105,27 @@ function createPass(policies: readonly CompiledPolicy[], phase: Phase, unsettled
 }
 
 function createIndependentPass(policies: readonly CompiledPolicy[], unsettled: boolean): Pass {
-  const vouching = !unsettled && policies.some(({ vouchesForOthers }) => vouchesForOthers === true);
-  const done = new Array<Decision | undefined>(policies.length);
+  const done: (Decision | undefined)[] = [];
   return (request, evaluation) => {
     const subject = toSubject(request, evaluation);
     const plan = evaluation.trace ? undefined : findPlan(policies, subject);
     if (plan && subject.input) plan.walk(subject.input.resource);
-    const decisions: Decision[] = [];
+    let isComplete = true;
+    let vouching = false;
     for (let index = 0; index < policies.length; index += 1) {
       const policy = policies[index];
       if (policy === undefined) continue;
-      const decision = done[index] ?? evaluatePolicy(policy, subject, evaluation, plan?.passes[index]);
-      if (decision === undefined) continue;
+      if (policy.vouchesForOthers === true) vouching = true;
+      if (done[index] !== undefined) continue;
+      const decision =
+        plan?.shorts[index]?.(subject) ?? evaluatePolicy(policy, subject, evaluation, plan?.passes[index]);
       done[index] = decision;
-      decisions.push(decision);
+      if (decision === undefined) isComplete = false;
     }
-    if (decisions.length < policies.length) return undefined;
-    return vouching ? [...settleImages(decisions)] : decisions;
+    if (!isComplete) return undefined;
+    // Complete: each policy has its decision.
+    const decisions = done as Decision[];
+    return vouching && !unsettled ? [...settleImages(decisions)] : decisions;
   };
 }
 

@@ -173,12 +173,33 @@ function traced(input: RuleInput, steps: TraceStep[]): RuleInput {
   return { ...input, trace: (step) => void steps.push(step) };
 }
 
+/** The decision when all rules of a policy pass; `undefined`: evaluate it. */
+export type ShortDecision = (subject: Subject) => Decision | undefined;
+
+/** For a policy without conditions of its own; `passes` are the tests of its rules. */
+export function compileShortDecision(
+  { ref: policy, failurePolicy, standing, applyRules, inScope, matchConditions }: CompiledPolicy,
+  passes: readonly PassTest[],
+): ShortDecision | undefined {
+  if (inScope || matchConditions) return undefined;
+  const { effects } = NOTHING;
+  return ({ request, ref: resource, input }) => {
+    if (input === undefined || request.bypass !== undefined) return undefined;
+    const results = passAll(passes, input, applyRules);
+    if (results === undefined) return undefined;
+    const { phase } = input;
+    return { policy, phase, standing: standing(request, phase), resource, failurePolicy, results, effects };
+  };
+}
+
 /** The results when every rule passes the short way. */
 function passAll(
   passes: readonly PassTest[],
   input: RuleInput,
   applyRules: CompiledPolicy['applyRules'],
 ): RuleOutcome['results'] | undefined {
+  // Most policies have one rule for a kind.
+  if (passes.length === 1) return passes[0]?.(input)?.results;
   let results = NOTHING.results;
   for (let index = 0; index < passes.length; index += 1) {
     const outcome = passes[index]?.(input);

@@ -1,12 +1,14 @@
-import type { CompiledPolicy, JointTest, PassTest } from '../model/compiled-policy.ts';
+import type { CompiledPolicy, JointTest, PassTest, RuleOutcome } from '../model/compiled-policy.ts';
 import type { Demand, JointWalk } from '../model/demand.ts';
-import type { Subject } from './evaluate.ts';
+import { compileShortDecision, type ShortDecision, type Subject } from './evaluate.ts';
 
 /** The policies of a set, judged together: one walk of the resource tells which of their rules pass by it. */
 export interface JointPlan {
   readonly walk: JointWalk;
   /** By the place of the policy in the set: tests that read what the last walk found. */
   readonly passes: readonly (readonly PassTest[] | undefined)[];
+  /** The same as whole decisions, where that is all there is to one. */
+  readonly shorts: readonly (ShortDecision | undefined)[];
 }
 
 /** Sets that come again and again, with a plan a shape of request. */
@@ -51,6 +53,10 @@ function createPlan(policies: readonly CompiledPolicy[], { request, shape, input
   const walk = join(demands);
   return {
     passes,
+    shorts: policies.map((policy, index) => {
+      const tests = passes[index];
+      return tests && compileShortDecision(policy, tests);
+    }),
     walk: (resource) => {
       found.failed = walk(resource);
       return found.failed;
@@ -62,12 +68,16 @@ const NEVER: PassTest = () => undefined;
 
 function createTest(
   first: number,
-  { demands: { length }, passed }: JointTest,
+  { demands: { length }, passed, isConstant }: JointTest,
   found: { readonly failed: Uint8Array },
 ): PassTest {
+  const known: (RuleOutcome | undefined)[] = Array.from({ length }, () => undefined);
   return (input) => {
     for (let demand = 0; demand < length; demand += 1) {
-      if (found.failed[first + demand] === 0) return passed(demand, input);
+      if (found.failed[first + demand] !== 0) continue;
+      const outcome = known[demand] ?? passed(demand, input);
+      if (isConstant) known[demand] = outcome;
+      return outcome;
     }
     return undefined;
   };

@@ -1,5 +1,5 @@
 import type { CompiledPolicy, Phase, ResourceSelector } from '../model/compiled-policy.ts';
-import type { EvaluationRequest } from '../model/request.ts';
+import { type EvaluationRequest, toShape } from '../model/request.ts';
 import { expectAgain } from './joint-plan.ts';
 
 /** Answers which policies can concern a request without looking at the others. Frozen: a change makes a new one. */
@@ -32,7 +32,8 @@ export function createPolicyIndex(compiled: readonly CompiledPolicy[]): PolicyIn
       else buckets.set(key, [order]);
     }
   }
-  const remembered = new Map<string, Remembered>();
+  const ofAdmissions = new Map<string, Remembered>();
+  const ofScans = new Map<string, Remembered>();
 
   function collect(request: EvaluationRequest, phase: Phase, namespace: string): Remembered {
     const orders = new Set<number>();
@@ -54,9 +55,9 @@ export function createPolicyIndex(compiled: readonly CompiledPolicy[]): PolicyIn
     policies,
     candidates(request: EvaluationRequest, phase: Phase) {
       const namespace = namespaces.has(request.namespace) ? request.namespace : '';
-      const { group, version, kind } = request.kind;
-      const mode = request.admission === undefined ? 'scan' : 'admission';
-      const shape = `${mode}|${phase}|${group}|${version}|${kind}|${request.subresource}|${request.operation}|${namespace}`;
+      const ofKind = toShape(request, phase);
+      const shape = namespace === '' ? ofKind : `${ofKind}|${namespace}`;
+      const remembered = request.admission === undefined ? ofScans : ofAdmissions;
       let known = remembered.get(shape);
       if (!known) {
         known = collect(request, phase, namespace);

@@ -18,11 +18,11 @@ export interface RequestSurroundings {
 export function toRequest(admission: JsonObject, surroundings: RequestSurroundings): EvaluationRequest {
   const { roles, clusterRoles, namespaceLabels, now, kind } = surroundings;
   const user = readObject(admission, 'userInfo');
-  return {
+  const plural = readText(readObject(admission, 'resource'), 'resource') ?? '';
+  const request: { -readonly [Key in keyof EvaluationRequest]: EvaluationRequest[Key] } = {
     operation: toOperation(readText(admission, 'operation')),
     kind: kind ?? toKind(readObject(admission, 'kind')),
     subresource: readText(admission, 'subResource') ?? '',
-    ...toPlural(readText(readObject(admission, 'resource'), 'resource')),
     namespace: readText(admission, 'namespace') ?? '',
     name: readText(admission, 'name') ?? '',
     resource: readBody(admission, 'object'),
@@ -35,6 +35,8 @@ export function toRequest(admission: JsonObject, surroundings: RequestSurroundin
     dryRun: readFlag(admission, 'dryRun') ?? false,
     now,
   };
+  if (plural !== '') request.plural = plural;
+  return request;
 }
 
 function toOperation(text: string | undefined): Operation {
@@ -49,10 +51,6 @@ function toKind(kind: JsonObject | undefined): GroupVersionKind {
   };
 }
 
-function toPlural(plural: string | undefined): { readonly plural?: string } {
-  return plural === undefined || plural === '' ? {} : { plural };
-}
-
 /** An object, `undefined` for null: a DELETE has no new object, a CREATE no old one. */
 function readBody(admission: JsonObject, key: string): JsonObject | undefined {
   const body = member(admission, key);
@@ -62,10 +60,11 @@ function readBody(admission: JsonObject, key: string): JsonObject | undefined {
 function toUser(user: JsonObject): UserInfo {
   const uid = readText(user, 'uid');
   const extra = readObject(user, 'extra');
-  return {
+  const made: { -readonly [Key in keyof UserInfo]: UserInfo[Key] } = {
     username: readText(user, 'username') ?? '',
     groups: readTexts(user, 'groups'),
-    ...(uid === undefined ? {} : { uid }),
-    ...(extra ? { extra } : {}),
   };
+  if (uid !== undefined) made.uid = uid;
+  if (extra) made.extra = extra;
+  return made;
 }

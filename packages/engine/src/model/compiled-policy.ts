@@ -77,6 +77,8 @@ export interface JointTest {
   readonly demands: readonly Demand[];
   readonly join: JoinDemands;
   readonly passed: (demand: number, input: RuleInput) => RuleOutcome | undefined;
+  /** An outcome is the same for all requests of the shape. */
+  readonly isConstant: boolean;
 }
 
 /**

@@ -68,6 +68,11 @@ export interface StandIns {
   readonly rules: ReadonlyMap<string, JsonObject>;
 }
 
+/** Whether the caller brings variables of its own, which may hide those of the request. */
+export function addsVariables({ variables, standIns }: EvaluationRequest): boolean {
+  return variables !== undefined || (standIns !== undefined && standIns.rules.size > 0);
+}
+
 /** What the request is about, as results and reports name it. */
 export function toResourceRef(request: EvaluationRequest): ResourceRef {
   const { group, version, kind } = request.kind;
@@ -81,9 +86,34 @@ export function toResourceRef(request: EvaluationRequest): ResourceRef {
     : { apiVersion, kind, namespace, name };
 }
 
+interface KnownShape {
+  readonly kind: GroupVersionKind;
+  readonly subresource: string;
+  readonly operation: Operation;
+  readonly phase: string;
+  readonly shape: string;
+}
+
+/** Requests of one shape mostly come in a row: the same text again is found quicker wherever it is a key. */
+let lastShape: KnownShape | undefined;
+
 /** Equal for requests of one operation, kind and subresource: what most rules match by, so that it is judged once. */
 export function toShape({ kind, subresource, operation }: EvaluationRequest, phase: string): string {
-  return `${phase}|${kind.kind}|${kind.group}|${kind.version}|${subresource}|${operation}`;
+  if (
+    lastShape !== undefined &&
+    lastShape.kind.kind === kind.kind &&
+    lastShape.kind.group === kind.group &&
+    lastShape.kind.version === kind.version &&
+    lastShape.subresource === subresource &&
+    lastShape.operation === operation &&
+    lastShape.phase === phase
+  ) {
+    return lastShape.shape;
+  }
+  const shape = `${phase}|${kind.kind}|${kind.group}|${kind.version}|${subresource}|${operation}`;
+  const { group, version } = kind;
+  lastShape = { kind: { group, version, kind: kind.kind }, subresource, operation, phase, shape };
+  return shape;
 }
 
 /** The request with `resource` as its new object, in expressions too: what the next phase or policy sees. */

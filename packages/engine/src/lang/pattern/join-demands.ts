@@ -7,6 +7,7 @@ export function joinDemands(demands: readonly Demand[]): JointWalk {
   const root = createPlace();
   for (const [id, demand] of demands.entries()) add(root, demand, id);
   const failed = new Uint8Array(demands.length);
+  settle(root, failed);
   return (resource) => {
     failed.fill(0);
     walk(root, resource, failed);
@@ -41,6 +42,8 @@ interface Member {
   readonly present: Place;
   /** Of the absent value. */
   readonly absent: Place;
+  /** Those that an absent value does not meet: told once, since there is but one. */
+  unmetAbsent: readonly number[];
 }
 
 function createPlace(): Place {
@@ -67,7 +70,15 @@ function memberOf(place: Place, name: string): Member {
   const known = place.members.find((candidate) => candidate.name === name);
   if (known) return known;
   const isPlain = !(name in Object.prototype);
-  const created = { name, isPlain, forbidden: [], filled: [], present: createPlace(), absent: createPlace() };
+  const created: Member = {
+    name,
+    isPlain,
+    forbidden: [],
+    filled: [],
+    present: createPlace(),
+    absent: createPlace(),
+    unmetAbsent: [],
+  };
   place.members.push(created);
   return created;
 }
@@ -87,6 +98,18 @@ function addKey(at: Member, key: DemandKey, id: number): void {
     case 'optional':
       add(at.present, key.demand, id);
   }
+}
+
+/** Finds out beforehand what an absent member fails. */
+function settle({ members, element }: Place, failed: Uint8Array): void {
+  for (const at of members) {
+    failed.fill(0);
+    walk(at.absent, undefined, failed);
+    fail(at.filled, failed);
+    at.unmetAbsent = [...failed.keys()].filter((id) => failed[id] === 1);
+    settle(at.present, failed);
+  }
+  if (element) settle(element, failed);
 }
 
 function walk(place: Place, value: Json | undefined, failed: Uint8Array): void {
@@ -112,8 +135,7 @@ function walkMembers(members: readonly Member[], object: JsonObject, failed: Uin
     if (at === undefined) continue;
     const value = at.isPlain ? object[at.name] : member(object, at.name);
     if (value === undefined) {
-      walk(at.absent, undefined, failed);
-      if (at.filled.length > 0) fail(at.filled, failed);
+      if (at.unmetAbsent.length > 0) fail(at.unmetAbsent, failed);
     } else {
       walk(at.present, value, failed);
       if (at.forbidden.length > 0) fail(at.forbidden, failed);

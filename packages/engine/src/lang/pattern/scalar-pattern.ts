@@ -15,10 +15,29 @@ export function compileScalar(pattern: Json): ScalarTest {
     case 'number':
       return (value) => (typeof value === 'string' ? parseGoFloat(value) === pattern : value === pattern);
     case 'string':
-      return compileText(pattern);
+      return foldConstants(compileText(pattern));
     default:
       return pattern === null ? isEmptyValue : isJsonObject(pattern) ? isJsonObject : () => false;
   }
+}
+
+/** There are but four such values, and each is asked for again and again. */
+function foldConstants(test: ScalarTest): ScalarTest {
+  const [ofTrue, ofFalse, ofNull, ofAbsent] = [true, false, null, undefined].map(test);
+  return (value) => {
+    switch (value) {
+      case true:
+        return ofTrue === true;
+      case false:
+        return ofFalse === true;
+      case null:
+        return ofNull === true;
+      case undefined:
+        return ofAbsent === true;
+      default:
+        return test(value);
+    }
+  };
 }
 
 function isEmptyValue(value: Json | undefined): boolean {

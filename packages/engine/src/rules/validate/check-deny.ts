@@ -2,15 +2,16 @@ import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { type JsonObject, member } from '../../kernel/json.ts';
 import { appendDocumentPath } from '../../kernel/json-path.ts';
 import { compileConditions } from '../../lang/conditions/compile-conditions.ts';
+import { compileRefutation } from '../../lang/conditions/refutation.ts';
 import { compileTemplate, type Template } from '../../lang/variables/compile-template.ts';
 import type { Scope } from '../../lang/variables/scope.ts';
-import { type Check, type CheckCompilation, erred, passed } from './check.ts';
+import { type CheckCompilation, type CompiledCheck, erred, passed } from './check.ts';
 
 /** Conditions' texts are part of the policy, so there are few combinations of them. */
 const REMEMBERED_MESSAGES = 128;
 
 /** `deny`: fails when its conditions hold; missing or empty conditions do (kyverno-core §2.9). */
-export function compileDenyCheck(deny: JsonObject, compilation: CheckCompilation): Check {
+export function compileDenyCheck(deny: JsonObject, compilation: CheckCompilation): CompiledCheck {
   const { ruleName, host, report, path } = compilation;
   const conditions = compileConditions(member(deny, 'conditions'), {
     host,
@@ -19,10 +20,14 @@ export function compileDenyCheck(deny: JsonObject, compilation: CheckCompilation
   });
   const pass = passed(`validation rule '${ruleName}' passed.`);
   const messageOf = compileDenyMessage(compilation);
-  return ({ scope }) => {
-    const outcome = conditions.evaluate(scope);
-    if (outcome instanceof EvaluationError) return erred('failed to check deny conditions', outcome);
-    return outcome.value ? { status: 'fail', message: messageOf(scope, outcome.messages.join('; ')) } : pass;
+  const test = compileRefutation(member(deny, 'conditions'));
+  return {
+    run: ({ scope }) => {
+      const outcome = conditions.evaluate(scope);
+      if (outcome instanceof EvaluationError) return erred('failed to check deny conditions', outcome);
+      return outcome.value ? { status: 'fail', message: messageOf(scope, outcome.messages.join('; ')) } : pass;
+    },
+    quick: test && { test, outcome: pass },
   };
 }
 

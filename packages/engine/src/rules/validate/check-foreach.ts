@@ -3,11 +3,13 @@ import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
 import { appendDocumentPath } from '../../kernel/json-path.ts';
 import { compileConditions } from '../../lang/conditions/compile-conditions.ts';
+import { compileEach } from '../../lang/jmespath/compile-each.ts';
+import { parseQuietly } from '../../lang/jmespath/parse-quietly.ts';
 import { compileContext } from '../../lang/variables/compile-context.ts';
 import { compileQuery } from '../../lang/variables/query.ts';
 import type { Scope } from '../../lang/variables/scope.ts';
 import type { RuleBodyOutcome } from '../rule-kind.ts';
-import { type Check, type CheckCompilation, type CheckEvaluation, erred, passed } from './check.ts';
+import { type Check, type CheckCompilation, type CheckEvaluation, type CompiledCheck, erred, passed } from './check.ts';
 import { compileCheck } from './compile-check.ts';
 
 /** One block of a foreach: its list, and what is checked for each element. */
@@ -16,17 +18,21 @@ interface Loop {
   readonly elementScope: boolean | undefined;
   /** `undefined` when the element is skipped or nothing was checked. */
   readonly checkElement: Check;
+  readonly quick: ((variables: JsonObject) => number) | undefined;
 }
 
 /** `foreach`: every element of every list must pass; the first that does not decides (kyverno-core §2.9). */
-export function compileForeachCheck(blocks: readonly Json[], compilation: CheckCompilation): Check {
+export function compileForeachCheck(blocks: readonly Json[], compilation: CheckCompilation): CompiledCheck {
   const path = appendDocumentPath(compilation.path, 'foreach');
   const loops = blocks
     .filter(isJsonObject)
     .map((block, index) => compileLoop(block, { ...compilation, path: appendDocumentPath(path, index) }));
   const { nesting } = compilation;
   const pass = passed('rule passed');
-  return (evaluation) => {
+  const test = compileQuickTest(loops);
+  return { run, quick: test && { test, outcome: pass } };
+
+  function run(evaluation: CheckEvaluation): RuleBodyOutcome | undefined {
     let applied = 0;
     let listError: EvaluationError | undefined;
     for (const loop of loops) {
@@ -42,6 +48,21 @@ export function compileForeachCheck(blocks: readonly Json[], compilation: CheckC
     }
     if (applied > 0) return pass;
     return listError && erred('failed to evaluate list', listError);
+  }
+}
+
+/** Certainly some element was checked, and each passed. */
+function compileQuickTest(loops: readonly Loop[]): ((variables: JsonObject) => boolean) | undefined {
+  const quick = loops.map((loop) => loop.quick).filter((test) => test !== undefined);
+  if (loops.length === 0 || quick.length < loops.length) return undefined;
+  return (variables) => {
+    let applied = 0;
+    for (const count of quick) {
+      const passing = count(variables);
+      if (passing < 0) return false;
+      applied += passing;
+    }
+    return applied > 0;
   };
 }
 
@@ -108,11 +129,36 @@ function compileLoop(block: JsonObject, compilation: CheckCompilation): Loop {
   return {
     list: query.evaluate,
     elementScope: typeof elementScope === 'boolean' ? elementScope : undefined,
-    checkElement: compileElement(block, compilation, policy),
+    ...compileElement(block, compilation, policy),
   };
 }
 
-function compileElement(block: JsonObject, compilation: CheckCompilation, policy: CheckCompilation['policy']): Check {
+/** How many elements certainly pass; -1 when one may not. */
+function compileQuickCount(list: Json | undefined, test: (variables: JsonObject) => boolean): Loop['quick'] {
+  const tree = typeof list === 'string' ? parseQuietly(list) : undefined;
+  let request: Json = null;
+  let count = 0;
+  const each =
+    tree &&
+    compileEach(tree, (element) => {
+      count += 1;
+      return isJsonObject(element) && test({ request, element });
+    });
+  return (
+    each &&
+    ((given) => {
+      request = given['request'] ?? null;
+      count = 0;
+      return each(given) ? count : -1;
+    })
+  );
+}
+
+function compileElement(
+  block: JsonObject,
+  compilation: CheckCompilation,
+  policy: CheckCompilation['policy'],
+): Pick<Loop, 'checkElement' | 'quick'> {
   const { host, report, path, nesting } = compilation;
   const at = (field: string) => ({ host, report, path: appendDocumentPath(path, field) });
   const given = member(block, 'context');
@@ -120,18 +166,23 @@ function compileElement(block: JsonObject, compilation: CheckCompilation, policy
   const context = compileContext(entries, policy, at('context'));
   const conditions = member(block, 'preconditions') ?? null;
   const preconditions = compileConditions(conditions, at('preconditions'));
-  const check = compileCheck(block, { ...compilation, nesting: nesting + 1 }).run;
+  const { run: check, quick } = compileCheck(block, { ...compilation, nesting: nesting + 1 });
   if (entries.length === 0 && conditions === null) {
-    return (evaluation) =>
-      evaluation.scope.standIns ? check({ ...evaluation, scope: attach(evaluation) }) : check(evaluation);
+    return {
+      checkElement: (evaluation) =>
+        evaluation.scope.standIns ? check({ ...evaluation, scope: attach(evaluation) }) : check(evaluation),
+      quick: quick && compileQuickCount(member(block, 'list'), quick.test),
+    };
   }
-  return (evaluation) => {
+  return { checkElement: checkWithContext, quick: undefined };
+
+  function checkWithContext(evaluation: CheckEvaluation): RuleBodyOutcome | undefined {
     const scope = attach(evaluation);
     const outcome = preconditions.evaluate(scope);
     // An element whose preconditions cannot be evaluated is skipped like one that does not meet them, as upstream.
     if (outcome instanceof EvaluationError || !outcome.value) return undefined;
     return check({ ...evaluation, scope });
-  };
+  }
 
   function attach({ scope, input }: CheckEvaluation): Scope {
     return context.attach(scope, input.facts);

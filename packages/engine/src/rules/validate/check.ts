@@ -35,8 +35,18 @@ export type Check = (evaluation: CheckEvaluation) => RuleBodyOutcome | undefined
 /** A check that reads no variable, asked in short: the outcome when `target` passes, else `undefined`. */
 export type PassTest = (target: Json) => RuleBodyOutcome | undefined;
 
+/**
+ * Tells of a check on the variables `request` (with `object` alone) and `element` that it certainly passes. Good where
+ * neither context entries nor the caller add variables.
+ */
+export interface QuickPass {
+  readonly test: (variables: JsonObject) => boolean;
+  readonly outcome: RuleBodyOutcome;
+}
+
 export interface CompiledCheck {
   readonly run: Check;
+  readonly quick?: QuickPass | undefined;
   readonly passes?: PassTest;
   /** One demand for each of `outcomes`; `undefined` when a pattern is more than that. */
   readonly demands?: () => readonly Demand[] | undefined;

@@ -10,11 +10,11 @@ import { compileAnyPatternCheck, compilePatternCheck } from './check-pattern.ts'
  */
 export function compileCheck(block: JsonObject, compilation: CheckCompilation): CompiledCheck {
   const deny = member(block, 'deny');
-  if (isJsonObject(deny)) return { run: compileDenyCheck(deny, compilation) };
+  if (isJsonObject(deny)) return compileDenyCheck(deny, compilation);
   const pattern = member(block, 'pattern') ?? null;
   if (pattern !== null) return compilePatternCheck(pattern, compilation);
   const anyPattern = member(block, 'anyPattern') ?? null;
   if (anyPattern !== null) return compileAnyPatternCheck(anyPattern, compilation);
   const foreach = member(block, 'foreach');
-  return { run: isJsonArray(foreach) ? compileForeachCheck(foreach, compilation) : () => undefined };
+  return isJsonArray(foreach) ? compileForeachCheck(foreach, compilation) : { run: () => undefined };
 }

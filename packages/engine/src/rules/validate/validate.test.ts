@@ -22,7 +22,7 @@ interface Situation {
 
 // Of rule and policy only these parts are read here.
 function ruleOf(validate: JsonObject, preconditions: Json | undefined): Rule {
-  return { name: 'r', path: 'spec.rules[0]', validate, preconditions } as unknown as Rule;
+  return { name: 'r', path: 'spec.rules[0]', validate, preconditions, context: [] } as unknown as Rule;
 }
 
 function policyOf(failureAction: FailureAction): LegacyPolicy {

@@ -5,9 +5,10 @@ import type { Scope } from '../../lang/variables/scope.ts';
 import type { Phase, RuleInput } from '../../model/compiled-policy.ts';
 import type { Demand } from '../../model/demand.ts';
 import { readObjects } from '../../model/read-json.ts';
+import { addsVariables } from '../../model/request.ts';
 import type { JointBody, RuleBody, RuleBodyOutcome, RuleCompilation, RuleEvaluation, RuleKind } from '../rule-kind.ts';
 import { compileCelCheck } from './cel/compile-cel.ts';
-import type { CheckCompilation } from './check.ts';
+import type { CheckCompilation, QuickPass } from './check.ts';
 import { compileCheck } from './compile-check.ts';
 import { excuseExisting, excusesExisting } from './existing-violations.ts';
 import { compileManifests } from './manifests/compile-manifests.ts';
@@ -69,18 +70,27 @@ function compileResourceCheck(block: JsonObject, { policy, rule, host, report }:
     message: { source, template: compileTemplate(source, { host, report, path: `${path}.message` }) },
     nesting: 0,
   };
-  const { run, passes, demands, outcomes } = compileCheck(block, compilation);
+  const { run, quick, passes, demands, outcomes } = compileCheck(block, compilation);
   const judge = (input: RuleInput, scope: Scope) => run({ input, scope, element: undefined });
   const excuses = excusesExisting(policy, rule);
   const evaluate: Evaluate = (evaluation) => {
     const outcome = judge(evaluation.input, evaluation.scope);
     return excuses ? excuseExisting(outcome, evaluation, judge) : outcome;
   };
+  if (quick && rule.context.length === 0) return { evaluate, passes: quickly(quick) };
   if (!passes) return { evaluate };
   return {
     evaluate,
     passes: ({ request, resource }) => (request.operation === 'DELETE' ? undefined : passes(resource)),
     ...(demands && outcomes ? { joint: () => toJoint(demands(), outcomes) } : {}),
+  };
+}
+
+/** Only where nobody adds variables: what is told of the resource alone may be told of something else then. */
+function quickly({ test, outcome }: QuickPass): NonNullable<RuleBody['passes']> {
+  return ({ request, resource }) => {
+    if (request.operation === 'DELETE' || addsVariables(request)) return undefined;
+    return test({ request: { object: resource } }) ? outcome : undefined;
   };
 }
 
