@@ -27,7 +27,9 @@ export function renderDenial({ time, operation, kind, namespace, name, user, dec
     for (const result of results) {
       if (result.status !== 'fail' && result.status !== 'error') continue;
       lines.push('', `${policy.kind} ${policy.name}, rule ${result.rule}`);
-      for (const { step, outcome, detail } of trace.filter(({ rule }) => rule === result.rule)) {
+      // A policy in CEL is one rule, whatever its result is called.
+      const isOne = !policy.apiVersion.startsWith('kyverno.io/');
+      for (const { step, outcome, detail } of trace.filter(({ rule }) => isOne || rule === result.rule)) {
         lines.push(`  ${MARKS[outcome]} ${step.padEnd(12)} ${detail}`);
       }
       lines.push(`  ${result.status === 'fail' ? '✗' : '!'} ${'verdict'.padEnd(12)} ${result.message}`);

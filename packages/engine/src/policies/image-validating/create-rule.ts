@@ -11,6 +11,10 @@ import { withPullSecrets } from './pod-spec.ts';
 
 /** How a rule tells what it is about, and what its expressions see of it. */
 export interface RuleSubject {
+  /** What a trace calls it. */
+  readonly about: string;
+  /** Made by autogen: a trace does not tell that it is about something else. */
+  readonly isVariant?: boolean;
   readonly phases: ReadonlySet<Phase>;
   readonly matches: (request: EvaluationRequest) => boolean;
   readonly activation: (input: RuleInput) => Activation;
@@ -22,7 +26,7 @@ const NOTHING: RuleOutcome = Object.freeze({ results: [], effects: [] });
 export function createRule(
   { policy, host }: PolicyCompilation,
   parts: ImageValidatingParts,
-  { phases, matches, activation }: RuleSubject,
+  { about, isVariant = false, phases, matches, activation }: RuleSubject,
 ): CompiledRule {
   const { validationActions } = policy.spec;
   const action: FailureAction = validationActions.includes('Deny') ? 'Enforce' : 'Audit';
@@ -52,12 +56,16 @@ export function createRule(
     phases,
     action: () => action,
     evaluate: (input: RuleInput): RuleOutcome => {
-      if (!matches(input.request)) return NOTHING;
+      const isMatched = matches(input.request);
+      if (isMatched || !isVariant) {
+        input.trace?.({ rule: name, step: 'match', outcome: isMatched ? 'yes' : 'no', detail: about });
+      }
+      if (!isMatched) return NOTHING;
       if (input.bypassed !== undefined) {
         return { results: [toResult({ status: 'skip', message: input.bypassed, emitWarning: true })], effects: [] };
       }
       if (input.phase === 'verify-images') return pin(input);
-      const verdict = judge({ parts, input, activation, createHost });
+      const verdict = judge({ name, parts, input, activation, createHost });
       return verdict ? { results: [toResult(verdict)], effects: [] } : NOTHING;
     },
   });

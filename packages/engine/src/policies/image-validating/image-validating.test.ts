@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Compilation } from '../../compile/engine.ts';
 import { decide } from '../../evaluate/decide.ts';
+import { FactTable } from '../../facts/fact-table.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
 import {
@@ -378,5 +379,86 @@ describe('autogen and other kinds', () => {
     expect(await told(compiled, request, createRegistry(UNSIGNED))).toEqual(['signed fail unsigned']);
     expect(await told(compiled, requestOf(pod(APP)))).toEqual([]);
     expect(await told(compilePolicy(imagePolicy()), request)).toEqual([]);
+  });
+});
+
+describe('what is told', () => {
+  it('an explanation names the evidence and what each part of an expression came to', async () => {
+    const { compiled } = compilePolicy(imagePolicy());
+    const options = { phase: 'validate', trace: true } as const;
+    const [decision] = await decide(compiled ? [compiled] : [], requestOf(pod(APP)), createRegistry(UNSIGNED), options);
+    expect(decision?.trace?.map(({ rule, step, outcome }) => `${rule} ${step} ${outcome}`)).toContain(
+      'signed evidence no',
+    );
+    const details = decision?.trace?.map(({ detail }) => detail) ?? [];
+    expect(details).toContain(`${APP} is not verified by key: no signatures found`);
+    expect(details.some((detail) => detail.startsWith('verifyImageSignatures(i, [attestors.key]) → 0'))).toBe(true);
+    expect(decision?.results[0]?.reason).toBe('unsigned');
+  });
+
+  it('a bypass asks nothing', async () => {
+    const { compiled } = compilePolicy(imagePolicy());
+    const registry = createRegistry();
+    const rule = compiled?.rules[0];
+    const facts = new FactTable();
+    for (const phase of ['verify-images', 'validate'] as const) {
+      const request = requestOf(pod('ghcr.io/acme/app:1'));
+      const outcome = rule?.evaluate({ request, resource: pod(), phase, facts, trace: undefined, bypassed: 'by a' });
+      expect(outcome?.results.map(({ status, message }) => [status, message])).toEqual([['skip', 'by a']]);
+    }
+    expect(registry.batches).toEqual([]);
+  });
+
+  it.each([
+    ['orValue of what is no optional', 'object.metadata.name.orValue("a") == "web"', 'no such overload'],
+    ['orValue of an optional', 'object.?spec.?x.orValue(1) == 1 && images.containers.size() == 1', ''],
+  ])('unlike in other kinds: %s', async (_name, expression, problem) => {
+    const [told0 = ''] = await told(
+      compilePolicy(imagePolicy({ ...LENIENT, ...validation(expression) })),
+      requestOf(pod(APP)),
+    );
+    if (problem === '') expect(told0).toBe('signed pass success');
+    else expect(told0).toContain(problem);
+  });
+
+  it.each<[string, JsonObject, string]>([
+    [
+      'conditions know no variables',
+      { variables: [{ name: 'a', expression: '1' }], matchConditions: [{ name: 'c', expression: 'variables.a == 1' }] },
+      'spec.matchConditions[0].expression',
+    ],
+    [
+      'extractors know no variables',
+      { images: [{ name: 'a', expression: '[variables.a]' }] },
+      'spec.images[0].expression',
+    ],
+    ['extractors give texts', { images: [{ name: 'a', expression: '[1]' }] }, 'spec.images[0].expression'],
+    [
+      'references are truths',
+      { matchImageReferences: [{ expression: 'ref' }] },
+      'spec.matchImageReferences[0].expression',
+    ],
+    [
+      'references know the reference alone',
+      { matchImageReferences: [{ expression: 'object.a' }] },
+      'spec.matchImageReferences[0].expression',
+    ],
+    ['globs can be read', { matchImageReferences: [{ glob: '[' }] }, 'spec.matchImageReferences[0].glob'],
+    ['there is one of the two', { matchImageReferences: [{}] }, 'spec.matchImageReferences[0]'],
+    ['no certificates are decoded', validation('x509.decode("a").b == 1'), 'spec.validations[0].expression'],
+    [
+      'expressions of attestors compile',
+      { attestors: [{ name: 'a', cosign: { key: { expression: 'nobody' } } }] },
+      'spec.attestors[0].cosign.key.expression',
+    ],
+    [
+      'files are not read',
+      { attestors: [{ name: 'a', cosign: { tuf: { root: { path: '/etc/root.json' } }, key: { data: KEY } } }] },
+      'spec.attestors[0].cosign.tuf.root.path',
+    ],
+  ])('what does not compile: %s', (_name, spec, path) => {
+    const { compiled, diagnostics } = compilePolicy(imagePolicy(spec));
+    expect(compiled).toBeUndefined();
+    expect(new Set(diagnostics.map((diagnostic) => diagnostic.path))).toEqual(new Set([path]));
   });
 });

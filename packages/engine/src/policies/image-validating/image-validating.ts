@@ -57,7 +57,7 @@ function compileForResources(compilation: PolicyCompilation): PolicyBody {
     ...compilation,
     report: (diagnostic) => isError(diagnostic) && report(diagnostic),
   };
-  const variants = [own, ...autogen.map(({ spec }) => compileVariant(silent, toCelSpec(spec)))];
+  const variants = [own, ...autogen.map(({ config, spec }) => compileVariant(silent, toCelSpec(spec), config.name))];
   return {
     rules: variants.map(({ rule }) => rule),
     selectors: variants.flatMap(({ selectors }) => selectors),
@@ -83,12 +83,18 @@ const EVERYTHING: MatchConstraints = {
   objectSelector: undefined,
 };
 
-function compileVariant(compilation: PolicyCompilation, spec: CelPolicySpec): CompiledVariant {
+function compileVariant(
+  compilation: PolicyCompilation,
+  spec: CelPolicySpec,
+  autogen?: AutogenVariant['config']['name'],
+): CompiledVariant {
   const parts = compileParts(compilation, spec);
   const phases = parts.demands.mutateDigest ? PHASES : VALIDATING;
   const constraints = spec.matchConstraints ?? EVERYTHING;
   const { matches, concerns } = compileConstraints(constraints);
   const rule = createRule(compilation, parts, {
+    about: autogen === undefined ? 'matchConstraints' : `autogen ${autogen}`,
+    isVariant: autogen !== undefined,
     phases,
     matches: (request) => request.payload !== true && matches(request),
     activation: createActivation,
@@ -101,7 +107,14 @@ function compileForPayloads(compilation: PolicyCompilation): PolicyBody {
   const parts = compileParts(compilation, compilation.policy.spec);
   const matches = ({ payload }: EvaluationRequest): boolean => payload === true;
   return {
-    rules: [createRule(compilation, parts, { phases: VALIDATING, matches, activation: createPayloadActivation })],
+    rules: [
+      createRule(compilation, parts, {
+        about: 'payloads',
+        phases: VALIDATING,
+        matches,
+        activation: createPayloadActivation,
+      }),
+    ],
     selectors: [],
     concerns: (request, phase) => phase === 'validate' && matches(request),
     needs: NEEDS,

@@ -25,6 +25,8 @@ export type Verdict = Pick<RuleResult, 'status' | 'message'> & Partial<RuleResul
 
 /** What the parts of an evaluation share. */
 export interface Judging {
+  /** What a trace calls the rule. */
+  readonly name: string;
   readonly parts: ImageValidatingParts;
   readonly input: RuleInput;
   readonly activation: (input: RuleInput) => Activation;
@@ -37,15 +39,15 @@ export interface Judging {
  * about the object. Throws only `Need`.
  */
 export function judge(judging: Judging): Verdict | undefined {
-  const { input } = judging;
+  const { name, input } = judging;
   const facts = new OnwardFacts(input.facts);
   const seeing: RuleInput = { ...input, facts };
   const bare: PolicyScope = { activation: judging.activation(seeing), host: judging.createHost(seeing) };
-  return traceExpressions(bare, '', input.trace, (scope) => judgeSeeing(judging, seeing, facts, scope));
+  return traceExpressions(bare, name, input.trace, (scope) => judgeSeeing(judging, seeing, facts, scope));
 }
 
 function judgeSeeing(
-  { parts, input }: Judging,
+  { name, parts, input }: Judging,
   seeing: RuleInput,
   facts: OnwardFacts,
   bare: PolicyScope,
@@ -62,7 +64,7 @@ function judgeSeeing(
   const access = withPullSecrets(parts.access, input);
   const verdict = judgeImages({ parts, bare, facts, ledger, images, access });
   if (facts.missing) throw facts.missing;
-  trace(input, ledger);
+  trace(name, input, ledger);
   return { ...verdict, ...reasonOf(verdict, ledger), claims: toClaims(parts, images, ledger) };
 }
 
@@ -173,13 +175,13 @@ function reasonOf({ status }: Verdict, { refused }: VerificationLedger): Pick<Ru
   return reason === undefined ? {} : { reason };
 }
 
-function trace(input: RuleInput, { verified, refused }: VerificationLedger): void {
+function trace(rule: string, input: RuleInput, { verified, refused }: VerificationLedger): void {
   if (!input.trace) return;
   for (const [image, digest] of verified) {
-    input.trace({ rule: '', step: 'evidence', outcome: 'yes', detail: `${image} is verified as ${digest}` });
+    input.trace({ rule, step: 'evidence', outcome: 'yes', detail: `${image} is verified as ${digest}` });
   }
   for (const [image, { attestor, message = 'no signature found' }] of refused) {
     const by = attestor === undefined ? '' : ` by ${attestor}`;
-    input.trace({ rule: '', step: 'evidence', outcome: 'no', detail: `${image} is not verified${by}: ${message}` });
+    input.trace({ rule, step: 'evidence', outcome: 'no', detail: `${image} is not verified${by}: ${message}` });
   }
 }
