@@ -20,7 +20,7 @@ describe('the commands', () => {
     expect(summary.length).toBeGreaterThan(8);
     expect(run !== undefined || (commands?.length ?? 0) > 0).toBe(true);
     for (const flag of flags) expect(flag.summary.length).toBeGreaterThan(3);
-    const long = flags.map((flag) => /--([a-zA-Z-]+)/.exec(flag.flags)?.[1]);
+    const long = flags.map((flag) => /--([\w-]+)/.exec(flag.flags)?.[1]);
     expect(new Set(long).size).toBe(long.length);
   });
 });
