@@ -8,6 +8,7 @@ export {
   type ImageSourceOptions,
   type ImageSourceStats,
 } from './facts/image-source.ts';
+export type { IndexImage } from './facts/index-images.ts';
 export {
   type EvidenceListing,
   type ListEvidenceOptions,

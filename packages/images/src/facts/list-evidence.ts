@@ -7,6 +7,7 @@ import type { EvidenceClaims } from '../verifiers/evidence-claims.ts';
 import { verifiers } from '../verifiers/index.ts';
 import type { EvidencePart } from '../verifiers/verifier.ts';
 import type { ImageSourceOptions } from './image-source.ts';
+import { type IndexImage, listIndexImages } from './index-images.ts';
 import { openRegistry } from './open-registry.ts';
 
 /** One piece of evidence in one format; what it says of itself is not verified. */
@@ -20,6 +21,8 @@ export interface ListedEvidence extends EvidenceClaims {
 export interface EvidenceListing {
   /** Of the image; undefined when it could not be resolved. */
   readonly digest: string | undefined;
+  /** The images of an index, when the digest is one. */
+  readonly images?: readonly IndexImage[];
   readonly evidence: readonly ListedEvidence[];
   /** Formats that could not be listed, and why. */
   readonly unlisted: readonly string[];
@@ -44,14 +47,17 @@ export async function listEvidence(reference: string, options: ListEvidenceOptio
   const unlisted: string[] = [];
   const signal = AbortSignal.timeout(limits.totalMs);
   let digest: string | undefined;
+  let images: readonly IndexImage[] | undefined;
   try {
     const parsed = parseImageName(reference);
     if (!parsed.ok) return { digest, evidence, unlisted: [parsed.message] };
     const { name } = parsed;
     const location = locateEvidence(name, options.repository);
     if (typeof location === 'string') return { digest, evidence, unlisted: [location] };
-    digest = name.digest ?? (await client.open(name, access).resolve(name.tag ?? 'latest', signal));
+    const own = client.open(name, access);
+    digest = name.digest ?? (await own.resolve(name.tag ?? 'latest', signal));
     const reader = client.open(location, access);
+    images = await listIndexImages(digest, own, reader, signal).catch((error) => noteFailure(error, unlisted));
     for (const { type: format, collect } of verifiers) {
       for (const part of ['signatures', 'attestations'] as const) {
         const question = {
@@ -73,7 +79,8 @@ export async function listEvidence(reference: string, options: ListEvidenceOptio
   } finally {
     await client.close();
   }
-  return { digest, evidence: evidence.filter(isFirst), unlisted: [...new Set(unlisted)] };
+  const listing = { digest, evidence: evidence.filter(isFirst), unlisted: [...new Set(unlisted)] };
+  return images === undefined ? listing : { ...listing, images };
 }
 
 /** Bundles show up in both parts; a statement is listed once. */

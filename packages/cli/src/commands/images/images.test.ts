@@ -52,6 +52,24 @@ describe('vouchsafe images', () => {
     expect(table.stdout).toContain('- type: SigstoreBundle\n');
   });
 
+  it('tells what is signed: the index, or an image of it', async () => {
+    const { registry } = rig;
+    const platforms = [
+      { os: 'linux', architecture: 'amd64' },
+      { os: 'linux', architecture: 'arm64' },
+    ];
+    const { manifests, repository } = pushImage(registry, 'team/many:v1', { platforms });
+    const [amd64] = manifests;
+    const key = generateKeyPair('ecdsa-p256').privateKeyPem;
+    signWithKey({ registry, image: `${repository}@${amd64?.digest}`, key });
+    const { code, stdout } = await list(['registry.test/team/many:v1']);
+    expect(code).toBe(1);
+    expect(stdout).toContain('an index of 2 images; what follows is about the index');
+    expect(stdout).toContain(`linux/amd64   ${amd64?.digest}, with evidence of its own`);
+    expect(stdout).toMatch(/linux\/arm64 {3}sha256:[0-9a-f]{64}, without evidence of its own/);
+    expect(stdout).toContain('evidence      none');
+  });
+
   it('says why an honest looking signature is not believed', async () => {
     const { registry, sigstore } = rig;
     const image = pushImage(registry, 'team/forged:v1', { labels: { a: 'b' } }).image;

@@ -44,7 +44,7 @@ async function listAll(names: readonly string[], flags: FlagValues, io: CommandI
   const source = createImageSource({ ...options, cache: { maxSize: 100, ttlMs: timeout } });
   try {
     const listings = await forEachImage(references, async (reference): Promise<ImageListing> => {
-      const { digest, evidence, unlisted } = await listEvidence(reference, options);
+      const { digest, images, evidence, unlisted } = await listEvidence(reference, options);
       const judged: JudgedEvidence[] = [];
       for (const one of evidence) {
         const verdict = digest === undefined ? undefined : await judge(one, reference, digest, source, options);
@@ -53,6 +53,7 @@ async function listAll(names: readonly string[], flags: FlagValues, io: CommandI
       return {
         image: reference,
         digest,
+        ...(images === undefined ? {} : { images }),
         evidence: judged,
         unlisted,
         entries: entriesFor(reference, evidence, repository),

@@ -1,4 +1,4 @@
-import type { ListedEvidence } from '@vouchsafe/images';
+import type { IndexImage, ListedEvidence } from '@vouchsafe/images';
 import { toYaml } from '../../output/yaml.ts';
 import type { VerifyImagesEntry } from './verify-images-entry.ts';
 
@@ -10,6 +10,8 @@ export interface JudgedEvidence extends ListedEvidence {
 export interface ImageListing {
   readonly image: string;
   readonly digest: string | undefined;
+  /** Of an index. */
+  readonly images?: readonly IndexImage[];
   readonly evidence: readonly JudgedEvidence[];
   /** What could not be looked at. */
   readonly unlisted: readonly string[];
@@ -17,8 +19,9 @@ export interface ImageListing {
 }
 
 /** A block for each piece of evidence, then the policy entries to paste. */
-export function renderListing({ image, digest, evidence, unlisted, entries }: ImageListing): string {
+export function renderListing({ image, digest, images, evidence, unlisted, entries }: ImageListing): string {
   const lines = [image, line('digest', digest ?? 'unknown')];
+  if (images !== undefined) lines.push(...linesOfIndex(images));
   for (const message of unlisted) lines.push(line('not looked at', message));
   if (evidence.length === 0) lines.push(line('evidence', 'none'));
   for (const one of evidence) lines.push('', ...linesOf(one));
@@ -27,6 +30,15 @@ export function renderListing({ image, digest, evidence, unlisted, entries }: Im
     lines.push(toYaml(entries, 2, 'as-given').trimEnd());
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** What is signed, the index or its images, is told apart. */
+function linesOfIndex(images: readonly IndexImage[]): readonly string[] {
+  const count = `an index of ${images.length} ${images.length === 1 ? 'image' : 'images'}; what follows is about the index`;
+  const told = images.map(({ platform, digest, hasEvidence }) =>
+    line(platform, `${digest}, ${hasEvidence ? 'with evidence of its own' : 'without evidence of its own'}`),
+  );
+  return [line('is', count), ...told];
 }
 
 function linesOf(one: JudgedEvidence): readonly string[] {
