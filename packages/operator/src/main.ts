@@ -1,6 +1,7 @@
 import manifest from '../package.json' with { type: 'json' };
 import { parseOperatorSettings } from './settings/operator-settings.ts';
-import { releaseStartupMemory } from './wiring/release-startup-memory.ts';
+import { startMemoryWatch } from './wiring/memory-watch.ts';
+import { collectOnce, releaseMemory } from './wiring/release-memory.ts';
 import { startOperator } from './wiring/start-operator.ts';
 
 /** The process of the operator: reads settings, starts, waits for a signal. A parent with a channel is told when it is ready. */
@@ -17,7 +18,8 @@ async function main(): Promise<void> {
   process.once('SIGINT', stop);
   await operator.ready;
   process.send?.({ webhookPort: operator.webhookPort, metricsPort: operator.metricsPort, pid: process.pid });
-  releaseStartupMemory();
+  releaseMemory();
+  startMemoryWatch({ resident: () => process.memoryUsage.rss(), collect: collectOnce });
 }
 
 main().catch((error: unknown) => {

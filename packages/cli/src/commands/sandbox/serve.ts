@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { releaseStartupMemory } from '@vouchsafe/operator';
+import { releaseMemory } from '@vouchsafe/operator';
 import type { ApiServer } from '@vouchsafe/sandbox';
 import { clusterFolder, removeClusterState, writeClusterState } from '../../cluster/cluster-state.ts';
 import { startControl } from '../../cluster/control.ts';
@@ -71,7 +71,7 @@ export async function serve(_: readonly string[], flags: FlagValues, io: Command
   await announce();
   const from = textFlag(flags, 'from');
   if (from) await loadPaths([from], cluster.kubeconfig, io);
-  releaseStartupMemory();
+  releaseMemory();
   process.once('SIGINT', () => ended.resolve());
   process.once('SIGTERM', () => ended.resolve());
   await ended.promise;
