@@ -7,7 +7,15 @@ export {
   type Environment,
   type EnvironmentOptions,
 } from './environment/environment.ts';
-export type { Activation, CelProgram, EvaluateOptions, Evaluation } from './environment/program.ts';
+export {
+  type Activation,
+  type CelProgram,
+  type EvaluateOptions,
+  type Evaluation,
+  readVariable,
+  type VariableRecord,
+  VariableSource,
+} from './environment/program.ts';
 export { ADMISSION_REQUEST, admissionTypes, NAMESPACE } from './kubernetes/admission-types.ts';
 export {
   AUTHORIZER,

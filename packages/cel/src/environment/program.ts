@@ -5,7 +5,22 @@ import { CelError } from '../values/cel-error.ts';
 import type { CelResult, CelValue } from '../values/cel-value.ts';
 
 /** Values of the variables by name; only own members count. */
-export type Activation = Readonly<Record<string, CelValue | CelError | undefined>>;
+export type VariableRecord = Readonly<Record<string, CelValue | CelError | undefined>>;
+
+/** Variables that are told when they are asked for. */
+export abstract class VariableSource {
+  /** `undefined` for a variable it does not know. */
+  abstract read(name: string): CelResult | undefined;
+}
+
+/** The variables of one evaluation. */
+export type Activation = VariableRecord | VariableSource;
+
+/** The value of one of them. */
+export function readVariable(activation: Activation, name: string): CelResult | undefined {
+  if (activation instanceof VariableSource) return activation.read(name);
+  return Object.hasOwn(activation, name) ? activation[name] : undefined;
+}
 
 export interface EvaluateOptions {
   /** Cost units an evaluation may use; Kubernetes allows 1 000 000 per call, which is the default. */
@@ -72,7 +87,7 @@ function createFrame(
   observer?: Observer,
 ): Frame {
   const slots: (CelResult | undefined)[] = [];
-  for (const name of variables) slots.push(Object.hasOwn(activation, name) ? activation[name] : undefined);
+  for (const name of variables) slots.push(readVariable(activation, name));
   while (slots.length < slotCount) slots.push(undefined);
   return { slots, host: options?.host, observer, limit: options?.costLimit ?? DEFAULT_COST_LIMIT, cost: 0, work: 0 };
 }

@@ -9,6 +9,8 @@ export interface ConstraintMatcher {
   readonly matches: (request: EvaluationRequest) => boolean;
   /** Whether a request of this kind, subresource and operation can match at all: for the index, once a shape. */
   readonly concerns: (request: EvaluationRequest) => boolean;
+  /** What concerns it matches: no names, scopes, selectors of labels. */
+  readonly isOfShape: boolean;
 }
 
 /** What a policy matches that does not say. */
@@ -31,7 +33,9 @@ export function compileConstraints(constraints: MatchConstraints, options: Const
   const { namespaceSelector, objectSelector } = constraints;
   const inNamespace = namespaceSelector && compileLabelSelector(namespaceSelector);
   const isObject = objectSelector && compileLabelSelector(objectSelector);
+  const isPlain = (rule: ResourceRule) => rule.resourceNames.length === 0 && rule.scope === '*';
   return {
+    isOfShape: !inNamespace && !isObject && excluded.length === 0 && constraints.resourceRules.every(isPlain),
     concerns: (request) => rules.length === 0 || rules.some(({ concerns }) => concerns(request)),
     matches: (request) =>
       (rules.length === 0 || rules.some(({ matches }) => matches(request))) &&
@@ -77,7 +81,8 @@ function compileResourceRule(rule: ResourceRule, { anyOperation = false }: Const
   const { apiGroups, apiVersions, operations, resources, resourceNames, scope } = rule;
   const isResource = resources.map(compileResource);
   // A rule without operations is about all of them: the API server refuses one, files may hold it.
-  const concerns = ({ kind, subresource, operation, ...request }: EvaluationRequest): boolean => {
+  const concerns = (request: EvaluationRequest): boolean => {
+    const { kind, subresource, operation } = request;
     if (!anyOperation && operations.length > 0 && !includes(operations, operation)) return false;
     if (!includes(apiGroups, kind.group) || !includes(apiVersions, kind.version)) return false;
     const plural = request.plural ?? guessPlural(kind.kind);

@@ -88,6 +88,7 @@ export function toResourceRef(request: EvaluationRequest): ResourceRef {
 
 interface KnownShape {
   readonly kind: GroupVersionKind;
+  readonly plural: string;
   readonly subresource: string;
   readonly operation: Operation;
   readonly phase: string;
@@ -98,21 +99,22 @@ interface KnownShape {
 let lastShape: KnownShape | undefined;
 
 /** Equal for requests of one operation, kind and subresource: what most rules match by, so that it is judged once. */
-export function toShape({ kind, subresource, operation }: EvaluationRequest, phase: string): string {
+export function toShape({ kind, plural = '', subresource, operation }: EvaluationRequest, phase: string): string {
   if (
     lastShape !== undefined &&
     lastShape.kind.kind === kind.kind &&
     lastShape.kind.group === kind.group &&
     lastShape.kind.version === kind.version &&
+    lastShape.plural === plural &&
     lastShape.subresource === subresource &&
     lastShape.operation === operation &&
     lastShape.phase === phase
   ) {
     return lastShape.shape;
   }
-  const shape = `${phase}|${kind.kind}|${kind.group}|${kind.version}|${subresource}|${operation}`;
+  const shape = `${phase}|${kind.kind}|${kind.group}|${kind.version}|${plural}|${subresource}|${operation}`;
   const { group, version } = kind;
-  lastShape = { kind: { group, version, kind: kind.kind }, subresource, operation, phase, shape };
+  lastShape = { kind: { group, version, kind: kind.kind }, plural, subresource, operation, phase, shape };
   return shape;
 }
 

@@ -1,4 +1,4 @@
-import type { Activation } from '@vouchsafe/cel';
+import type { VariableRecord } from '@vouchsafe/cel';
 import { type Json, type JsonObject, member, memberAt, withMember } from '../../kernel/json.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
 import type { EvaluationRequest, GroupVersionKind } from '../../model/request.ts';
@@ -24,7 +24,7 @@ export function toAttributes({ request, resource }: Pick<RuleInput, 'request' | 
 }
 
 /** `namespaceObject` is left to the caller. */
-export function toActivation({ object, oldObject, request }: AdmissionAttributes): Activation {
+export function toActivation({ object, oldObject, request }: AdmissionAttributes): VariableRecord {
   return { object, oldObject, request };
 }
 
@@ -35,7 +35,8 @@ function wordOf(request: EvaluationRequest, about: JsonObject | null, key: 'name
   return typeof word === 'string' ? word : '';
 }
 
-function withKind(object: JsonObject, { group, version, kind }: GroupVersionKind): JsonObject {
+/** The object as the API server shows it: with the kind of the request. */
+export function withKind(object: JsonObject, { group, version, kind }: GroupVersionKind): JsonObject {
   const apiVersion = group === '' ? version : `${group}/${version}`;
   let known = object;
   if (member(known, 'apiVersion') !== apiVersion) known = withMember(known, 'apiVersion', apiVersion);

@@ -1,4 +1,13 @@
-import { CelError, type CelHost, type CelValue, type GroupVersionResource, toJson } from '@vouchsafe/cel';
+import {
+  CelError,
+  type CelHost,
+  type CelValue,
+  type GroupVersionResource,
+  type HttpCall,
+  type HttpResponse,
+  type ResourceAddress,
+  toJson,
+} from '@vouchsafe/cel';
 import type { Fact } from '../../facts/fact.ts';
 import type { FactRequest, RegistryAccess } from '../../facts/fact-request.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
@@ -21,60 +30,98 @@ const ANONYMOUS: RegistryAccess = { allowInsecure: false, providers: [], secrets
  * Answers what expressions ask of the outside from the table of facts; what is missing there is thrown as a `Need`, which
  * no operator of the language absorbs. What changes the world (`generator.Apply`) is for the kind that has it.
  */
-export function createFactHost(input: RuleInput, { policy, host, access = ANONYMOUS }: FactHostOptions): CelHost {
-  const ask = (request: FactRequest): Fact => input.facts.get(request);
-  return {
-    getResource: ({ apiVersion, resource, namespace }, name) => {
-      const fact = ask({ kind: 'api-resource', apiVersion, resource, namespace, name });
-      return !fact.ok && fact.class === 'not-found' ? null : toAnswer(fact);
-    },
-    listResources: ({ apiVersion, resource, namespace }, labels) =>
-      toAnswer(ask({ kind: 'api-resource', apiVersion, resource, namespace, labels: { ...labels } })),
-    postResource: (address, object) => {
-      const data = toJson(object);
-      if (data instanceof CelError) return data;
-      if (!isJsonObject(data)) return new CelError('the data is no object');
-      return toAnswer(ask({ kind: 'api-call', method: 'POST', urlPath: collectionPath(address), data }));
-    },
-    toGroupVersionResource: (apiVersion, kind) =>
-      toMapping(ask({ kind: 'kind-mapping', apiVersion, resourceKind: kind })),
-    getGlobalContext: (name, projection) => {
-      const fact = ask({ kind: 'global-context', name, ...(projection === '' ? {} : { projection }) });
-      return !fact.ok && fact.class === 'not-found' ? null : toAnswer(fact);
-    },
-    callHttp: ({ url, headers, caBundle, body }) => {
-      const data = body === undefined ? undefined : toJson(body);
-      if (data instanceof CelError) return data;
-      const fact = ask({
-        kind: 'http-call',
-        method: data === undefined ? 'GET' : 'POST',
-        url,
-        headers: { ...headers },
-        ...(caBundle === undefined ? {} : { caBundle }),
-        ...(data === undefined ? {} : { data }),
-        ...(policy.namespace === undefined ? {} : { policyNamespace: policy.namespace }),
-      });
-      return fact.ok ? toResponse(fact.value) : new CelError(fact.message);
-    },
-    getImageMetadata: (reference) => {
-      const fact = ask({ kind: 'image-data', reference, access });
-      return fact.ok ? toImageMetadata(fact.value) : toAnswer(fact);
-    },
-    hash: (algorithm, text) => host.hash(algorithm, text),
-    random: () => host.random(),
-    now: () => BigInt(input.request.now) * 1_000_000n,
-    ...hostParts(host),
-  };
+export function createFactHost(input: RuleInput, options: FactHostOptions): CelHost {
+  return new FactHost(input, options);
 }
 
-/** What not every runtime has. */
-function hostParts(host: EngineHost): CelHost {
-  const decode: CelHost['decodeCertificate'] = (pem) => {
-    const decoded = host.decodeCertificate(pem);
-    return decoded instanceof EvaluationError ? new CelError(decoded.message) : decoded;
-  };
-  return { decodeCertificate: decode };
+/** A host that answers more, or otherwise; `host` itself is left alone. Its methods are inherited, so that it cannot be spread. */
+export function extendHost(host: CelHost, more: CelHost): CelHost {
+  return Object.assign(Object.create(host), more);
 }
+
+/** One for each evaluation: a class, so that it costs no closures. */
+class FactHost implements CelHost {
+  private readonly input: RuleInput;
+  private readonly options: FactHostOptions;
+
+  constructor(input: RuleInput, options: FactHostOptions) {
+    this.input = input;
+    this.options = options;
+  }
+
+  private ask(request: FactRequest): Fact {
+    return this.input.facts.get(request);
+  }
+
+  getResource({ apiVersion, resource, namespace }: ResourceAddress, name: string): Answer {
+    const fact = this.ask({ kind: 'api-resource', apiVersion, resource, namespace, name });
+    return !fact.ok && fact.class === 'not-found' ? null : toAnswer(fact);
+  }
+
+  listResources(
+    { apiVersion, resource, namespace }: ResourceAddress,
+    labels: Readonly<Record<string, string>>,
+  ): Answer {
+    return toAnswer(this.ask({ kind: 'api-resource', apiVersion, resource, namespace, labels: { ...labels } }));
+  }
+
+  postResource(address: ResourceAddress, object: CelValue): Answer {
+    const data = toJson(object);
+    if (data instanceof CelError) return data;
+    if (!isJsonObject(data)) return new CelError('the data is no object');
+    return toAnswer(this.ask({ kind: 'api-call', method: 'POST', urlPath: collectionPath(address), data }));
+  }
+
+  toGroupVersionResource(apiVersion: string, kind: string): GroupVersionResource | CelError {
+    return toMapping(this.ask({ kind: 'kind-mapping', apiVersion, resourceKind: kind }));
+  }
+
+  getGlobalContext(name: string, projection: string): Answer {
+    const fact = this.ask({ kind: 'global-context', name, ...(projection === '' ? {} : { projection }) });
+    return !fact.ok && fact.class === 'not-found' ? null : toAnswer(fact);
+  }
+
+  callHttp({ url, headers, caBundle, body }: HttpCall): HttpResponse | CelError {
+    const data = body === undefined ? undefined : toJson(body);
+    if (data instanceof CelError) return data;
+    const { namespace } = this.options.policy;
+    const fact = this.ask({
+      kind: 'http-call',
+      method: data === undefined ? 'GET' : 'POST',
+      url,
+      headers: { ...headers },
+      ...(caBundle === undefined ? {} : { caBundle }),
+      ...(data === undefined ? {} : { data }),
+      ...(namespace === undefined ? {} : { policyNamespace: namespace }),
+    });
+    return fact.ok ? toResponse(fact.value) : new CelError(fact.message);
+  }
+
+  getImageMetadata(reference: string): Answer {
+    const { access = ANONYMOUS } = this.options;
+    const fact = this.ask({ kind: 'image-data', reference, access });
+    return fact.ok ? toImageMetadata(fact.value) : toAnswer(fact);
+  }
+
+  hash(algorithm: 'sha1' | 'sha256' | 'md5', text: string): string {
+    return this.options.host.hash(algorithm, text);
+  }
+
+  random(): number {
+    return this.options.host.random();
+  }
+
+  now(): bigint {
+    return BigInt(this.input.request.now) * 1_000_000n;
+  }
+
+  decodeCertificate(pem: string): Answer {
+    const decoded = this.options.host.decodeCertificate(pem);
+    return decoded instanceof EvaluationError ? new CelError(decoded.message) : decoded;
+  }
+}
+
+type Answer = CelValue | CelError;
 
 function toAnswer(fact: Fact): CelValue | CelError {
   if (fact.ok) return fact.value;

@@ -164,8 +164,9 @@ function offsetOf(text: string, { line, column }: CelIssue): number {
 
 function evaluator(text: string, program: CelProgram, { costLimit, path }: Asked): PolicyExpression['evaluate'] {
   const limit = costLimit === undefined ? {} : { costLimit };
-  return ({ activation, host, observe }) => {
-    if (!observe) return program.evaluate(activation, { host, ...limit });
+  return (scope) => {
+    const { activation, host, observe } = scope;
+    if (!observe) return program.evaluate(activation, costLimit === undefined ? scope : { host, costLimit });
     const note = (_node: unknown, [start, end]: readonly [number, number], value: CelResult) =>
       observe(text.slice(start, end), value, path);
     return program.observe(activation, note, { host, ...limit });

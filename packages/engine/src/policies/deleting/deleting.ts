@@ -1,4 +1,4 @@
-import { CelError } from '@vouchsafe/cel';
+import { CelError, readVariable } from '@vouchsafe/cel';
 import type { FactKind } from '../../facts/fact-request.ts';
 import { parseSchedule } from '../../kernel/schedule/parse-schedule.ts';
 import { createFactHost } from '../../lang/cel/fact-host.ts';
@@ -103,11 +103,15 @@ function createRule(
 
 /** Nobody asks, so there is no request and no old object to look at (kyverno-cel §2.3). */
 function createTargetActivation(input: RuleInput): PolicyScope['activation'] {
-  const { object, namespaceObject } = Object.getOwnPropertyDescriptors(createActivation(input));
-  return Object.defineProperties(
-    {},
-    { ...(object ? { object } : {}), ...(namespaceObject ? { namespaceObject } : {}) },
-  );
+  const all = createActivation(input);
+  return {
+    get object() {
+      return readVariable(all, 'object');
+    },
+    get namespaceObject() {
+      return readVariable(all, 'namespaceObject');
+    },
+  };
 }
 
 /** What is excepted stays, and so does what cannot be told: the text then says why. */

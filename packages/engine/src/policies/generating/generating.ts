@@ -8,7 +8,7 @@ import {
   WANT_ANY_TEXT,
 } from '../../lang/cel/audit-annotations.ts';
 import { traceExpressions } from '../../lang/cel/expression-trace.ts';
-import { createFactHost } from '../../lang/cel/fact-host.ts';
+import { createFactHost, extendHost } from '../../lang/cel/fact-host.ts';
 import { compilePolicyExceptions, exemptedResult, type PolicyExceptions } from '../../lang/cel/policy-exceptions.ts';
 import {
   createPolicyLanguage,
@@ -118,7 +118,7 @@ function judge(ref: PolicyRef, parts: GeneratingParts, input: RuleInput, bare: P
     labels: triggerLabels(ref, input),
   });
   const scope = withVariables(
-    { ...bare, activation, host: { ...bare.host, generate: generator.apply } },
+    { ...bare, activation, host: extendHost(bare.host, { generate: generator.apply }) },
     parts.variables,
   );
   for (const entry of parts.entries) {

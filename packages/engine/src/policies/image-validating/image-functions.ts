@@ -1,5 +1,6 @@
 import { CelError, type CelHost, type CelValue } from '@vouchsafe/cel';
 import { isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
+import { extendHost } from '../../lang/cel/fact-host.ts';
 import type { PolicyAttestations } from './attestations.ts';
 import { AttestorValue, type EvaluatedAttestor } from './attestor-value.ts';
 import type { ImageEvidence, Vouched } from './image-evidence.ts';
@@ -56,8 +57,7 @@ export function createImageFunctions({
     return (digest === undefined ? undefined : evidence.noteDigest(image, digest)) ?? data;
   };
 
-  return {
-    ...base,
+  return extendHost(base, {
     getImageMetadata: getMetadata,
     verifyImageSignatures: (image, list) => count(image, list, (attestor) => evidence.vouch(image, attestor)),
     verifyAttestationSignatures(image, name, list) {
@@ -88,7 +88,7 @@ export function createImageFunctions({
       const data = getMetadata(image);
       return data instanceof CelError ? new CelError(`failed to get imagedata: ${data.message}`) : data;
     },
-  };
+  });
 }
 
 /** The digest that data of an image is of, where it tells one. */

@@ -1,4 +1,4 @@
-import { CelError, type CelValue } from '@vouchsafe/cel';
+import { CelError, type CelValue, readVariable } from '@vouchsafe/cel';
 import type { JsonObject } from '../../kernel/json.ts';
 import {
   applyMutation,
@@ -65,7 +65,7 @@ export function mutateObject(
   const activation = extendActivation(unchanged, {
     exceptions: found.allowed,
     get object() {
-      return seen ?? unchanged['object'];
+      return seen ?? readVariable(unchanged, 'object');
     },
   });
   const scope = withVariables({ ...bare, activation }, variables);

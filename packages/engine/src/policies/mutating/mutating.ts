@@ -1,4 +1,4 @@
-import { type Activation, CelError } from '@vouchsafe/cel';
+import { type Activation, CelError, readVariable } from '@vouchsafe/cel';
 import type { FactKind } from '../../facts/fact-request.ts';
 import { isError } from '../../kernel/diagnostics/diagnostic.ts';
 import { isJsonObject, type JsonObject } from '../../kernel/json.ts';
@@ -236,7 +236,7 @@ function ofRequest(input: RuleInput): Activation {
   if (original === undefined) return activation;
   return extendActivation(activation, {
     get request() {
-      const request = activation['request'];
+      const request = readVariable(activation, 'request');
       return isJsonObject(request) ? { ...request, object: original } : request;
     },
   });

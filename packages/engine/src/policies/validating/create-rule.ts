@@ -6,7 +6,7 @@ import type { CompiledRule, Phase, RuleInput, RuleOutcome } from '../../model/co
 import type { FailureAction } from '../../model/decision.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
 import type { PolicyCompilation } from '../policy-kind.ts';
-import { judge, type ValidatingParts } from './judge.ts';
+import { judge, PASSED, type ValidatingParts, type Verdict } from './judge.ts';
 
 export const PHASES: ReadonlySet<Phase> = new Set(['validate']);
 
@@ -17,6 +17,8 @@ export interface RuleSubject {
   /** Made by autogen: a trace does not tell that it is about something else. */
   readonly isVariant?: boolean;
   readonly matches: (request: EvaluationRequest) => boolean;
+  /** It tells by the shape of a request alone (`toShape`). */
+  readonly isOfShape?: boolean;
   readonly activation: (input: RuleInput) => Activation;
 }
 
@@ -26,11 +28,26 @@ const NOT_MATCHED: RuleOutcome = Object.freeze({ results: [], effects: [] });
 export function createRule(
   { policy, host }: PolicyCompilation,
   parts: ValidatingParts,
-  { about, isVariant = false, matches, activation }: RuleSubject,
+  { about, isVariant = false, matches, isOfShape = false, activation }: RuleSubject,
 ): CompiledRule {
   const { validationActions } = policy.spec;
   const action: FailureAction = validationActions.includes('Deny') ? 'Enforce' : 'Audit';
   const told = validationActions.includes('Warn') ? { emitWarning: true } : {};
+  const hostOptions = { policy: policy.ref, host };
+  const settle = (verdict: Verdict): RuleOutcome => ({
+    results: [{ rule: '', type: 'Validation', action, ...told, ...verdict }],
+    effects: [],
+  });
+  // What mostly happens is always the same, and made once.
+  const passed = Object.freeze(settle(PASSED));
+  const evaluate = (input: RuleInput): RuleOutcome => {
+    const bare: PolicyScope = { activation: activation(input), host: createFactHost(input, hostOptions) };
+    const { now } = input.request;
+    const verdict = input.trace
+      ? traceExpressions(bare, '', input.trace, (scope) => judge(parts, scope, now))
+      : judge(parts, bare, now);
+    return verdict === PASSED ? passed : settle(verdict);
+  };
   return Object.freeze({
     name: '',
     type: 'Validation',
@@ -41,17 +58,8 @@ export function createRule(
       if (isMatched || !isVariant) {
         input.trace?.({ rule: '', step: 'match', outcome: isMatched ? 'yes' : 'no', detail: about });
       }
-      if (!isMatched) return NOT_MATCHED;
-      if (input.bypassed !== undefined) {
-        const result = { rule: '', type: 'Validation', action, status: 'skip', message: input.bypassed } as const;
-        return { results: [{ ...result, emitWarning: true }], effects: [] };
-      }
-      const bare: PolicyScope = {
-        activation: activation(input),
-        host: createFactHost(input, { policy: policy.ref, host }),
-      };
-      const verdict = traceExpressions(bare, '', input.trace, (scope) => judge(parts, scope, input.request.now));
-      return { results: [{ rule: '', type: 'Validation', action, ...told, ...verdict }], effects: [] };
+      return isMatched ? evaluate(input) : NOT_MATCHED;
     },
+    ...(isOfShape ? { ofShape: { matches, evaluate } } : {}),
   });
 }

@@ -24,7 +24,8 @@ export interface ValidatingParts {
 export type Verdict = Pick<RuleResult, 'status' | 'message'> & Partial<RuleResult>;
 
 const SKIPPED: Verdict = Object.freeze({ status: 'skip', message: 'skip' });
-const PASSED: Verdict = Object.freeze({ status: 'pass', message: 'success' });
+/** All validations hold, and there is nothing else to say. */
+export const PASSED: Verdict = Object.freeze({ status: 'pass', message: 'success' });
 
 /**
  * Judges one object that the constraints match: exceptions, conditions, validations, annotations (kyverno-cel §4.2).

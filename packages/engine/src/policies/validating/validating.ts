@@ -77,13 +77,14 @@ function compileVariant(
   const parts = compileParts(compilation, spec);
   const constraints = spec.matchConstraints;
   if (!constraints) return undefined;
-  const { matches, concerns } = compileConstraints(constraints);
+  const { matches, concerns, isOfShape } = compileConstraints(constraints);
   return {
     parts,
     rule: createRule(compilation, parts, {
       about: autogen === undefined ? 'matchConstraints' : `autogen ${autogen}`,
       isVariant: autogen !== undefined,
       matches: (request) => request.payload !== true && matches(request),
+      isOfShape,
       activation: createActivation,
     }),
     selectors: constraintSelectors(constraints, PHASES),
