@@ -190,7 +190,7 @@ async function evaluateGroup(
   if (policies.length === 0) return [];
   const request = toRequest('', subject, surroundings);
   const seen = request.resource ?? request.oldResource ?? subject.object;
-  const decisions = await decide(compiled, request, surroundings.source, { phase: 'validate' });
+  const decisions = await decide(compiled, request, surroundings.source, { phase: 'validate', unsettled: true });
   return policies.map(({ policy }, index) => toResponse(policy, 'validate', seen, decisions[index]));
 }
 
@@ -241,6 +241,7 @@ function toRequest(
   const flat = valuesFor(around.values, policy, resource.name, around.set);
   const wanted = operation === '' ? flat['request.operation'] : operation;
   const effective: Operation = wanted === 'UPDATE' || wanted === 'DELETE' ? wanted : 'CREATE';
+  const isPlain = wanted === effective && Object.keys(flat).length === 1;
   const nested = nest({ ...flat, 'request.operation': wanted ?? 'CREATE' });
   const seen = withValues(object, memberAt(nested, 'request', 'object'));
   const old = withValues(object, memberAt(nested, 'request', 'oldObject'));
@@ -265,7 +266,8 @@ function toRequest(
       around.values.namespaceLabels.get(resource.namespace) ?? around.namespaceLabels(resource.namespace),
     dryRun: false,
     now: around.now,
-    variables: withoutObjects(nested),
+    // The request itself tells its operation: without other values nothing hides what it says.
+    ...(isPlain ? {} : { variables: withoutObjects(nested) }),
     standIns: {
       absent: around.absent,
       rules: ruleValues(around.values, policy),

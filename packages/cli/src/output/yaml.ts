@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { writeBlocks } from './yaml-blocks.ts';
 
 /** YAML as Go's yaml.v3 writes a map: keys sorted, mappings indented by four, lines never folded. */
 export function toGoYaml(value: unknown): string {
@@ -7,6 +8,14 @@ export function toGoYaml(value: unknown): string {
 
 /** YAML that any reader of YAML 1.1 reads back the same; keys are sorted unless told otherwise. */
 export function toYaml(value: unknown, indent = 2, order: 'sorted' | 'as-given' = 'sorted'): string {
+  return writeBlocks(value, { indent, isSorted: order === 'sorted', writeScalar }) ?? write(value, indent, order);
+}
+
+function writeScalar(value: unknown): string {
+  return write(value, 2, 'sorted');
+}
+
+function write(value: unknown, indent: number, order: 'sorted' | 'as-given'): string {
   return stringify(value, {
     indent,
     sortMapEntries: order === 'sorted',
