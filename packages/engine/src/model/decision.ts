@@ -95,6 +95,8 @@ export type Effect =
       readonly resource: JsonObject;
       /** The rule that asks for it. */
       readonly rule?: string;
+      /** Of `create`: an object that is there already is made like this one. */
+      readonly synchronize?: boolean;
     }
   | { readonly kind: 'delete'; readonly target: ResourceRef }
   | { readonly kind: 'annotate'; readonly annotations: Readonly<Record<string, string | null>> }

@@ -4,7 +4,7 @@ import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import { type ApiResource, isKubeError, type KubeClient } from '@vouchsafe/kube';
 import { jsonOf } from '../settings/json-of.ts';
 import { type Logger, messageOf } from '../settings/logger.ts';
-import { cleanupTargets } from './cleanup-targets.ts';
+import { selectedResources } from '../store/selected-resources.ts';
 
 /** What is told of an object that a policy deleted, or failed to. */
 export interface CleanupReport {
@@ -41,7 +41,7 @@ export async function runCleanup(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { client } = options;
-  const targets = cleanupTargets(policy, await client.discovery.resources());
+  const targets = selectedResources(policy, await client.discovery.resources(), ['list', 'delete']);
   let isComplete = true;
   for (const target of targets) {
     const items = await listTarget(policy, target, options, signal);

@@ -10,7 +10,13 @@ export interface DecidedRequest {
 /** What an event says; the sender adds when, by whom and under which name. */
 export interface EventDraft {
   readonly reason: 'PolicyViolation' | 'PolicyError' | 'PolicySkipped' | 'PolicyApplied';
-  readonly action: 'Resource Passed' | 'Resource Blocked' | 'Resource Cleaned Up' | 'None';
+  readonly action:
+    | 'Resource Passed'
+    | 'Resource Blocked'
+    | 'Resource Cleaned Up'
+    | 'Resource Generated'
+    | 'Resource Mutated'
+    | 'None';
   readonly note: string;
   readonly regarding: JsonObject;
   readonly related?: JsonObject;

@@ -20,7 +20,7 @@ export interface EventSender {
   /** Queues the events that Kyverno sends for these decisions (kyverno-core §4.8). Never waits. */
   send(decided: DecidedRequest, controller: 'kyverno-admission' | 'kyverno-scan'): void;
   /** Queues one event. Never waits. */
-  tell(draft: EventDraft, controller: 'kyverno-cleanup'): void;
+  tell(draft: EventDraft, controller: 'kyverno-cleanup' | 'kyverno-generate' | 'kyverno-mutate'): void;
   /** Sends what is queued, within two seconds. */
   stop(): Promise<void>;
 }

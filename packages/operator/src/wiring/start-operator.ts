@@ -1,4 +1,11 @@
-import { createEngine, type Decision, type EvaluationRequest, policyId, toResourceRef } from '@vouchsafe/engine';
+import {
+  ALL_RULE_KINDS,
+  createEngine,
+  type Decision,
+  type EvaluationRequest,
+  policyId,
+  toResourceRef,
+} from '@vouchsafe/engine';
 import { combineSources } from '@vouchsafe/engine/facts';
 import { createKubeClient, type KubeClient, loadClusterConnection } from '@vouchsafe/kube';
 import { validateException, validatePolicy } from '../admission/policy-validation.ts';
@@ -23,6 +30,7 @@ import { compiledById, createPolicyStore } from '../store/policy-store.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createAuditPool } from './audit-pool.ts';
+import { startBackgroundWork } from './background.ts';
 import { startBackgroundScan } from './background-scan.ts';
 import { countedBypasses, createBypass } from './bypass.ts';
 import { startCleanup } from './cleanup.ts';
@@ -65,6 +73,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
   let configuration = parseClusterConfiguration(await ensureConfigurationMap(client, settings), settings.namespace);
   const engine = createEngine({
     host: NODE_HOST,
+    ruleKinds: ALL_RULE_KINDS,
     images: {
       defaultRegistry: configuration.defaultRegistry,
       enableDefaultRegistryMutation: configuration.enableDefaultRegistryMutation,
@@ -96,6 +105,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
       webhooks.trigger();
       scan.trigger();
       cleanup.trigger();
+      background.policiesChanged();
     },
   });
 
@@ -120,6 +130,17 @@ export async function startOperator(settings: OperatorSettings, version: string)
     mayRun: () => isLoaded && leadership.isLeader(),
     events,
     metrics,
+    log,
+    now,
+  });
+  const background = startBackgroundWork({
+    client,
+    facts,
+    snapshot: () => store.snapshot,
+    isExcluded: (request) => configuration.isExcluded(request),
+    namespaceLabels: view.namespaceLabels,
+    mayRun: () => isLoaded && leadership.isLeader(),
+    events,
     log,
     now,
   });
@@ -182,6 +203,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
       ? decisions
       : decisions.filter(({ results }) => !results.some(({ type }) => type === 'ImageVerify'));
     if (webhook === 'validating' && allowed) report(request, reported);
+    if (webhook === 'validating' && allowed && !late) background.enqueue(request);
   }
 
   function report(request: EvaluationRequest, decisions: readonly Decision[]): void {
@@ -279,6 +301,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     );
     webhooks.trigger();
     scan.trigger();
+    background.policiesChanged();
   });
 
   const definitions = followDefinitions(client, log, () => {
@@ -307,6 +330,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     () => server.stop(),
     () => scan.stop(),
     () => cleanup.stop(),
+    () => background.stop(),
     () => leadership.stop(),
     () => pool.drain(),
     () => reports.stop(),
@@ -326,6 +350,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
   const ready = Promise.all(synced).then(async () => {
     store.flush();
     isLoaded = true;
+    background.policiesChanged();
     cleanup.trigger();
     webhooks.trigger();
     while (!webhooks.isApplied) await new Promise((resolve) => setTimeout(resolve, 10));

@@ -31,6 +31,7 @@ interface DeletingParts {
   readonly variables: PolicyVariables;
   readonly conditions: readonly PolicyExpression[];
   readonly exceptions: PolicyExceptions;
+  readonly needs: ReadonlySet<FactKind>;
 }
 
 function compileDeletingPolicy(compilation: PolicyCompilation): PolicyBody {
@@ -43,7 +44,7 @@ function compileDeletingPolicy(compilation: PolicyCompilation): PolicyBody {
     rules: matcher ? [createRule(compilation, parts, matcher.matches)] : [],
     selectors: constraints ? constraintSelectors(constraints, PHASES) : [],
     concerns: (request, phase) => phase === 'delete' && matcher?.concerns(request) === true,
-    needs: new Set<FactKind>(['resource', 'api-resource']),
+    needs: parts.needs,
     ...(cleanup ? { cleanup } : {}),
   };
 }
@@ -69,6 +70,7 @@ function compileParts({ policy, exceptions, report }: PolicyCompilation): Deleti
   const variables = compileVariables(spec.variables, 'spec.variables', language);
   return {
     variables,
+    needs: language.needs,
     // Unlike those of other kinds they know the variables (kyverno-cel §2.6).
     conditions: compileConditionList(toNamedExpressions(spec.written, 'conditions'), 'spec.conditions', language),
     exceptions: compilePolicyExceptions(exceptions, language, {

@@ -26,6 +26,7 @@ import {
 import { compileConstraints, constraintSelectors } from '../../match/match-constraints.ts';
 import type { CompiledRule, Phase, RuleInput, RuleOutcome } from '../../model/compiled-policy.ts';
 import type { PolicyRef, RuleResult } from '../../model/decision.ts';
+import { readFlag, readObject } from '../../model/read-json.ts';
 import type { PolicyBody, PolicyCompilation, PolicyKind } from '../policy-kind.ts';
 import { compileGenerateEntries, type GenerateEntry } from './generate-entries.ts';
 import { createGenerator } from './generated-objects.ts';
@@ -45,7 +46,10 @@ interface GeneratingParts {
   readonly variables: PolicyVariables;
   readonly entries: readonly GenerateEntry[];
   readonly annotations: AuditAnnotations;
+  readonly needs: ReadonlySet<FactKind>;
   readonly exceptions: PolicyExceptions;
+  /** What each effect says beside its object. */
+  readonly settings: { readonly synchronize?: boolean };
 }
 
 function compileGeneratingPolicy(compilation: PolicyCompilation): PolicyBody {
@@ -56,7 +60,7 @@ function compileGeneratingPolicy(compilation: PolicyCompilation): PolicyBody {
     rules: matcher ? [createRule(compilation, parts, matcher.matches)] : [],
     selectors: constraints ? constraintSelectors(constraints, PHASES) : [],
     concerns: (request, phase) => phase === 'generate' && matcher?.concerns(request) === true,
-    needs: new Set<FactKind>(['resource', 'api-resource', 'kind-mapping']),
+    needs: new Set<FactKind>([...parts.needs, 'kind-mapping']),
   };
 }
 
@@ -73,6 +77,10 @@ function compileParts({ policy, exceptions, report }: PolicyCompilation): Genera
     conditions: compileConditionList(spec.matchConditions, 'spec.matchConditions', language),
     variables: compileVariables(spec.variables, 'spec.variables', language),
     entries: compileGenerateEntries(policy, language),
+    needs: language.needs,
+    settings: readFlag(readObject(readObject(spec.written, 'evaluation'), 'synchronize'), 'enabled')
+      ? { synchronize: true }
+      : {},
     annotations: compileAuditAnnotations(spec.written, language, WANT_ANY_TEXT),
     exceptions: compilePolicyExceptions(exceptions, language, {
       partial: true,
@@ -130,7 +138,7 @@ function judge(ref: PolicyRef, parts: GeneratingParts, input: RuleInput, bare: P
   const told = Object.keys(properties).length > 0 ? { properties } : {};
   return {
     results: [settle({ rule: ref.name, status: 'pass', message: 'policy evaluated successfully', ...told })],
-    effects: generator.objects().map((resource) => ({ kind: 'create', resource, rule: ref.name })),
+    effects: generator.objects().map((resource) => ({ kind: 'create', resource, rule: ref.name, ...parts.settings })),
   };
 }
 

@@ -12,7 +12,7 @@ export const generate: RuleKind = {
   reads: (rule) => rule.generate !== undefined,
   compile: (compilation) => {
     const block = compilation.rule.generate ?? {};
-    return createBody(compileGeneration(block, compilation));
+    return createBody(compileGeneration(block, compilation), member(block, 'synchronize') === true);
   },
 };
 
@@ -27,13 +27,15 @@ function compileGeneration(block: JsonObject, compilation: RuleCompilation): Gen
 }
 
 /** One `create` effect an object, as it ought to be; whether one exists already is the shell's to see. */
-function createBody(generation: Generation): RuleBody {
+function createBody(generation: Generation, synchronize: boolean): RuleBody {
   return {
     type: 'Generation',
     phases: PHASES,
     evaluate: ({ input, scope }) => {
       const { objects, errors } = generation(scope, input);
-      const effects = objects.map((resource): Effect => ({ kind: 'create', resource }));
+      const effects = objects.map(
+        (resource): Effect => ({ kind: 'create', resource, ...(synchronize ? { synchronize } : {}) }),
+      );
       if (errors.length > 0) return { status: 'error', message: errors.join('; '), effects };
       return { status: 'pass', message: '', effects };
     },

@@ -2,19 +2,23 @@ import type { CompiledPolicy, ResourceSelector } from '@vouchsafe/engine';
 import { compileWildcard } from '@vouchsafe/engine/kernel';
 import type { ApiResource } from '@vouchsafe/kube';
 
-/** The kinds whose objects a policy may delete, each in the version its selectors name, else in the preferred one. */
-export function cleanupTargets(
-  { selectors, ref }: CompiledPolicy,
+/**
+ * The kinds that a policy's selectors name, as they are served with all of `verbs`: each in the version that is named, else in the
+ * preferred one. Of a namespaced policy those alone that have namespaces.
+ */
+export function selectedResources(
+  { selectors, ref }: Pick<CompiledPolicy, 'selectors' | 'ref'>,
   served: readonly ApiResource[],
+  wanted: readonly string[],
 ): readonly ApiResource[] {
-  const deletable = served.filter(
+  const usable = served.filter(
     ({ verbs, isNamespaced }) =>
-      verbs.includes('list') && verbs.includes('delete') && (ref.namespace === undefined || isNamespaced),
+      wanted.every((verb) => verbs.includes(verb)) && (ref.namespace === undefined || isNamespaced),
   );
   const found = new Map<string, ApiResource>();
   for (const selector of selectors) {
     if (selector.subresource !== '' && selector.subresource !== '*') continue;
-    const selected = deletable.filter(selects(selector));
+    const selected = usable.filter(selects(selector));
     for (const resource of selected) {
       const key = `${resource.group}/${resource.resource}`;
       const isPreferred = resource.isPreferredVersion || !isPreferredServed(resource, selected);

@@ -1,0 +1,164 @@
+import { type CompiledPolicy, type Decision, decide, type Effect, type EvaluationRequest } from '@vouchsafe/engine';
+import type { FactSource } from '@vouchsafe/engine/facts';
+import { memberAt } from '@vouchsafe/engine/kernel';
+import type { KubeClient } from '@vouchsafe/kube';
+import { type Logger, messageOf } from '../settings/logger.ts';
+import type { PolicySnapshot } from '../store/policy-store.ts';
+import { type Applied, applyEffect } from './apply-effect.ts';
+import { findTrigger } from './find-trigger.ts';
+
+/** What became of one object that a policy asked for. */
+export interface BackgroundReport {
+  readonly policy: Decision['policy'];
+  readonly rule: string;
+  readonly kind: 'create' | 'update';
+  readonly object: Effect & { readonly kind: 'create' | 'update' };
+  readonly outcome: Applied | { readonly problem: string };
+}
+
+export interface BackgroundOptions {
+  readonly client: KubeClient;
+  readonly facts: FactSource;
+  readonly snapshot: () => PolicySnapshot;
+  /** Our own user name: what we do ourselves triggers nothing. */
+  readonly ownName: () => Promise<string>;
+  readonly onReport: (report: BackgroundReport) => void;
+  /** A rule that could not be evaluated. */
+  readonly onProblem: (policy: Decision['policy'], rule: string, problem: string) => void;
+  readonly log: Logger;
+  readonly now: () => number;
+  /** Triggers that may wait; 1000 unless told. */
+  readonly capacity?: number;
+}
+
+export interface Background {
+  /** Does, after the answer, what policies ask for because of an admitted request. Never waits. */
+  enqueue(request: EvaluationRequest): void;
+  /** The same for an object that is there already, with these rules of one policy; all when absent. */
+  applyTo(policy: CompiledPolicy, request: EvaluationRequest, rules: ReadonlySet<string>): Promise<void>;
+  readonly dropped: number;
+  stop(): Promise<void>;
+}
+
+const CAPACITY = 1000;
+const WORKERS = 4;
+/** Milliseconds before each further attempt. */
+const ATTEMPTS_MS: readonly number[] = [0, 1000, 4000];
+const FACTS_SECONDS = 30;
+/** Requests whose triggers are remembered: one that several webhooks saw is one trigger. */
+const REMEMBERED = 10_000;
+
+/** Objects that generate rules, GeneratingPolicies and mutations of existing objects ask for (kyverno-core §1.7). */
+export function startBackground(options: BackgroundOptions): Background {
+  const { client, snapshot, log, capacity = CAPACITY } = options;
+  const stopping = new AbortController();
+  const waiting: EvaluationRequest[] = [];
+  const seen = new Set<string>();
+  const workers = new Set<Promise<void>>();
+  let dropped = 0;
+
+  async function work(): Promise<void> {
+    for (let request = waiting.shift(); request; request = waiting.shift()) {
+      if (stopping.signal.aborted) return;
+      await trigger(request).catch((error: unknown) => {
+        if (!stopping.signal.aborted) log.warn({ error: messageOf(error) }, 'what a request triggers was not done');
+      });
+    }
+  }
+
+  async function trigger(request: EvaluationRequest): Promise<void> {
+    if (request.user?.username === (await options.ownName())) return;
+    const found = await findTrigger(client, request, stopping.signal);
+    if (!found) return;
+    const policies = snapshot()
+      .indexes.all.candidates(found, 'generate')
+      .filter((policy) => policy.admission);
+    for (const policy of policies) await applyPolicy(policy, found, undefined, options, stopping.signal);
+  }
+
+  return {
+    enqueue(request) {
+      const uid = memberAt(request.admission, 'uid');
+      if (request.dryRun || stopping.signal.aborted) return;
+      if (snapshot().indexes.all.candidates(request, 'generate').length === 0) return;
+      if (typeof uid === 'string') {
+        if (seen.has(uid)) return;
+        if (seen.size >= REMEMBERED) seen.clear();
+        seen.add(uid);
+      }
+      if (waiting.length >= capacity) {
+        dropped += 1;
+        log.warn({ dropped }, 'too many requests wait for what they trigger; one was dropped');
+        return;
+      }
+      const { bypass: _bypass, ...kept } = request;
+      waiting.push(kept);
+      if (workers.size >= WORKERS) return;
+      const worker = work().finally(() => workers.delete(worker));
+      workers.add(worker);
+    },
+    applyTo: (policy, request, rules) => applyPolicy(policy, request, rules, options, stopping.signal),
+    get dropped() {
+      return dropped;
+    },
+    async stop() {
+      stopping.abort();
+      await Promise.all(workers);
+    },
+  };
+}
+
+/** Evaluates one policy and applies its effects; what fails is tried again with what is known then. */
+async function applyPolicy(
+  policy: CompiledPolicy,
+  request: EvaluationRequest,
+  rules: ReadonlySet<string> | undefined,
+  options: BackgroundOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  // An object that a policy generated triggers that very policy never: it would generate for ever.
+  if (memberAt(request.resource, 'metadata', 'labels', 'generate.kyverno.io/policy-name') === policy.ref.name) return;
+  for (const [attempt, delay] of ATTEMPTS_MS.entries()) {
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+    if (signal.aborted) return;
+    const isLast = attempt === ATTEMPTS_MS.length - 1;
+    if (await attemptOnce(policy, request, { rules, isLast }, options, signal)) return;
+  }
+}
+
+interface Attempt {
+  readonly rules: ReadonlySet<string> | undefined;
+  /** What fails now is told. */
+  readonly isLast: boolean;
+}
+
+async function attemptOnce(
+  policy: CompiledPolicy,
+  request: EvaluationRequest,
+  { rules, isLast }: Attempt,
+  options: BackgroundOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { client, facts, onReport, onProblem, now } = options;
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(FACTS_SECONDS * 1000)]);
+  const fresh = { ...request, now: now() };
+  const [decision] = await decide([policy], fresh, facts, { phase: 'generate', signal: deadline });
+  if (!decision) return true;
+  const isAsked = (rule: string) => rules === undefined || rules.has(rule);
+  const broken = decision.results.filter(({ rule, status }) => status === 'error' && isAsked(rule));
+  if (isLast) for (const { rule, message } of broken) onProblem(decision.policy, rule, message);
+  let isDone = broken.length === 0;
+  for (const effect of decision.effects) {
+    if (effect.kind !== 'create' && effect.kind !== 'update') continue;
+    const rule = effect.rule ?? '';
+    if (!isAsked(rule)) continue;
+    const outcome = await applyEffect(client, decision.policy, effect, deadline).catch((error: unknown) => ({
+      problem: messageOf(error),
+    }));
+    if (typeof outcome === 'object') isDone = false;
+    if (typeof outcome === 'string' || isLast) {
+      onReport({ policy: decision.policy, rule, kind: effect.kind, object: effect, outcome });
+    }
+  }
+  return isDone;
+}

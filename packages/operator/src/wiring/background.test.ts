@@ -1,0 +1,192 @@
+import { readFile } from 'node:fs/promises';
+import { isKubeError, type KubernetesObject } from '@vouchsafe/kube';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  CLUSTER_POLICIES,
+  CONFIG_MAPS,
+  EVENTS,
+  NAMESPACES,
+  startTestCluster,
+  type TestCluster,
+  until,
+} from './operator.fixture.ts';
+
+const DEFINITIONS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' } as const;
+const GENERATING = { group: 'policies.kyverno.io', version: 'v1', resource: 'generatingpolicies' } as const;
+const SECRETS = { group: '', version: 'v1', resource: 'secrets' } as const;
+
+let cluster: TestCluster;
+
+beforeAll(async () => {
+  cluster = await startTestCluster();
+  const { client } = cluster;
+  for (const name of ['policies.kyverno.io_generatingpolicies', 'policies.kyverno.io_namespacedgeneratingpolicies']) {
+    const text = await readFile(new URL(`../../../cli/crds/${name}.json`, import.meta.url), 'utf8');
+    await client.create(DEFINITIONS, JSON.parse(text) as KubernetesObject); // a whole object
+  }
+  client.discovery.invalidate();
+  await client.create(NAMESPACES, namespaceOf('before', { kind: 'team' }));
+  await client.create(
+    CLUSTER_POLICIES,
+    rules('quota', [generateRule('settings', { synchronize: true, generateExisting: true })]),
+  );
+  await client.create(GENERATING, generatingPolicy());
+  await cluster.start();
+});
+afterAll(() => cluster.stop());
+
+function namespaceOf(name: string, labels: Record<string, string>): KubernetesObject {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
+}
+
+function rules(name: string, list: readonly object[]): KubernetesObject {
+  return { apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy', metadata: { name }, spec: { rules: list } };
+}
+
+function generateRule(name: string, settings: object): object {
+  return {
+    name,
+    match: { any: [{ resources: { kinds: ['Namespace'], selector: { matchLabels: { kind: 'team' } } } }] },
+    generate: {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      name: 'settings',
+      namespace: '{{request.object.metadata.name}}',
+      data: { data: { owner: "{{request.object.metadata.annotations.owner || 'nobody'}}" } },
+      ...settings,
+    },
+  };
+}
+
+function generatingPolicy(): KubernetesObject {
+  return {
+    apiVersion: 'policies.kyverno.io/v1',
+    kind: 'GeneratingPolicy',
+    metadata: { name: 'secret' },
+    spec: {
+      matchConstraints: {
+        resourceRules: [
+          { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['namespaces'] },
+        ],
+      },
+      matchConditions: [{ name: 'team', expression: "object.metadata.?labels.?kind.orValue('') == 'team'" }],
+      generate: [
+        {
+          template: {
+            interpolate: 'cel',
+            value:
+              'apiVersion: v1\nkind: Secret\nmetadata:\n  name: pull\n  namespace: (( object.metadata.name ))\nstringData:\n  of: (( object.metadata.name ))-registry\n',
+          },
+        },
+      ],
+    },
+  };
+}
+
+const read = (gvr: typeof CONFIG_MAPS | typeof SECRETS, namespace: string, name: string) =>
+  cluster.client.get(gvr, { namespace, name }).catch((error: unknown) => {
+    if (isKubeError(error, 'NotFound')) return undefined;
+    throw error;
+  });
+
+describe('after an admission', () => {
+  it('rules and policies in CEL make what they ask for, labelled', async () => {
+    await cluster.client.create(NAMESPACES, namespaceOf('alpha', { kind: 'team' }));
+    const settings = await until('the ConfigMap', () => read(CONFIG_MAPS, 'alpha', 'settings'));
+    expect(settings).toMatchObject({ data: { owner: 'nobody' } });
+    expect(settings.metadata.labels).toMatchObject({
+      'app.kubernetes.io/managed-by': 'kyverno',
+      'generate.kyverno.io/policy-name': 'quota',
+      'generate.kyverno.io/rule-name': 'settings',
+    });
+    const trigger = await cluster.client.get(NAMESPACES, { name: 'alpha' });
+    expect(settings.metadata.labels?.['generate.kyverno.io/trigger-uid']).toBe(trigger.metadata.uid);
+    const secret = await until('the Secret', () => read(SECRETS, 'alpha', 'pull'));
+    expect(secret.metadata.labels).toMatchObject({
+      'generate.kyverno.io/policy-name': 'secret',
+      'generate.kyverno.io/trigger-name': 'alpha',
+    });
+    await until('the event', async () => {
+      const { items } = await cluster.client.list(EVENTS, { namespace: 'alpha' });
+      return items.some(
+        ({ note }) => note === 'Created ConfigMap settings as a result of applying policy quota/settings',
+      );
+    });
+  });
+
+  it('nothing for what a rule does not match', async () => {
+    await cluster.client.create(NAMESPACES, namespaceOf('plain', { kind: 'other' }));
+    await cluster.client.create(NAMESPACES, namespaceOf('marker', { kind: 'team' }));
+    await until('the ConfigMap', () => read(CONFIG_MAPS, 'marker', 'settings'));
+    expect(await read(CONFIG_MAPS, 'plain', 'settings')).toBeUndefined();
+  });
+
+  it('with synchronize what is there follows the trigger', async () => {
+    await cluster.client.create(NAMESPACES, namespaceOf('beta', { kind: 'team' }));
+    await until('the ConfigMap', () => read(CONFIG_MAPS, 'beta', 'settings'));
+    const patch = { metadata: { annotations: { owner: 'ann' } } };
+    await cluster.client.patch(NAMESPACES, { name: 'beta' }, 'merge', patch);
+    await until('the change', async () => {
+      const found = await read(CONFIG_MAPS, 'beta', 'settings');
+      return found && JSON.stringify(found['data']) === '{"owner":"ann"}';
+    });
+  });
+
+  it('an object of somebody else is left alone by policies in CEL', async () => {
+    const { client } = cluster;
+    await client.create(NAMESPACES, namespaceOf('gamma', { kind: 'other' }));
+    await client.create(SECRETS, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'pull', namespace: 'gamma' } });
+    await client.patch(NAMESPACES, { name: 'gamma' }, 'merge', { metadata: { labels: { kind: 'team' } } });
+    await until('the ConfigMap', () => read(CONFIG_MAPS, 'gamma', 'settings'));
+    // The same trigger makes its next object a moment later, if it makes one.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const secret = await read(SECRETS, 'gamma', 'pull');
+    expect([secret?.metadata.labels, secret?.['stringData'], secret?.['data']]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+it('what exists gets it, too, where a rule asks for that', async () => {
+  await until('the ConfigMap', () => read(CONFIG_MAPS, 'before', 'settings'));
+  expect(await read(SECRETS, 'before', 'pull')).toBeUndefined();
+});
+
+it('a mutation of existing objects is applied to them', async () => {
+  const { client } = cluster;
+  await client.create(CLUSTER_POLICIES, {
+    apiVersion: 'kyverno.io/v1',
+    kind: 'ClusterPolicy',
+    metadata: { name: 'touch' },
+    spec: {
+      rules: [
+        {
+          name: 'touch',
+          match: { any: [{ resources: { kinds: ['ConfigMap'], names: ['trigger'] } }] },
+          mutate: {
+            targets: [{ apiVersion: 'v1', kind: 'ConfigMap', namespace: '{{request.namespace}}', name: 'target' }],
+            patchStrategicMerge: { metadata: { labels: { touched: 'by-{{request.object.metadata.name}}' } } },
+          },
+        },
+      ],
+    },
+  });
+  const configMap = (name: string) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: 'before' },
+  });
+  await client.create(CONFIG_MAPS, configMap('target'));
+  let count = 0;
+  await until('the label', async () => {
+    count += 1;
+    // The policy is not yet known at first.
+    if (count % 20 === 1) {
+      await client.delete(CONFIG_MAPS, { name: 'trigger', namespace: 'before' }).catch(() => undefined);
+      await client.create(CONFIG_MAPS, configMap('trigger'));
+    }
+    return (await read(CONFIG_MAPS, 'before', 'target'))?.metadata.labels?.['touched'] === 'by-trigger';
+  });
+});
