@@ -35,7 +35,9 @@ describe('quirks of patterns', () => {
     expect(status(block, spec({ name: null }))).not.toBe('pass');
   });
 
-  it('quirk 38: an anchor whose key is nowhere skips what it is the condition of', () => {
+  it('quirk 38: an anchor whose key is nowhere skips what it is the condition of, or makes a failure an error', () => {
+    const existence = { pattern: { spec: { '^(list)': [{ a: 'x' }] }, metadata: { name: 'other' } } };
+    expect(status(existence, spec({}))).toBe('error');
     const block = { pattern: { spec: { '(name)': 'x', other: 'y' } } };
     expect(status(block, spec({ other: 'z' }))).toBe('skip');
     expect(status(block, spec({ name: 'x', other: 'z' }))).toBe('fail');
