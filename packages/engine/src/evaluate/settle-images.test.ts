@@ -43,6 +43,13 @@ describe('settleImages', () => {
     ['of the cluster, for a namespace', [part(required, {}, 'a'), part(verified)], ['pass', 'pass']],
     ['a failure stays one', [part({ ...verified, ...required }, { status: 'fail' })], ['fail']],
     ['an error stays one', [part({ ...verified, ...required }, { status: 'error' })], ['error']],
+    ['what is excused', [part(required), part({ excused: ['app'] }, { status: 'skip' })], ['skip', 'skip']],
+    [
+      'one image excused, another unverified',
+      [part({ required: ['app', 'web'] }), part({ excused: ['app'] }, { status: 'skip' })],
+      ['fail', 'skip'],
+    ],
+    ['excused by a namespace', [part(required), part({ excused: ['app'] }, { status: 'skip' }, 'a')], ['fail', 'skip']],
     ['members of objects are no images', [part({ required: ['constructor'] })], ['fail']],
   ];
   it.each(rows)('%s', (_name, parts, statuses) => {

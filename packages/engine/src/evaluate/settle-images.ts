@@ -30,11 +30,13 @@ function mayVouchFor(witness: Pick<PolicyRef, 'namespace'>, { namespace }: Pick<
 interface KnownImages {
   readonly digests: ReadonlyMap<string, ReadonlySet<string>>;
   readonly refused: ReadonlySet<string>;
+  readonly excused: ReadonlySet<string>;
 }
 
 function gather(parts: readonly SettledPart[]): KnownImages {
   const digests = new Map<string, Set<string>>();
   const refused = new Set<string>();
+  const excused = new Set<string>();
   for (const claims of parts
     .flatMap(({ results }) => results)
     .flatMap((result): readonly ImageClaims[] => (result.claims ? [result.claims] : []))) {
@@ -42,18 +44,26 @@ function gather(parts: readonly SettledPart[]): KnownImages {
       digests.set(image, (digests.get(image) ?? new Set()).add(digest));
     }
     for (const image of claims.refused) refused.add(image);
+    for (const image of claims.excused ?? []) excused.add(image);
   }
-  return { digests, refused };
+  return { digests, refused, excused };
 }
 
-function settle(result: RuleResult, { digests, refused }: KnownImages): RuleResult {
+function settle(result: RuleResult, { digests, refused, excused }: KnownImages): RuleResult {
   if (result.status !== 'pass' || !result.claims) return result;
+  let doubtful: string | undefined;
   for (const image of result.claims.required) {
     const verified = digests.get(image)?.size ?? 0;
     if (verified === 1) continue;
+    if (verified === 0 && excused.has(image)) {
+      doubtful ??= image;
+      continue;
+    }
     return { ...result, status: 'fail', message: problemOf(image, verified, refused.has(image)), reason: 'unverified' };
   }
-  return result;
+  if (doubtful === undefined) return result;
+  const message = `image ${doubtful} was not verified again, as this update changes no image`;
+  return { ...result, status: 'skip', message, reason: 'registry-unreachable' };
 }
 
 function problemOf(image: string, verified: number, isRefused: boolean): string {

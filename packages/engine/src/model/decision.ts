@@ -74,6 +74,8 @@ export interface ImageClaims {
   readonly refused: readonly string[];
   /** Those that some policy of the request must have verified. */
   readonly required: readonly string[];
+  /** Those that could not be verified at this moment, and need not be: the update changes none. */
+  readonly excused?: readonly string[];
 }
 
 export interface ImageResult {

@@ -150,7 +150,10 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
       const table = new FactTable();
       const policies = candidates(evaluation, 'validate', route);
       const { inTime, later } = splitByStanding(policies, evaluation);
-      const run = (trace: boolean) => decideWithin(inTime, evaluation, 'validate', route, table, trace);
+      const run = (trace: boolean) =>
+        askWitnesses(inTime, evaluation, (policies) =>
+          decideWithin(policies, evaluation, 'validate', route, table, trace),
+        );
       const conclude = (decisions: readonly Decision[]): AdmissionAnswer => {
         const response = toAdmissionResponse(decisions, evaluation);
         tell('validating', evaluation, decisions, response, started, false, async () => run(true));
@@ -195,6 +198,29 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
     return outcomes.map((decision) => ({ ...decision, standing: 'audit' }));
   }
 
+  /**
+   * The decisions of `policies`. An image that some policy must have verified may have been verified by one that another webhook
+   * is called for: those are asked, too, where an image is still without, and their own decisions are left to that webhook.
+   */
+  function askWitnesses(
+    policies: readonly CompiledPolicy[],
+    evaluation: EvaluationRequest,
+    decideAll: (policies: readonly CompiledPolicy[]) => Decision[] | Promise<Decision[]>,
+  ): Decision[] | Promise<Decision[]> {
+    const ownOf = (decisions: Decision[]) => decisions.slice(0, policies.length);
+    const conclude = (decisions: Decision[]): Decision[] | Promise<Decision[]> => {
+      if (!decisions.some(lacksWitness)) return decisions;
+      const witnesses = snapshot()
+        .indexes.all.candidates(evaluation, 'validate')
+        .filter((policy) => policy.vouchesForOthers === true && !policies.includes(policy));
+      if (witnesses.length === 0) return decisions;
+      const all = decideAll([...policies, ...witnesses]);
+      return all instanceof Promise ? all.then(ownOf) : ownOf(all);
+    };
+    const decisions = decideAll(policies);
+    return decisions instanceof Promise ? decisions.then(conclude) : conclude(decisions);
+  }
+
   async function auditLater(
     policies: readonly CompiledPolicy[],
     evaluation: EvaluationRequest,
@@ -203,7 +229,10 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
   ): Promise<void> {
     const begun = now();
     const signal = AbortSignal.timeout(AUDIT_SECONDS * 1000);
-    const audit = (trace: boolean) => decideForReport(policies, evaluation, facts, { signal, facts: table, trace });
+    const audit = async (trace: boolean) =>
+      askWitnesses(policies, evaluation, (asked) =>
+        decideForReport(asked, evaluation, facts, { signal, facts: table, trace }),
+      );
     const decisions = await audit(false);
     await keepGrants(evaluation, decisions);
     tell('validating', evaluation, decisions, response, begun, true, () => audit(true));
@@ -263,6 +292,11 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
   function tellAll(): void {
     for (const outcome of decided.splice(0)) onDecided(outcome);
   }
+}
+
+/** A policy failed only because no policy that was asked verified an image. */
+function lacksWitness({ results }: Decision): boolean {
+  return results.some(({ claims, reason }) => claims !== undefined && reason === 'unverified');
 }
 
 /** Audit work has no caller waiting; this bounds it all the same. */

@@ -65,7 +65,7 @@ export function createRule(
         return { results: [toResult({ status: 'skip', message: input.bypassed, emitWarning: true })], effects: [] };
       }
       if (input.phase === 'verify-images') return pin(input);
-      const verdict = judge({ name, parts, input, activation, createHost });
+      const verdict = judge({ name, parts, input, matches, activation, createHost });
       return verdict ? { results: [toResult(verdict)], effects: [] } : NOTHING;
     },
   });

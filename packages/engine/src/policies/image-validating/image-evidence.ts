@@ -10,6 +10,7 @@ import type { JsonObject } from '../../kernel/json.ts';
 import type { Attestation } from './attestations.ts';
 import type { EvaluatedAttestor } from './attestor-value.ts';
 import type { OnwardFacts } from './onward-facts.ts';
+import { reasonOfFailure } from './unchanged-images.ts';
 
 /** What one attestor vouches for. */
 export interface Vouched {
@@ -38,6 +39,7 @@ const FLAWED = 'an answer that is none';
 export class ImageEvidence {
   readonly #questions: EvidenceQuestions;
   readonly #digests = new Map<string, string | CelError>();
+  readonly #failures = new Map<string, EvidenceReason | undefined>();
 
   constructor(questions: EvidenceQuestions) {
     this.#questions = questions;
@@ -50,6 +52,16 @@ export class ImageEvidence {
     const digest = this.#askDigest(image);
     if (digest !== undefined) this.#digests.set(image, digest);
     return digest;
+  }
+
+  /** What kept the image from being known, when something did. */
+  failureOf(image: string): EvidenceReason | undefined {
+    return this.#failures.get(image);
+  }
+
+  #failed(image: string, failure: FactFailure): CelError {
+    this.#failures.set(image, reasonOfFailure(failure.class));
+    return notFetched(failure.message);
   }
 
   /** Holds the image to the digest that its data is of; the error when it was another before. */
@@ -67,7 +79,7 @@ export class ImageEvidence {
     const { facts, access } = this.#questions;
     const fact = facts.find({ kind: 'image-digest', reference: parsed.reference, access });
     if (fact === undefined) return undefined;
-    if (!fact.ok) return notFetched(fact.message);
+    if (!fact.ok) return this.#failed(image, fact);
     return isDigest(fact.value) ? fact.value : notFetched(`${FLAWED}: it names no digest`);
   }
 
@@ -89,7 +101,8 @@ export class ImageEvidence {
     const answers = attestor.types.map((type) =>
       this.#ask(toRequest(type, `${repository}@${digest}`, attestor, this.#questions.access, attestation), digest),
     );
-    return settle(answers);
+    const settled = settle(answers);
+    return isFailure(settled) ? this.#failed(image, settled) : settled;
   }
 
   #ask(request: ImageVerificationRequest, digest: string): Vouched | FactFailure | CelError | undefined {
@@ -138,17 +151,20 @@ function judge({ sets, attestations, verified }: ImageVerification): Vouched {
 }
 
 /** One format that holds suffices; what is not known yet is guessed; then a failure counts before a refusal. */
-function settle(answers: readonly (Vouched | FactFailure | CelError | undefined)[]): Vouched | CelError {
+function settle(answers: readonly (Vouched | FactFailure | CelError | undefined)[]): Vouched | FactFailure | CelError {
   const judged = answers.filter((answer): answer is Vouched => answer !== undefined && isVouched(answer));
   const holding = judged.find(({ verified }) => verified);
   if (holding) return holding;
   if (answers.includes(undefined)) return GUESSED;
   for (const answer of answers) {
-    if (answer instanceof CelError) return answer;
-    if (answer && !isVouched(answer)) return notFetched(answer.message);
+    if (answer && !isVouched(answer)) return answer;
   }
   const refusal = judged.find(({ reason }) => reason !== 'unsigned' && reason !== 'other-format') ?? judged[0];
   return refusal ?? { verified: false, statements: [] };
+}
+
+function isFailure(answer: Vouched | FactFailure | CelError): answer is FactFailure {
+  return 'class' in answer;
 }
 
 function isVouched(answer: Vouched | FactFailure | CelError): answer is Vouched {

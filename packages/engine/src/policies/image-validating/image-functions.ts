@@ -40,7 +40,8 @@ export function createImageFunctions({
     for (const attestor of attestors) {
       const answer = vouch(attestor);
       if (answer instanceof CelError) {
-        ledger.refuse(image, { message: answer.message });
+        const reason = evidence.failureOf(image);
+        ledger.refuse(image, { message: answer.message, ...(reason ? { reason } : {}) });
         return answer;
       }
       if (answer.verified) verified += 1;

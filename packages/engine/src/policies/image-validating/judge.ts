@@ -1,5 +1,6 @@
 import { type Activation, CelError, type CelHost, type CelValue } from '@vouchsafe/cel';
 import type { RegistryAccess } from '../../facts/fact-request.ts';
+import type { EvidenceReason } from '../../facts/image-verification.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { parseImageReference } from '../../kernel/image-reference.ts';
 import { defineMember, type Json } from '../../kernel/json.ts';
@@ -12,12 +13,14 @@ import { extendActivation, withVariables } from '../../lang/cel/policy-scope.ts'
 import { findFailure } from '../../lang/cel/validations.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
 import type { ImageClaims, RuleResult } from '../../model/decision.ts';
+import type { EvaluationRequest } from '../../model/request.ts';
 import type { ImageValidatingParts } from './compile-parts.ts';
 import { ImageEvidence } from './image-evidence.ts';
 import { createImageFunctions } from './image-functions.ts';
 import type { ImageLists } from './image-lists.ts';
 import { OnwardFacts } from './onward-facts.ts';
 import { withPullSecrets } from './pod-spec.ts';
+import { changesNoImage } from './unchanged-images.ts';
 import { VerificationLedger } from './verification-ledger.ts';
 
 /** What a result says beside what all results of the policy say. */
@@ -29,6 +32,7 @@ export interface Judging {
   readonly name: string;
   readonly parts: ImageValidatingParts;
   readonly input: RuleInput;
+  readonly matches: (request: EvaluationRequest) => boolean;
   readonly activation: (input: RuleInput) => Activation;
   readonly createHost: (input: RuleInput) => CelHost;
 }
@@ -46,12 +50,8 @@ export function judge(judging: Judging): Verdict | undefined {
   return traceExpressions(bare, name, input.trace, (scope) => judgeSeeing(judging, seeing, facts, scope));
 }
 
-function judgeSeeing(
-  { name, parts, input }: Judging,
-  seeing: RuleInput,
-  facts: OnwardFacts,
-  bare: PolicyScope,
-): Verdict | undefined {
+function judgeSeeing(judging: Judging, seeing: RuleInput, facts: OnwardFacts, bare: PolicyScope): Verdict | undefined {
+  const { name, parts, input } = judging;
   const early = settleEarly(parts, bare, input.request.now);
   if (early !== 'on') return early;
   const images = selectImages(parts, seeing, bare);
@@ -65,7 +65,34 @@ function judgeSeeing(
   const verdict = judgeImages({ parts, bare, facts, ledger, images, access });
   if (facts.missing) throw facts.missing;
   trace(name, input, ledger);
+  const doubt = verdict.status === 'error' ? ledger.doubtOf(verdict.message) : undefined;
+  if (doubt && isUnchanged(judging, input, bare, images)) return excused(verdict, doubt, images, ledger);
   return { ...verdict, ...reasonOf(verdict, ledger), claims: toClaims(parts, images, ledger) };
+}
+
+function isUnchanged(
+  { parts, matches, activation }: Judging,
+  input: RuleInput,
+  { host }: PolicyScope,
+  now: SelectedImages,
+) {
+  const isJudged = (scope: PolicyScope) => settleEarly(parts, scope, input.request.now) === 'on';
+  return changesNoImage(now.lists, { input, matches, activation, host, extract: parts.extract, isJudged });
+}
+
+/** A registry that is away keeps nobody from changing what runs already, as long as no image changes. */
+function excused(
+  { message }: Verdict,
+  reason: EvidenceReason,
+  { all }: SelectedImages,
+  { verified }: VerificationLedger,
+): Verdict {
+  return {
+    status: 'skip',
+    message: `the images were not verified again, as this update changes none: ${message}`,
+    reason,
+    claims: { verified: Object.fromEntries(verified), refused: [], required: [], excused: all },
+  };
 }
 
 /** Conditions and exceptions; `on` when neither keeps the policy from judging. */
@@ -87,6 +114,8 @@ interface SelectedImages {
   readonly variable: CelValue;
   /** Once each, those that extractors of the policy hide among them. */
   readonly all: readonly string[];
+  /** Before they were selected. */
+  readonly lists: ImageLists;
 }
 
 function selectImages({ extract, selects }: ImageValidatingParts, input: RuleInput, bare: PolicyScope) {
@@ -95,13 +124,10 @@ function selectImages({ extract, selects }: ImageValidatingParts, input: RuleInp
   return filterImages(found, (image) => selects(image, bare.host));
 }
 
-function filterImages(
-  { lists, hidden }: ImageLists,
-  selects: (image: string) => boolean | CelError,
-): SelectedImages | CelError {
+function filterImages(found: ImageLists, selects: (image: string) => boolean | CelError): SelectedImages | CelError {
   const variable: Record<string, Json> = {};
   const all = new Set<string>();
-  for (const [name, images] of [...lists, [undefined, hidden] as const]) {
+  for (const [name, images] of [...found.lists, [undefined, found.hidden] as const]) {
     const selected: string[] = [];
     for (const image of images) {
       const isSelected = selects(image);
@@ -112,7 +138,7 @@ function filterImages(
     }
     if (name !== undefined) defineMember(variable, name, selected);
   }
-  return { variable, all: [...all] };
+  return { variable, all: [...all], lists: found };
 }
 
 /** What is no reference has no digest, either. */

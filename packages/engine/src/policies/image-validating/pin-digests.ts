@@ -1,5 +1,5 @@
 import { CelError, type CelHost } from '@vouchsafe/cel';
-import type { Fact } from '../../facts/fact.ts';
+import type { Fact, FactFailure } from '../../facts/fact.ts';
 import { Need, orNeed } from '../../facts/fact-table.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { EngineHost } from '../../kernel/host.ts';
@@ -11,6 +11,7 @@ import type { RuleInput } from '../../model/compiled-policy.ts';
 import type { PatchOperation } from '../../model/decision.ts';
 import type { ImageValidatingParts } from './compile-parts.ts';
 import { withPullSecrets } from './pod-spec.ts';
+import { isDoubt, reasonOfFailure } from './unchanged-images.ts';
 
 /** What pinning came to: a patch for every image that could be pinned, and what was wrong with the others. */
 export interface PinnedImages {
@@ -41,7 +42,7 @@ export function pinDigests(
     const reference = `${image.registry || settings.defaultRegistry}/${image.path}:${image.tag}`;
     const fact = orNeed(() => input.facts.get({ kind: 'image-digest', reference, access }));
     if (fact instanceof Need) need ??= fact;
-    else pin(pinned, image, fact);
+    else if (fact.ok || !isLeftAlone(fact, image, input)) pin(pinned, image, fact);
   }
   if (need) throw need;
   return pinned;
@@ -60,6 +61,13 @@ function isSelected(
 ): boolean | CelError {
   const written = readAt(resource, image.segments);
   return image.digest === '' && typeof written === 'string' && selects(written);
+}
+
+/** A registry that is away keeps nobody from updating what runs already: an image that stays as it was stays unpinned. */
+function isLeftAlone(failure: FactFailure, { segments }: ExtractedImage, { request, resource }: RuleInput): boolean {
+  if (request.operation !== 'UPDATE' || !isDoubt(reasonOfFailure(failure.class))) return false;
+  const before = readAt(request.oldResource, segments);
+  return before !== undefined && before === readAt(resource, segments);
 }
 
 function pin(pinned: Pinning, image: ExtractedImage, fact: Fact): void {

@@ -1,5 +1,6 @@
 import type { EvidenceReason } from '../../facts/image-verification.ts';
 import type { OnwardFacts } from './onward-facts.ts';
+import { isDoubt } from './unchanged-images.ts';
 
 /** Why an attestor did not vouch for an image. */
 export interface RefusedEvidence {
@@ -35,6 +36,12 @@ export class VerificationLedger {
   /** Those that were asked about and not verified, with the first refusal of each. */
   get refused(): ReadonlyMap<string, RefusedEvidence> {
     return new Map([...this.#refused].filter(([image]) => !this.#verified.has(image)));
+  }
+
+  /** Why an error with this message is but a doubt: what it says of an image may be otherwise in a moment. */
+  doubtOf(message: string): EvidenceReason | undefined {
+    const refused = [...this.#refused.values()];
+    return refused.find(({ reason, message: told }) => told && isDoubt(reason) && message.includes(told))?.reason;
   }
 
   /** Ends an evaluation that cannot go on with guesses. */
