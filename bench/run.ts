@@ -10,10 +10,11 @@ import { cel } from './suites/cel.ts';
 import { cli } from './suites/cli.ts';
 import { engine } from './suites/engine.ts';
 import { images } from './suites/images.ts';
+import { imagesPeers } from './suites/images-peers.ts';
 import { sandbox } from './suites/sandbox.ts';
 import { scale } from './suites/scale.ts';
 
-const SUITES: readonly Suite[] = [engine, cel, cli, admission, scale, images, sandbox];
+const SUITES: readonly Suite[] = [engine, cel, cli, admission, scale, images, imagesPeers, sandbox];
 
 const { values, positionals } = parseArgs({
   options: { store: { type: 'boolean', default: false } },
@@ -35,7 +36,8 @@ console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, load 
 if (machine.load > 1) console.log('the machine is busy: take the figures as rough');
 
 for (const suite of SUITES) {
-  if (positionals.length > 0 && !positionals.includes(suite.name)) continue;
+  const isWanted = positionals.some((name) => suite.name === name || suite.name.startsWith(`${name}-`));
+  if (positionals.length > 0 && !isWanted) continue;
   console.log(`\n${suite.name}: ${suite.summary}`);
   const figures: Record<string, { value: number; unit: string } & Goal> = {};
   await suite.run((name, value, unit, goal = {}) => {

@@ -1,27 +1,12 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { AttestorSet, ImageVerification, ImageVerificationRequest } from '@vouchsafe/engine/facts';
 import { askVerification, createImageSource, type ImageSource, parseTrustRoot } from '@vouchsafe/images';
 import { generateKeyPair } from '@vouchsafe/kube/pki';
-import {
-  pushImage,
-  type Registry,
-  type Sigstore,
-  signKeyless,
-  signWithKey,
-  startRegistry,
-  startSigstore,
-} from '@vouchsafe/sandbox';
+import { pushImage, type Registry, signKeyless, signWithKey, startRegistry, startSigstore } from '@vouchsafe/sandbox';
 import { median } from '../load/process-figures.ts';
-import { againstCosign } from '../peers/against-cosign.ts';
-import { againstSigstoreJs } from '../peers/against-sigstore-js.ts';
 import type { Suite } from '../suite.ts';
 
 const SAMPLES = 60;
 const CONCURRENT = 1000;
-const RUNNING = 1000;
-/** As many as a background scan has. */
-const WORKERS = 2;
 const IDENTITY = {
   issuer: 'https://token.actions.githubusercontent.com',
   subject: 'https://github.com/acme/app/.github/workflows/release.yml@refs/heads/main',
@@ -30,7 +15,7 @@ const IDENTITY = {
 /** Verification against a registry on loopback: CPU each, requests each. */
 export const images: Suite = {
   name: 'images',
-  summary: 'CPU of a verification, requests to the registry, many Pods with one image, running images again, peers',
+  summary: 'CPU of a verification, requests to the registry, many Pods with one image',
   async run(report) {
     const begun = performance.now();
     const [registry, sigstore] = await Promise.all([startRegistry(), startSigstore()]);
@@ -63,12 +48,9 @@ export const images: Suite = {
       await measure('key', [byKey, byKeyAgain], source(), registry, report, { must: 0.3, lower: true });
       await measure('keyless', [byIdentity, byPattern], source(), registry, report, { must: 3, aim: 2, lower: true });
       await together(byKey, source(), registry, report);
-      await again(byIdentity, source(), registry, sigstore, report);
-      await againstSigstoreJs(registry, sigstore, report);
     } finally {
       await Promise.all([registry.stop(), sigstore.stop()]);
     }
-    await againstCosign(report);
   },
 };
 
@@ -150,51 +132,4 @@ async function together(
   report('together.wall', performance.now() - started, 'ms');
   report('together.requests', registry.requests().length, 'in all', { must: 4, lower: true });
   await source.close();
-}
-
-/** Distinct running images, each by a bundle of its own, looked at anew as a background scan does. */
-async function again(
-  attestors: AttestorSet,
-  source: ImageSource,
-  registry: Registry,
-  sigstore: Sigstore,
-  report: Parameters<Suite['run']>[0],
-): Promise<void> {
-  for (let index = 0; index < RUNNING; index += 1) {
-    const { image } = pushImage(registry, `bench/running-${index}:v1`, { labels: { index: `r${index}` } });
-    signKeyless({
-      registry,
-      image,
-      sigstore,
-      identity: IDENTITY,
-      format: 'bundle',
-      log: index % 2 === 0 ? 'v1' : 'v2',
-    });
-  }
-  const round = async (): Promise<number> => {
-    const numbers = Array.from({ length: RUNNING }, (_, index) => index).values();
-    const started = performance.now();
-    const work = async () => {
-      for (const index of numbers) {
-        await ask(source, { ...question(`running-${index}`, attestors), type: 'SigstoreBundle', useCache: false });
-      }
-    };
-    await Promise.all(Array.from({ length: WORKERS }, work));
-    return performance.now() - started;
-  };
-  await round();
-  registry.clearRequests();
-  const before = heapMegabytes();
-  const took = await round();
-  report('again.per-minute', (RUNNING * 60_000) / took, 'images', { must: 1000 });
-  report('again.requests', registry.requests().length / RUNNING, 'each', { must: 4, lower: true });
-  report('again.memory', heapMegabytes() - before, 'MB more', { must: 20, lower: true });
-  await source.close();
-}
-
-/** What is still referred to. */
-function heapMegabytes(): number {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-  return process.memoryUsage().heapUsed / 1024 / 1024;
 }
