@@ -11,6 +11,7 @@ import type { FactSource } from '@vouchsafe/engine/facts';
 import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import type { ApiResource, KubeClient } from '@vouchsafe/kube';
 import { decideForReport } from '../facts/decide-for-report.ts';
+import { isMutationScanned, scanMutations } from '../facts/scan-mutations.ts';
 import type { ResultLedger } from '../reports/result-ledger.ts';
 import { jsonOf } from '../settings/json-of.ts';
 import { type Logger, messageOf } from '../settings/logger.ts';
@@ -131,8 +132,10 @@ async function scannedResources(
   );
 }
 
-function isScanned({ subresource, phases }: ResourceSelector): boolean {
-  return subresource === '' && (phases.has('validate') || phases.has('verify-images'));
+/** Only policies in CEL name plurals; they are scanned when they mutate, too. */
+function isScanned({ subresource, phases, resource }: ResourceSelector): boolean {
+  if (subresource !== '') return false;
+  return phases.has('validate') || phases.has('verify-images') || (resource !== undefined && phases.has('mutate'));
 }
 
 async function scanOne(
@@ -166,14 +169,17 @@ async function scanOne(
     ...(bypass ? { bypass } : {}),
   };
   if (isExcluded(request)) return;
-  const candidates = snapshot()
-    .indexes.all.candidates(request, 'validate')
-    .filter(({ background }) => background);
+  const { all } = snapshot().indexes;
+  const judging = all.candidates(request, 'validate').filter(({ background }) => background);
+  const mutating = all.candidates(request, 'mutate').filter(isMutationScanned);
+  const candidates = [...judging, ...mutating];
   if (candidates.length === 0) return;
   const waits = bypass !== undefined || candidates.some(({ needs }) => needs.size > 0);
-  const decisions = await decideForReport(candidates, request, facts, {
-    ...(waits ? { signal: AbortSignal.any([signal, AbortSignal.timeout(FACTS_SECONDS * 1000)]) } : {}),
-  });
+  const bound = waits ? { signal: AbortSignal.any([signal, AbortSignal.timeout(FACTS_SECONDS * 1000)]) } : {};
+  const decisions = [
+    ...(judging.length > 0 ? await decideForReport(judging, request, facts, bound) : []),
+    ...(await scanMutations(mutating, request, facts, bound)),
+  ];
   ledger.record(
     toResourceRef(request),
     decisions,

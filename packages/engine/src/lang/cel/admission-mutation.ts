@@ -1,6 +1,6 @@
 import { type Activation, CelError, createAdmissionPolicyEnvironment } from '@vouchsafe/cel';
 import type { Diagnostic } from '../../kernel/diagnostics/diagnostic.ts';
-import type { Json, JsonObject } from '../../kernel/json.ts';
+import { isEqualJson, type Json, type JsonObject } from '../../kernel/json.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
 import { readObject, readObjects } from '../../model/read-json.ts';
 import { toAttributes } from './admission-attributes.ts';
@@ -113,5 +113,5 @@ function runMutations(
     if (mutated instanceof CelError) return { kind: 'error', message: mutated.message };
     current = mutated;
   }
-  return { kind: 'mutated', object: current };
+  return { kind: 'mutated', object: isEqualJson(current, object) ? object : current };
 }

@@ -1,5 +1,5 @@
 import { CelError, type CelValue, readVariable } from '@vouchsafe/cel';
-import type { JsonObject } from '../../kernel/json.ts';
+import { isEqualJson, type JsonObject } from '../../kernel/json.ts';
 import {
   applyMutation,
   MUTATION_TYPES,
@@ -41,7 +41,7 @@ export function compileMutations(spec: JsonObject, language: PolicyLanguage): re
 
 export interface MutatedObject {
   readonly result: Pick<RuleResult, 'rule' | 'status' | 'message'> & Partial<RuleResult>;
-  /** The object after the mutations, when they passed. */
+  /** The object after the mutations, when they passed; the same one when they changed nothing. */
   readonly object?: JsonObject;
 }
 
@@ -86,7 +86,8 @@ export function mutateObject(
   const properties = annotations.length === 0 ? {} : evaluateAuditAnnotations(annotations, scope);
   if (properties instanceof CelError) return failed(properties);
   const told = Object.keys(properties).length > 0 ? { properties } : {};
-  return { result: { rule: '', status: 'pass', message: 'success', ...told }, object: current };
+  const mutated = isEqualJson(current, object) ? object : current;
+  return { result: { rule: '', status: 'pass', message: 'success', ...told }, object: mutated };
 }
 
 function failed({ message }: CelError): MutatedObject {

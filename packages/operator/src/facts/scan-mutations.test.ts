@@ -1,0 +1,74 @@
+import { type CompiledPolicy, createEngine, type EvaluationRequest, loadPolicy } from '@vouchsafe/engine';
+import type { JsonObject } from '@vouchsafe/engine/kernel';
+import { expect, it } from 'vitest';
+import { NODE_HOST } from './node-host.ts';
+import { isMutationScanned, scanMutations } from './scan-mutations.ts';
+
+const engine = createEngine({ host: NODE_HOST });
+
+function compile(spec: JsonObject): CompiledPolicy {
+  const { policy, diagnostics } = loadPolicy({
+    apiVersion: 'policies.kyverno.io/v1',
+    kind: 'MutatingPolicy',
+    metadata: { name: 'label' },
+    spec: {
+      matchConstraints: {
+        resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }],
+      },
+      mutations: [
+        {
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: { expression: "Object{metadata: Object.metadata{labels: {'a': 'b'}}}" },
+        },
+      ],
+      ...spec,
+    },
+  });
+  const compiled = policy && engine.compile(policy).compiled;
+  if (!compiled) throw new Error(JSON.stringify(diagnostics));
+  return compiled;
+}
+
+function request(labels: JsonObject): EvaluationRequest {
+  return {
+    operation: 'CREATE',
+    kind: { group: '', version: 'v1', kind: 'ConfigMap' },
+    plural: 'configmaps',
+    subresource: '',
+    namespace: 'default',
+    name: 'm',
+    resource: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm', namespace: 'default', labels } },
+    oldResource: undefined,
+    admission: undefined,
+    user: undefined,
+    roles: [],
+    clusterRoles: [],
+    namespaceLabels: {},
+    dryRun: false,
+    now: 0,
+  };
+}
+
+const NO_FACTS = { kinds: new Set<never>(), fetch: async () => [] };
+const unmet = { matchConditions: [{ name: 'c', expression: 'false' }] };
+const broken = { matchConditions: [{ name: 'c', expression: 'object.nope == 1' }] };
+
+it.each([
+  ['an object that would change fails', {}, {}, ['fail mutation is not applied']],
+  ['one that would not passes', {}, { a: 'b' }, ['pass success']],
+  ['conditions that do not hold say nothing', unmet, {}, []],
+  ['errors are told', broken, {}, ['error failed to evaluate policy: no such key: nope']],
+] satisfies [string, JsonObject, JsonObject, string[]][])('%s', async (_what, spec, labels, told) => {
+  const [decision] = await scanMutations([compile(spec)], request(labels), NO_FACTS);
+  expect(decision?.results.map(({ status, message }) => `${status} ${message}`)).toEqual(told);
+  expect(decision).toMatchObject({ phase: 'validate', standing: 'audit', effects: [] });
+  expect(decision?.patched).toBeUndefined();
+});
+
+it('is for policies in CEL that are scanned', () => {
+  expect(isMutationScanned(compile({}))).toBe(true);
+  expect(isMutationScanned(compile({ evaluation: { background: { enabled: false } } }))).toBe(false);
+  expect(isMutationScanned({ ...compile({}), ref: { apiVersion: 'kyverno.io/v1', kind: 'Policy', name: 'p' } })).toBe(
+    false,
+  );
+});

@@ -1,0 +1,39 @@
+import { type CompiledPolicy, type Decision, decide, type EvaluationRequest, type RuleResult } from '@vouchsafe/engine';
+import type { FactSource } from '@vouchsafe/engine/facts';
+
+/** Policies in CEL are told of in scans when they mutate, too; rules of the others are not (kyverno-cel §4.3). */
+export function isMutationScanned({ background, ref }: CompiledPolicy): boolean {
+  return background && ref.apiVersion.startsWith('policies.kyverno.io/');
+}
+
+/**
+ * What reports tell of existing objects that mutating policies match: an object that a policy would still change fails it.
+ * Each policy sees the object as it is, and nothing is patched.
+ */
+export async function scanMutations(
+  policies: readonly CompiledPolicy[],
+  request: EvaluationRequest,
+  source: FactSource,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Decision[]> {
+  const decided = await Promise.all(
+    policies.map((policy) => decide([policy], request, source, { phase: 'mutate', ...options })),
+  );
+  return decided.flat().map(toScanned);
+}
+
+function toScanned({ patched, effects: _effects, results, ...decision }: Decision): Decision {
+  return {
+    ...decision,
+    phase: 'validate',
+    standing: 'audit',
+    results: results
+      .filter(({ rule, status }) => status !== 'skip' || rule !== '')
+      .map((result) => (patched && result.status === 'pass' ? toFailure(result) : result)),
+    effects: [],
+  };
+}
+
+function toFailure(result: RuleResult): RuleResult {
+  return { ...result, status: 'fail', message: 'mutation is not applied' };
+}
