@@ -10,6 +10,7 @@ import publicGood from '../trust/data/public-good-trusted-root.json' with { type
 import publicGoodRoot from './data/public-good-tuf-root.json' with { type: 'json' };
 import { type FollowTufOptions, followTufMirror, readTufTrustRoot } from './follow-tuf-mirror.ts';
 import { createTufClient } from './tuf-client.ts';
+import { createTufTrustRoots } from './tuf-trust-roots.ts';
 
 const whole = JSON.stringify(publicGood);
 const without = JSON.stringify({ ...publicGood, tlogs: [] });
@@ -151,6 +152,16 @@ describe('a TUF mirror', () => {
     const given = 'root' in options || options.mirror === 'https://tuf.example' ? {} : { root: root ?? '' };
     const followed = await followTufMirror({ ...rest, ...given, ...options });
     expect(followed).toMatchObject({ ok: false, message: expect.stringContaining(message) });
+  });
+
+  it('is not looked for on loopback when a policy names it', async () => {
+    const mirror = await startMirror();
+    const followed = await followTufMirror({ ...optionsOf(mirror), mayBeLoopback: false });
+    expect(followed).toMatchObject({ ok: false, message: expect.stringContaining('loopback') });
+    const roots = createTufTrustRoots({ userAgent: 'test', environment: {} });
+    cleanups.push(() => roots.stop());
+    const repository = { mirror: mirror.url, root: mirror.repository.firstRoot.toString() };
+    await expect(roots.current(repository, AbortSignal.timeout(2000))).rejects.toThrow('loopback');
   });
 
   it('begins with the built-in root for the public-good mirror', () => {

@@ -19,6 +19,8 @@ export interface TufOptions {
   /** A folder for what was believed last, so that a restart needs no mirror and cannot be told an older state. */
   readonly folder?: string;
   readonly userAgent: string;
+  /** False for a mirror that a policy names: loopback addresses are the installation's own. True when absent. */
+  readonly mayBeLoopback?: boolean;
   /** Holds the proxies; that of the process when absent. */
   readonly environment?: Environment;
   readonly now?: () => number;
@@ -123,8 +125,8 @@ async function open(options: TufOptions): Promise<Opened | Failed> {
     return { ok: false, message: 'a TUF mirror of your own needs its root.json' };
   }
   try {
-    const { mirror: url, ca, userAgent, environment = process.env } = options;
-    const mirror = openTufMirror({ url, userAgent, environment, ...(ca === undefined ? {} : { ca }) });
+    const { mirror: url, ca, userAgent, environment = process.env, mayBeLoopback = true } = options;
+    const mirror = openTufMirror({ url, userAgent, environment, mayBeLoopback, ...(ca === undefined ? {} : { ca }) });
     const first = Buffer.from(root);
     const keeper = folder === undefined ? undefined : createFileKeeper(folder, mirror.shown, first);
     const client = createTufClient(first, targetName, await keeper?.load());

@@ -25,12 +25,14 @@ export interface TufMirrorOptions {
   /** PEM certificates trusted besides the system's. */
   readonly ca?: string;
   readonly userAgent: string;
+  /** The mirror may be at a loopback address: the operator of this process named it, and not a policy. */
+  readonly mayBeLoopback: boolean;
   /** Holds the proxies. */
   readonly environment: Environment;
 }
 
 /** Asks a TUF repository over HTTP. Throws {@link TufProblem} for what is no such address. */
-export function openTufMirror({ url, ca, userAgent, environment }: TufMirrorOptions): TufMirror {
+export function openTufMirror({ url, ca, userAgent, environment, mayBeLoopback }: TufMirrorOptions): TufMirror {
   const base = URL.parse(url);
   if (base === null || (base.protocol !== 'https:' && base.protocol !== 'http:') || base.username !== '') {
     throw new TufProblem('the mirror is not an http or https URL');
@@ -42,7 +44,12 @@ export function openTufMirror({ url, ca, userAgent, environment }: TufMirrorOpti
   });
   const folder = `${base.origin}${base.pathname.replace(/\/+$/, '')}/`;
   const ask = (path: string, maximumBytes: number, signal: AbortSignal) =>
-    askFor(connections, new URL(path, folder), { ca, userAgent, loopbackHost: base.host, maximumBytes }, signal);
+    askFor(
+      connections,
+      new URL(path, folder),
+      { ca, userAgent, loopbackHost: mayBeLoopback ? base.host : undefined, maximumBytes },
+      signal,
+    );
   return {
     shown: folder.slice(0, -1),
     startRound(stopping) {
@@ -56,7 +63,7 @@ export function openTufMirror({ url, ca, userAgent, environment }: TufMirrorOpti
 interface Manner {
   readonly ca: string | undefined;
   readonly userAgent: string;
-  readonly loopbackHost: string;
+  readonly loopbackHost: string | undefined;
   readonly maximumBytes: number;
 }
 

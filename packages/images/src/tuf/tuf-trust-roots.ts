@@ -23,8 +23,8 @@ export function createTufTrustRoots(options: {
   const followed = new Map<string, Promise<FollowedTrustRoot>>();
 
   async function follow({ mirror = publicGoodMirror, root }: TufRepository): Promise<FollowedTrustRoot> {
-    const { userAgent, environment } = options;
-    const started = await followTufMirror({ mirror, userAgent, environment, ...(root === undefined ? {} : { root }) });
+    const named = root === undefined ? { mirror } : { mirror, root };
+    const started = await followTufMirror({ ...options, ...named, mayBeLoopback: false });
     if (!started.ok) throw new RegistryFailure('transient', started.message);
     return started;
   }
