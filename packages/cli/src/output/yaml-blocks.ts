@@ -96,11 +96,16 @@ function keyText(key: string, { writeScalar }: BlockOptions): string | undefined
 function scalarText(value: Json, { writeScalar }: BlockOptions): string | undefined {
   if (isJsonArray(value)) return '[]';
   if (typeof value === 'object' && value !== null) return '{}';
+  if (value === null || typeof value === 'boolean' || isPlainInteger(value)) return String(value);
   if (typeof value !== 'string') return writeScalar(value).trimEnd();
   return remembered(texts, value, () => {
     const line = writeScalar({ a: value });
     return line.startsWith('a: ') && line.endsWith('\n') ? line.slice(3, -1) : undefined;
   });
+}
+
+function isPlainInteger(value: Json): boolean {
+  return Number.isSafeInteger(value) && !Object.is(value, -0);
 }
 
 /** `undefined` also for a text that takes more than a line. */
