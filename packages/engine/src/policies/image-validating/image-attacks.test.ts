@@ -129,10 +129,29 @@ describe('who is verified', () => {
     ]);
   });
 
-  it('the short form of an image does not pass by a policy about its registry', async () => {
-    const spec = { ...TAGS, matchImageReferences: [{ glob: 'docker.io/*' }] };
-    const [told] = await judged([imagePolicy(spec)], requestOf(pod('nginx')), { signed: () => false });
+  it.each([
+    ['docker.io/*', 'nginx'],
+    ['docker.io/library/*', 'nginx'],
+    ['docker.io/*', 'index.docker.io/library/nginx'],
+    ['docker.io/*', 'registry-1.docker.io/library/nginx:1'],
+    ['ghcr.io/acme/*', 'GHCR.io/acme/app:1'],
+    ['ghcr.io/acme/*', 'ghcr.io:443/acme/app:1'],
+    ['ghcr.io/acme/*', `Ghcr.Io:443/acme/app:1@${DIGEST}`],
+    ['ghcr.io/acme/app:latest', 'ghcr.io/acme/app'],
+  ])('no other name of an image passes by a policy about %s: %s', async (glob, image) => {
+    const spec = { ...TAGS, matchImageReferences: [{ glob }] };
+    const [told] = await judged([imagePolicy(spec)], requestOf(pod(image)), { signed: () => false });
     expect(told).toMatch(/^\/signed fail/);
+  });
+
+  it.each([
+    ['ghcr.io/acme/*', 'ghcr.io:5000/acme/app:1'],
+    ['ghcr.io/acme/*', 'ghcr.io.evil.test/acme/app:1'],
+    ['docker.io/library/*', 'docker.io/acme/nginx'],
+  ])('%s is not about %s', async (glob, image) => {
+    const spec = { ...TAGS, matchImageReferences: [{ glob }] };
+    const [told] = await judged([imagePolicy(spec)], requestOf(pod(image)), { signed: () => false });
+    expect(told).toBe('/signed pass success');
   });
 
   it.each(['[]', 'object.spec.containers.filter(c, c.image.startsWith("ghcr.io/acme/good")).map(c, c.image)'])(

@@ -17,7 +17,7 @@ type ReferenceTest = (reference: string, host: CelHost) => boolean | CelError;
 
 /**
  * `matchImageReferences`: one of them suffices, and without any every image is selected. Kyverno looks at the image as it is
- * written, so that `nginx` passes by a policy about `docker.io/*`; here the complete reference may be selected as well.
+ * written, so that `nginx` and `DOCKER.IO/nginx` pass by a policy about `docker.io/*`; here any name of the image selects it.
  */
 export function compileImageSelection(
   spec: JsonObject,
@@ -30,9 +30,11 @@ export function compileImageSelection(
   );
   if (written.length === 0) return () => true;
   return (image, host) => {
-    const own = selects(tests, image, host);
-    const complete = own === true ? image : completeReference(image, settings);
-    return complete === image ? own : either(own, () => selects(tests, complete, host));
+    for (const reference of namesOf(image, settings)) {
+      const selected = selects(tests, reference, host);
+      if (selected !== false) return selected;
+    }
+    return false;
   };
 }
 
@@ -82,13 +84,23 @@ function selects(tests: readonly ReferenceTest[], reference: string, host: CelHo
   return false;
 }
 
-function either(own: boolean | CelError, other: () => boolean | CelError): boolean | CelError {
-  if (own instanceof CelError) return own;
-  return other();
+/**
+ * The names of one and the same image: as it is written, complete (`nginx` as `docker.io/nginx:latest`), and with the registry and the
+ * repository that it is pulled from. What is no reference has one name.
+ */
+function namesOf(image: string, { defaultRegistry }: ImageReferenceSettings): ReadonlySet<string> {
+  const parsed = parseImageReference(image, { defaultRegistry, enableDefaultRegistryMutation: true });
+  if (parsed instanceof EvaluationError) return new Set([image]);
+  const registry = canonicalRegistry(parsed.registry);
+  const path = registry === 'docker.io' && !parsed.path.includes('/') ? `library/${parsed.path}` : parsed.path;
+  const identifier = parsed.digest === '' ? `:${parsed.tag}` : `@${parsed.digest}`;
+  return new Set([image, parsed.reference, `${registry}/${path}${identifier}`]);
 }
 
-/** `nginx` as `docker.io/nginx:latest`; what is no reference stays as it is. */
-function completeReference(image: string, { defaultRegistry }: ImageReferenceSettings): string {
-  const parsed = parseImageReference(image, { defaultRegistry, enableDefaultRegistryMutation: true });
-  return parsed instanceof EvaluationError ? image : parsed.reference;
+const DOCKER_HUB: ReadonlySet<string> = new Set(['index.docker.io', 'registry-1.docker.io']);
+
+/** Names of hosts know no case, and the port of HTTPS goes without saying. */
+function canonicalRegistry(registry: string): string {
+  const host = registry.toLowerCase().replace(/:443$/, '');
+  return DOCKER_HUB.has(host) ? 'docker.io' : host;
 }
