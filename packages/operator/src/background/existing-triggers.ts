@@ -112,10 +112,11 @@ async function list(
   }
 }
 
-function toRequest(
+/** As a scan sees an object: created just now, by nobody. */
+export function toRequest(
   { group, version, kind, resource: plural }: ApiResource,
   object: JsonObject,
-  { namespaceLabels, now }: ExistingOptions,
+  { namespaceLabels, now }: Pick<ExistingOptions, 'namespaceLabels' | 'now'>,
 ): EvaluationRequest {
   const [namespace, name] = ['namespace', 'name'].map((key) => memberAt(object, 'metadata', key));
   const place = typeof namespace === 'string' ? namespace : '';

@@ -6,6 +6,7 @@ import { type Logger, messageOf } from '../settings/logger.ts';
 import type { PolicySnapshot } from '../store/policy-store.ts';
 import { type Applied, applyEffect } from './apply-effect.ts';
 import { findTrigger } from './find-trigger.ts';
+import { isAboutDeletion } from './synchronization.ts';
 
 /** What became of one object that a policy asked for. */
 export interface BackgroundReport {
@@ -22,6 +23,8 @@ export interface BackgroundOptions {
   readonly snapshot: () => PolicySnapshot;
   /** Our own user name: what we do ourselves triggers nothing. */
   readonly ownName: () => Promise<string>;
+  /** The object of a request is deleted; it may have triggered something. */
+  readonly onTriggerGone: (request: EvaluationRequest) => Promise<void>;
   readonly onReport: (report: BackgroundReport) => void;
   /** A rule that could not be evaluated. */
   readonly onProblem: (policy: Decision['policy'], rule: string, problem: string) => void;
@@ -70,9 +73,12 @@ export function startBackground(options: BackgroundOptions): Background {
     if (request.user?.username === (await options.ownName())) return;
     const found = await findTrigger(client, request, stopping.signal);
     if (!found) return;
+    const isDeletion = found.operation === 'DELETE';
+    if (isDeletion) await options.onTriggerGone(found);
+    // A deletion generates something only where the policy says so.
     const policies = snapshot()
       .indexes.all.candidates(found, 'generate')
-      .filter((policy) => policy.admission);
+      .filter((policy) => policy.admission && (!isDeletion || isAboutDeletion(policy, found)));
     for (const policy of policies) await applyPolicy(policy, found, undefined, options, stopping.signal);
   }
 
@@ -80,7 +86,9 @@ export function startBackground(options: BackgroundOptions): Background {
     enqueue(request) {
       const uid = memberAt(request.admission, 'uid');
       if (request.dryRun || stopping.signal.aborted) return;
-      if (snapshot().indexes.all.candidates(request, 'generate').length === 0) return;
+      const isTrigger =
+        request.operation === 'DELETE' || snapshot().indexes.all.candidates(request, 'generate').length > 0;
+      if (!isTrigger) return;
       if (typeof uid === 'string') {
         if (seen.has(uid)) return;
         if (seen.size >= REMEMBERED) seen.clear();

@@ -149,6 +149,76 @@ describe('after an admission', () => {
   });
 });
 
+describe('with synchronize', () => {
+  it('what was deleted or changed by hand is made again', async () => {
+    const { client } = cluster;
+    await client.create(NAMESPACES, namespaceOf('delta', { kind: 'team' }));
+    const first = await until('the ConfigMap', () => read(CONFIG_MAPS, 'delta', 'settings'));
+    await client.delete(CONFIG_MAPS, { namespace: 'delta', name: 'settings' });
+    await until('another one', async () => {
+      const found = await read(CONFIG_MAPS, 'delta', 'settings');
+      return found !== undefined && found.metadata.uid !== first.metadata.uid;
+    });
+    await client.patch(CONFIG_MAPS, { namespace: 'delta', name: 'settings' }, 'merge', { data: { owner: 'mallory' } });
+    await until('the owner', async () => {
+      const found = await read(CONFIG_MAPS, 'delta', 'settings');
+      return found && JSON.stringify(found['data']) === '{"owner":"nobody"}';
+    });
+  });
+
+  it('it goes with its trigger, and nothing else does', async () => {
+    const { client } = cluster;
+    const data = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'before' } });
+    await client.create(GENERATING, {
+      apiVersion: 'policies.kyverno.io/v1',
+      kind: 'GeneratingPolicy',
+      metadata: { name: 'companion' },
+      spec: {
+        evaluation: { synchronize: { enabled: true } },
+        matchConstraints: {
+          resourceRules: [
+            {
+              apiGroups: [''],
+              apiVersions: ['v1'],
+              operations: ['CREATE'],
+              resources: ['configmaps'],
+              resourceNames: ['main'],
+            },
+          ],
+        },
+        generate: [
+          {
+            template: {
+              interpolate: 'cel',
+              value:
+                'apiVersion: v1\nkind: Secret\nmetadata: {name: (( object.metadata.name ))-companion, namespace: before}\n',
+            },
+          },
+        ],
+      },
+    });
+    await client.create(SECRETS, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'bystander', namespace: 'before' },
+    });
+    let count = 0;
+    await until('the companion', async () => {
+      count += 1;
+      // The policy is not yet known at first.
+      if (count % 20 === 1) {
+        await client.delete(CONFIG_MAPS, { name: 'main', namespace: 'before' }).catch(() => undefined);
+        await client.create(CONFIG_MAPS, data('main'));
+      }
+      return read(SECRETS, 'before', 'main-companion');
+    });
+    await client.delete(CONFIG_MAPS, { name: 'main', namespace: 'before' });
+    await until('the companion to go', async () => (await read(SECRETS, 'before', 'main-companion')) === undefined);
+    expect(await read(SECRETS, 'before', 'bystander')).toBeDefined();
+    await client.delete(GENERATING, { name: 'companion' });
+  });
+});
+
 it('what exists gets it, too, where a rule asks for that', async () => {
   await until('the ConfigMap', () => read(CONFIG_MAPS, 'before', 'settings'));
   expect(await read(SECRETS, 'before', 'pull')).toBeUndefined();

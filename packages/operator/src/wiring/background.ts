@@ -2,8 +2,9 @@ import { type EvaluationRequest, type PolicyRef, policyKey } from '@vouchsafe/en
 import type { FactSource } from '@vouchsafe/engine/facts';
 import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import type { KubeClient } from '@vouchsafe/kube';
-import { followExistingTriggers } from '../background/existing-triggers.ts';
+import { followExistingTriggers, toRequest } from '../background/existing-triggers.ts';
 import { type BackgroundReport, startBackground } from '../background/start-background.ts';
+import { startSynchronization } from '../background/synchronization.ts';
 import type { EventDraft } from '../reports/event-drafts.ts';
 import type { EventSender } from '../reports/event-sender.ts';
 import { jsonOf } from '../settings/json-of.ts';
@@ -34,14 +35,34 @@ export function startBackgroundWork(parts: BackgroundParts): BackgroundWork {
   const background = startBackground({
     ...parts,
     ownName: createOwnName(client, log),
-    onReport: (report) => tell(report, parts),
+    onReport: (report) => {
+      tell(report, parts);
+      if (report.object.kind === 'create' && report.object.synchronize) watchKind(report.object.resource);
+    },
+    onTriggerGone: (request) => synchronization.triggerGone(request),
     onProblem: (policy, rule, problem) => events.tell(problemOf(policy, rule, problem), 'kyverno-generate'),
   });
   const existing = followExistingTriggers({ ...parts, background, policies: () => snapshot().policies });
+  const synchronization = startSynchronization({
+    ...parts,
+    policies: () => snapshot().policies,
+    applyTo: background.applyTo,
+    toRequest: (resource, object) => toRequest(resource, object, parts),
+  });
+  function watchKind(resource: JsonObject): void {
+    const [version = '', group = ''] = String(resource['apiVersion']).split('/').reverse();
+    client.discovery.findKind({ group, version, kind: String(resource['kind']) }).then(
+      (found) => found && synchronization.watch(found),
+      (error: unknown) => log.warn({ error: messageOf(error) }, 'a kind that is generated is not known'),
+    );
+  }
   return {
     enqueue: background.enqueue,
-    policiesChanged: existing.look,
-    stop: () => Promise.all([existing.stop(), background.stop()]).then(() => {}),
+    policiesChanged() {
+      existing.look();
+      synchronization.look();
+    },
+    stop: () => Promise.all([existing.stop(), background.stop(), synchronization.stop()]).then(() => {}),
   };
 }
 

@@ -24,7 +24,7 @@ import {
   withVariables,
 } from '../../lang/cel/policy-scope.ts';
 import { compileConstraints, constraintSelectors } from '../../match/match-constraints.ts';
-import type { CompiledRule, Phase, RuleInput, RuleOutcome } from '../../model/compiled-policy.ts';
+import type { CompiledRule, Phase, ResourceSelector, RuleInput, RuleOutcome } from '../../model/compiled-policy.ts';
 import type { PolicyRef, RuleResult } from '../../model/decision.ts';
 import { readFlag, readObject } from '../../model/read-json.ts';
 import type { PolicyBody, PolicyCompilation, PolicyKind } from '../policy-kind.ts';
@@ -58,10 +58,17 @@ function compileGeneratingPolicy(compilation: PolicyCompilation): PolicyBody {
   const parts = compileParts(compilation);
   return {
     rules: matcher ? [createRule(compilation, parts, matcher.matches)] : [],
-    selectors: constraints ? constraintSelectors(constraints, PHASES) : [],
+    selectors: constraints ? constraintSelectors(constraints, PHASES).map((one) => withDeletion(one, parts)) : [],
     concerns: (request, phase) => phase === 'generate' && matcher?.concerns(request) === true,
     needs: new Set<FactKind>([...parts.needs, 'kind-mapping']),
   };
+}
+
+/** What is kept in step with its trigger goes with it, so that its deletion has to be heard of. */
+function withDeletion(selector: ResourceSelector, { settings }: GeneratingParts): ResourceSelector {
+  const { operations } = selector;
+  if (settings.synchronize !== true || operations.includes('DELETE')) return selector;
+  return { ...selector, operations: [...operations, 'DELETE'] };
 }
 
 function compileParts({ policy, exceptions, report }: PolicyCompilation): GeneratingParts {

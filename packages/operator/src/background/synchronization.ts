@@ -1,0 +1,212 @@
+import type { CompiledPolicy, EvaluationRequest } from '@vouchsafe/engine';
+import { isJsonArray, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
+import {
+  type ApiResource,
+  type Informer,
+  isKubeError,
+  type KubeClient,
+  type KubernetesObject,
+  startInformer,
+} from '@vouchsafe/kube';
+import { jsonOf } from '../settings/json-of.ts';
+import { type Logger, messageOf } from '../settings/logger.ts';
+import type { StoredPolicy } from '../store/policy-store.ts';
+
+export interface SynchronizationOptions {
+  readonly client: KubeClient;
+  readonly policies: () => readonly StoredPolicy[];
+  /** Evaluates the rules of a policy for a trigger and applies what they ask for. */
+  readonly applyTo: (policy: CompiledPolicy, request: EvaluationRequest, rules: ReadonlySet<string>) => Promise<void>;
+  readonly toRequest: (resource: ApiResource, object: JsonObject) => EvaluationRequest;
+  /** False for replicas that do not lead: one puts back what was changed. */
+  readonly mayRun: () => boolean;
+  readonly log: Logger;
+}
+
+export interface Synchronization {
+  /** Objects of this kind are generated. */
+  watch(resource: ApiResource): void;
+  /** Looks which kinds hold what was generated before; once, when there is a policy that synchronizes. */
+  look(): void;
+  /** Deletes what was generated for a trigger that is gone, unless a policy is about its deletion. */
+  triggerGone(request: EvaluationRequest): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const LABEL = 'generate.kyverno.io/';
+const MANAGED = `app.kubernetes.io/managed-by=kyverno,${LABEL}policy-name`;
+/** Milliseconds in which changes of one object are one. */
+const SETTLE_MS = 200;
+
+/**
+ * Keeps what policies with `synchronize` generated: an object that is changed or deleted by hand is made again, and goes with
+ * its trigger (kyverno-core §1.7, kyverno-cel §4.4). It is found by its labels, and deleted only as the one that bore them.
+ */
+export function startSynchronization(options: SynchronizationOptions): Synchronization {
+  const { client, policies, mayRun, log } = options;
+  const watched = new Map<string, { readonly resource: ApiResource; readonly informer: Informer }>();
+  const timers = new Map<string, NodeJS.Timeout>();
+  let discovery: Promise<void> | undefined;
+  let isStopped = false;
+
+  function watch(resource: ApiResource): void {
+    const key = `${resource.group}/${resource.resource}`;
+    if (isStopped || watched.has(key) || !resource.verbs.includes('watch')) return;
+    const informer = startInformer({
+      client,
+      gvr: resource,
+      labelSelector: MANAGED,
+      metadataOnly: true,
+      onChange: ({ type, object }) => {
+        if (type !== 'added') changed(resource, object);
+      },
+      onError: (error) => log.debug({ resource: resource.resource, error: messageOf(error) }, 'watching goes on'),
+    });
+    watched.set(key, { resource, informer });
+  }
+
+  function changed(resource: ApiResource, { metadata }: KubernetesObject): void {
+    if (!mayRun() || isStopped) return;
+    const key = [resource.resource, metadata.namespace, metadata.name].join('/');
+    clearTimeout(timers.get(key));
+    timers.set(
+      key,
+      setTimeout(() => {
+        timers.delete(key);
+        putBack(metadata.labels ?? {}, options).catch((error: unknown) =>
+          log.warn({ object: key, error: messageOf(error) }, 'what was generated could not be put back'),
+        );
+      }, SETTLE_MS),
+    );
+  }
+
+  async function discover(): Promise<void> {
+    for (const resource of await client.discovery.resources()) {
+      const isUsable = ['list', 'watch', 'delete'].every((verb) => resource.verbs.includes(verb));
+      if (isStopped || !resource.isPreferredVersion || !isUsable) continue;
+      if ((await listGenerated(client, resource, MANAGED)).length > 0) watch(resource);
+    }
+  }
+
+  return {
+    watch,
+    look() {
+      if (discovery || isStopped || !policies().some(({ document }) => synchronizes(document))) return;
+      discovery = discover().catch((error: unknown) => {
+        log.warn({ error: messageOf(error) }, 'what was generated before is not known');
+        discovery = undefined;
+      });
+    },
+    async triggerGone(request) {
+      const uid = memberAt(request.oldResource, 'metadata', 'uid');
+      if (typeof uid !== 'string' || !/^[\w.-]{1,63}$/.test(uid)) return;
+      for (const { resource } of watched.values()) {
+        for (const item of await listGenerated(client, resource, `${MANAGED},${LABEL}trigger-uid=${uid}`)) {
+          if (goesWithTrigger(item, request, policies())) await remove(client, resource, item, log);
+        }
+      }
+    },
+    async stop() {
+      isStopped = true;
+      for (const timer of timers.values()) clearTimeout(timer);
+      await Promise.all([...watched.values()].map(({ informer }) => informer.stop()));
+    },
+  };
+}
+
+/** Some rule of the policy does; which one is told by the label of what it generated. */
+function synchronizes(document: JsonObject): boolean {
+  if (memberAt(document, 'spec', 'evaluation', 'synchronize', 'enabled') === true) return true;
+  const rules = memberAt(document, 'spec', 'rules');
+  return isJsonArray(rules) && rules.some((rule) => memberAt(rule, 'generate', 'synchronize') === true);
+}
+
+/** The policy that generated an object by a part of it that synchronizes. */
+function keeperOf(labels: Readonly<Record<string, string>>, policies: readonly StoredPolicy[]): Keeper | undefined {
+  const rule = labels[`${LABEL}rule-name`];
+  for (const { document, compiled } of policies) {
+    if (!compiled || compiled.ref.name !== labels[`${LABEL}policy-name`]) continue;
+    if ((compiled.ref.namespace ?? '') !== (labels[`${LABEL}policy-namespace`] ?? '')) continue;
+    const rules = memberAt(document, 'spec', 'rules');
+    const own = isJsonArray(rules) ? rules.find((item) => memberAt(item, 'name') === rule) : undefined;
+    if (rule === undefined && memberAt(document, 'spec', 'evaluation', 'synchronize', 'enabled') === true) {
+      return { policy: compiled, rule: compiled.ref.name };
+    }
+    if (rule !== undefined && memberAt(own, 'generate', 'synchronize') === true) return { policy: compiled, rule };
+  }
+  return undefined;
+}
+
+interface Keeper {
+  readonly policy: CompiledPolicy;
+  readonly rule: string;
+}
+
+/** A policy that asks for something at deletions says itself what is to be then. */
+function goesWithTrigger(
+  { metadata }: KubernetesObject,
+  request: EvaluationRequest,
+  policies: readonly StoredPolicy[],
+): boolean {
+  const keeper = keeperOf(metadata.labels ?? {}, policies);
+  return keeper !== undefined && !isAboutDeletion(keeper.policy, request);
+}
+
+/** It asks for something when the object is deleted: rules that name no operations are not about that. */
+export function isAboutDeletion({ selectors, matches }: CompiledPolicy, request: EvaluationRequest): boolean {
+  return (
+    selectors.some(({ phases, operations }) => phases.has('generate') && operations.includes('DELETE')) &&
+    matches(request, 'generate')
+  );
+}
+
+/** Evaluates the rule again for the trigger that the labels name, while there is one. */
+async function putBack(
+  labels: Readonly<Record<string, string>>,
+  { client, policies, applyTo, toRequest }: SynchronizationOptions,
+): Promise<void> {
+  const keeper = keeperOf(labels, policies());
+  const uid = labels[`${LABEL}trigger-uid`];
+  const resource = await client.discovery.findKind({
+    group: labels[`${LABEL}trigger-group`] ?? '',
+    version: labels[`${LABEL}trigger-version`] ?? '',
+    kind: labels[`${LABEL}trigger-kind`] ?? '',
+  });
+  if (!keeper || !resource || !uid) return;
+  const namespace = resource.isNamespaced ? labels[`${LABEL}trigger-namespace`] : undefined;
+  const { items } = await client.list(resource, { metadataOnly: true, ...(namespace ? { namespace } : {}) });
+  const found = items.find(({ metadata }) => metadata.uid === uid && metadata.deletionTimestamp === undefined);
+  if (!found?.metadata.name) return;
+  const target = { name: found.metadata.name, ...(namespace ? { namespace } : {}) };
+  const live = await client.get(resource, target);
+  await applyTo(keeper.policy, toRequest(resource, jsonOf(live)), new Set([keeper.rule]));
+}
+
+async function listGenerated(
+  client: KubeClient,
+  resource: ApiResource,
+  labelSelector: string,
+): Promise<readonly KubernetesObject[]> {
+  try {
+    return (await client.list(resource, { labelSelector, metadataOnly: true })).items;
+  } catch (error) {
+    if (isKubeError(error)) return [];
+    throw error;
+  }
+}
+
+async function remove(
+  client: KubeClient,
+  resource: ApiResource,
+  { metadata }: KubernetesObject,
+  log: Logger,
+): Promise<void> {
+  const { name, namespace, uid } = metadata;
+  if (name === undefined || uid === undefined) return;
+  try {
+    await client.delete(resource, { name, ...(namespace ? { namespace } : {}) }, { preconditions: { uid } });
+  } catch (error) {
+    if (isKubeError(error, 'NotFound')) return;
+    log.warn({ resource: resource.resource, name, error: messageOf(error) }, 'what lost its trigger was not deleted');
+  }
+}
