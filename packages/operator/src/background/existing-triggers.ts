@@ -25,7 +25,7 @@ export interface ExistingTriggers {
 }
 
 /**
- * Applies policies that ask for it (`generateExisting`, `mutateExistingOnPolicyUpdate`) to what is there already: once for each
+ * Applies policies that ask for it (`generateExisting`, `mutateExistingOnPolicyUpdate`, `mutateExisting`) to what is there already: once for each
  * version of the policy, and once at start, when what was missed is made good.
  */
 export function followExistingTriggers(options: ExistingOptions): ExistingTriggers {
@@ -59,10 +59,15 @@ export function followExistingTriggers(options: ExistingOptions): ExistingTrigge
   };
 }
 
-/** The rules that are about what exists; of a policy in CEL its one rule, which has its name. */
+/** The rules of MutatingPolicies as results name them: of what was mutated, and of what could not be. */
+const MUTATING_RULES: ReadonlySet<string> = new Set(['', 'evaluation']);
+
+/** The rules that are about what exists; of a policy in CEL its one rule. */
 export function rulesForExisting(document: JsonObject): ReadonlySet<string> {
   const name = memberAt(document, 'metadata', 'name');
-  if (memberAt(document, 'spec', 'evaluation', 'generateExisting', 'enabled') === true) return new Set([String(name)]);
+  const evaluation = memberAt(document, 'spec', 'evaluation');
+  if (memberAt(evaluation, 'generateExisting', 'enabled') === true) return new Set([String(name)]);
+  if (memberAt(evaluation, 'mutateExisting', 'enabled') === true) return MUTATING_RULES;
   const rules = memberAt(document, 'spec', 'rules');
   const isAll = {
     generate: memberAt(document, 'spec', 'generateExisting') === true,

@@ -12,6 +12,10 @@ import {
 } from './operator.fixture.ts';
 
 const DEFINITIONS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' } as const;
+const CRDS = ['generating', 'namespacedgenerating', 'mutating', 'namespacedmutating'].map(
+  (family) => `policies.kyverno.io_${family}policies`,
+);
+const MUTATING = { group: 'policies.kyverno.io', version: 'v1', resource: 'mutatingpolicies' } as const;
 const GENERATING = { group: 'policies.kyverno.io', version: 'v1', resource: 'generatingpolicies' } as const;
 const SECRETS = { group: '', version: 'v1', resource: 'secrets' } as const;
 
@@ -20,7 +24,7 @@ let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await startTestCluster();
   const { client } = cluster;
-  for (const name of ['policies.kyverno.io_generatingpolicies', 'policies.kyverno.io_namespacedgeneratingpolicies']) {
+  for (const name of CRDS) {
     const text = await readFile(new URL(`../../../cli/crds/${name}.json`, import.meta.url), 'utf8');
     await client.create(DEFINITIONS, JSON.parse(text) as KubernetesObject); // a whole object
   }
@@ -259,4 +263,49 @@ it('a mutation of existing objects is applied to them', async () => {
     }
     return (await read(CONFIG_MAPS, 'before', 'target'))?.metadata.labels?.['touched'] === 'by-trigger';
   });
+});
+
+it('a MutatingPolicy mutates what exists when it is made, and when something triggers it', async () => {
+  const { client } = cluster;
+  const named = (resource: string, names: readonly string[]) => ({
+    resourceRules: [
+      {
+        apiGroups: [''],
+        apiVersions: ['v1'],
+        operations: ['CREATE', 'UPDATE'],
+        resources: [resource],
+        resourceNames: names,
+      },
+    ],
+  });
+  const configMap = (name: string): KubernetesObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: 'before' },
+  });
+  await client.create(CONFIG_MAPS, configMap('marked'));
+  await client.create(MUTATING, {
+    apiVersion: 'policies.kyverno.io/v1',
+    kind: 'MutatingPolicy',
+    metadata: { name: 'mark' },
+    spec: {
+      evaluation: { mutateExisting: { enabled: true } },
+      matchConstraints: named('namespaces', ['before']),
+      targetMatchConstraints: named('configmaps', ['marked', 'marked-later']),
+      mutations: [
+        {
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: {
+            expression: "Object{metadata: Object.metadata{labels: {'by': request.object.metadata.name}}}",
+          },
+        },
+      ],
+    },
+  });
+  const isMarked = async (name: string) =>
+    (await read(CONFIG_MAPS, 'before', name))?.metadata.labels?.['by'] === 'before';
+  await until('the label', () => isMarked('marked'));
+  await client.create(CONFIG_MAPS, configMap('marked-later'));
+  await client.patch(NAMESPACES, { name: 'before' }, 'merge', { metadata: { annotations: { touched: 'yes' } } });
+  await until('the label', () => isMarked('marked-later'));
 });

@@ -244,6 +244,23 @@ describe('one policy', () => {
   });
 });
 
+describe('objects of files', () => {
+  const request = { standIns: { absent: new Set<never>(), rules: new Map(), doubles: true } };
+
+  it('have doubles for numbers, until a patch makes them whole', async () => {
+    const add = (expression: string) => patches(`[JSONPatch{op: 'add', path: '/spec/priority', value: ${expression}}]`);
+    const sum = policy({ spec: add('object.spec.priority + 1') });
+    expect(told(await judge([sum], { request }))).toEqual([
+      'evaluation|error|failed to evaluate policy: no such overload',
+    ]);
+    const whole = policy({
+      spec: patches(labelled("'x'"), "[JSONPatch{op: 'add', path: '/spec/priority', value: object.spec.priority + 1}]"),
+    });
+    const [decision] = await judge([whole], { request });
+    expect(decision?.patched?.['spec']).toMatchObject({ priority: 4 });
+  });
+});
+
 describe('several policies', () => {
   it('each sees what those before made, and request.object as it was asked for', async () => {
     const decisions = await judge([
@@ -463,6 +480,14 @@ describe('existing objects', () => {
     expect(told(decisions)[0]).toBe(
       'evaluation|error|failed to evaluate policy: a mutation may not change metadata.namespace',
     );
+  });
+
+  it('that did not change are not written', async () => {
+    const same = applies("Object{metadata: Object.metadata{labels: {'keep': '1'}}}");
+    const spec = { evaluation, targetMatchConstraints: targets, ...same };
+    const decisions = await judge([policy({ spec })], { phase: 'generate', answer });
+    expect(told(decisions)).toEqual(['|pass|success', '|pass|success']);
+    expect(updated(decisions)).toEqual([map('one', 'ns', { keep: '1' })]);
   });
 
   it('that cannot be listed are an error', async () => {

@@ -198,16 +198,20 @@ function createExistingRule({ policy, host }: PolicyCompilation, parts: Mutating
     if (conditionsHold(conditions, scope) !== true) return NOTHING;
     const targets = findTargets(scope, input);
     if (targets instanceof CelError) return { results: [toResult(notFound(targets))], effects: [] };
-    const outcomes = targets.map((target) =>
-      mutateObject(targetMutation, { ...bare, activation: ofTarget(bare.activation, target) }, target, input),
-    );
+    const outcomes = targets.map((target) => ({
+      target,
+      ...mutateObject(targetMutation, { ...bare, activation: ofTarget(bare.activation, target) }, target, input),
+    }));
     // Targets whose conditions do not hold are none.
     const told = outcomes.filter(({ result }) => result.status !== 'skip' || result.rule !== '');
     const order = [...told.filter(isPassed), ...told.filter((outcome) => !isPassed(outcome))];
     return {
       results: order.map(({ result }) => toResult(result)),
-      effects: order.flatMap(({ object, result }) =>
-        object ? [{ kind: 'update', resource: object, rule: result.rule } as const] : [],
+      // A cluster has what did not change; files are told of it, too.
+      effects: order.flatMap(({ target, object, result }) =>
+        object && (isForFiles || object !== target)
+          ? [{ kind: 'update', resource: object, rule: result.rule } as const]
+          : [],
       ),
     };
   });
