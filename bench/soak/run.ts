@@ -5,7 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { growth, type SoakOutcome, soak } from './soak.ts';
+import { growth, SAMPLE_SECONDS, type SoakOutcome, soak } from './soak.ts';
 
 const { values } = parseArgs({
   options: {
@@ -50,13 +50,14 @@ function tell({ tally, restarts, bursts }: SoakOutcome): void {
   for (const surprise of tally.surprises) console.log(`  ${surprise}`);
 }
 
-async function store({ tally, restarts, bursts }: SoakOutcome): Promise<void> {
+async function store({ tally, restarts, bursts, memory }: SoakOutcome): Promise<void> {
   const machine = {
     cpu: cpus()[0]?.model ?? '',
     cores: availableParallelism(),
     node: process.version,
     load: loadavg()[0] ?? 0,
   };
+  const minutes = memory.filter((_, index) => index % (60 / SAMPLE_SECONDS) === 0).map(Math.round);
   const figures = {
     minutes: seconds / 60,
     rate,
@@ -65,7 +66,7 @@ async function store({ tally, restarts, bursts }: SoakOutcome): Promise<void> {
     bursts,
     verdicts: Object.fromEntries(tally.kinds),
     latency: { p50: tally.percentile(0.5), p99: tally.percentile(0.99) },
-    memory: { start: Math.round(start), end: Math.round(end), growth: Number((end / start).toFixed(3)) },
+    memory: { start: Math.round(start), end: Math.round(end), growth: Number((end / start).toFixed(3)), minutes },
   };
   const folder = fileURLToPath(new URL('../results/', import.meta.url));
   await mkdir(folder, { recursive: true });

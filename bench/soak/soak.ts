@@ -39,7 +39,7 @@ const AWAY_SECONDS = 2;
 const BURST_SECONDS = 30;
 /** Beyond what a replica takes on at once. */
 const BURST_SIZE = 1_600;
-const SAMPLE_SECONDS = 5;
+export const SAMPLE_SECONDS = 5;
 
 /**
  * Two replicas with the four policies of the zero-trust guide under an even load, hostile clients, bursts on a registry that
@@ -176,15 +176,17 @@ function progress(tally: Tally, memory: readonly number[]): string {
   return `${answered} answers, ${tally.total('wrong')} wrong, ${tally.total('overloaded')} times 503, ${megabytes} MB`;
 }
 
-/** Medians of the first and the last samples after the warm-up: single ones tell when the collector last ran. */
+/**
+ * Medians over two minutes after the warm-up and over the last two: single samples tell when the collector last ran. Warm is
+ * a process that has met every attack several times, bursts above all, which make it as large as it may get.
+ */
 export function growth(memory: readonly number[]): { readonly start: number; readonly end: number } {
-  const warm = memory.slice(Math.min(Math.floor(memory.length / 6), WARM_SAMPLES));
-  const share = Math.max(1, Math.min(WARM_SAMPLES, Math.floor(warm.length / 4)));
+  const warm = memory.slice(Math.min(Math.floor(memory.length / 3), WARM_UP_SECONDS / SAMPLE_SECONDS));
+  const share = Math.max(1, Math.min(120 / SAMPLE_SECONDS, Math.floor(warm.length / 4)));
   return { start: median(warm.slice(0, share)), end: median(warm.slice(-share)) };
 }
 
-/** Two minutes of them. */
-const WARM_SAMPLES = 24;
+const WARM_UP_SECONDS = 300;
 
 function every(seconds: number, work: () => Promise<void>): { stop(): Promise<void> } {
   let stopped = false;
