@@ -20,7 +20,9 @@ export function bypassedContent(object: JsonObject): BypassedContent | undefined
   if (!annotations) return undefined;
   if (templateSpec) return { annotations, content: podContent(templateSpec) };
   const spec = readObject(object, 'spec');
-  if (spec && isJsonArray(member(spec, 'containers'))) return { annotations, content: podContent(spec) };
+  if (spec && object['kind'] === 'Pod' && object['apiVersion'] === 'v1') {
+    return { annotations, content: podContent(spec) };
+  }
   return { annotations, content: without(object, OUTSIDE_CONTENT) };
 }
 
