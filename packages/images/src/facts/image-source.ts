@@ -110,7 +110,11 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
     ttlMs: cache.ttlMs,
   });
   const verdicts = createVerdictCache({ now, maxSize: cache.maxSize, ttlMs: cache.ttlMs });
-  const tufRoots = createTufTrustRoots({ userAgent, environment });
+  const tufRoots = createTufTrustRoots({
+    userAgent,
+    environment,
+    isMapped: (host) => Object.hasOwn(options.hosts ?? {}, host),
+  });
   const services: VerificationServices = {
     client,
     evidence,

@@ -2,18 +2,32 @@ import type { Attestor } from '@vouchsafe/engine/facts';
 import { signKeyless, signWithKey } from '@vouchsafe/sandbox/sigstore';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSigstore } from '../../../sandbox/src/sigstore/start-sigstore.ts';
-import { byKey, createKey, pushFresh, type Rig, refusalOf, requestFor, startRig, verify } from '../../test/rig.ts';
+import {
+  byKey,
+  createKey,
+  host,
+  pushFresh,
+  type Rig,
+  refusalOf,
+  requestFor,
+  startRig,
+  verify,
+} from '../../test/rig.ts';
 import { askVerification } from './ask-verification.ts';
+import type { ImageSource } from './image-source.ts';
 
 const identity = { issuer: 'https://issuer.test', subject: 'https://ci.test/job' };
 const KEY = createKey();
 
 let rig: Rig;
+let source: ImageSource;
 /** Another instance, which the source does not believe of itself. */
 let other: Awaited<ReturnType<typeof startSigstore>>;
 beforeAll(async () => {
   rig = await startRig();
   other = await startSigstore();
+  const mirrors = [other.urls.tuf, rig.sigstore.urls.tuf].map((url) => [new URL(url).host, { url }]);
+  source = rig.open({ hosts: { [host]: { url: rig.registry.url }, ...Object.fromEntries(mirrors) } });
 });
 afterAll(async () => {
   await other.stop();
@@ -23,7 +37,7 @@ afterAll(async () => {
 async function judged(attestor: Attestor, by: Pick<Rig, 'sigstore'>['sigstore'] = other): Promise<string> {
   const image = pushFresh(rig.registry);
   signKeyless({ registry: rig.registry, image: image.name, sigstore: by, identity });
-  return refusalOf(await verify(rig.source, requestFor(image.reference, attestor))).reason;
+  return refusalOf(await verify(source, requestFor(image.reference, attestor))).reason;
 }
 
 describe('an attestor with a trust root of its own', () => {
@@ -41,7 +55,7 @@ describe('an attestor with a trust root of its own', () => {
   it('is not mistaken for one without', async () => {
     const image = pushFresh(rig.registry);
     signKeyless({ registry: rig.registry, image: image.name, sigstore: other, identity });
-    const ask = (attestor: Attestor) => verify(rig.source, requestFor(image.reference, attestor));
+    const ask = (attestor: Attestor) => verify(source, requestFor(image.reference, attestor));
     const trustedRoot = JSON.stringify(other.trustedRoot);
     const answers = [{ keyless: identity, trustedRoot }, { keyless: identity }, { keyless: identity, trustedRoot }].map(
       ask,
@@ -64,7 +78,7 @@ describe('an attestor with a TUF repository of its own', () => {
   ])('nothing is known when it %s', async (_name, tuf) => {
     const image = pushFresh(rig.registry);
     signKeyless({ registry: rig.registry, image: image.name, sigstore: other, identity });
-    const fact = await askVerification(rig.source, requestFor(image.reference, { keyless: identity, tuf: tuf() }));
+    const fact = await askVerification(source, requestFor(image.reference, { keyless: identity, tuf: tuf() }));
     expect(fact).toMatchObject({ ok: false, class: 'transient' });
   });
 });
@@ -98,6 +112,6 @@ describe('a prefix of tags', () => {
     [undefined, '-'.repeat(60), 'invalid-attestor'],
   ])('signed with %s, asked with %s', async (written, tagPrefix, reason) => {
     const attestor = byKey(KEY.publicKey, tagPrefix === undefined ? {} : { tagPrefix });
-    expect(refusalOf(await verify(rig.source, requestFor(signed(written), attestor))).reason).toBe(reason);
+    expect(refusalOf(await verify(source, requestFor(signed(written), attestor))).reason).toBe(reason);
   });
 });

@@ -158,7 +158,7 @@ describe('a TUF mirror', () => {
     const mirror = await startMirror();
     const followed = await followTufMirror({ ...optionsOf(mirror), mayBeLoopback: false });
     expect(followed).toMatchObject({ ok: false, message: expect.stringContaining('loopback') });
-    const roots = createTufTrustRoots({ userAgent: 'test', environment: {} });
+    const roots = createTufTrustRoots({ userAgent: 'test', environment: {}, isMapped: () => false });
     cleanups.push(() => roots.stop());
     const repository = { mirror: mirror.url, root: mirror.repository.firstRoot.toString() };
     await expect(roots.current(repository, AbortSignal.timeout(2000))).rejects.toThrow('loopback');

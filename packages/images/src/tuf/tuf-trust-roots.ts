@@ -19,12 +19,16 @@ const maximumRepositories = 16;
 export function createTufTrustRoots(options: {
   readonly userAgent: string;
   readonly environment: Environment;
+  /** Whether an operator of this process named the host: only then may it be a loopback address. */
+  readonly isMapped: (host: string) => boolean;
 }): TufTrustRoots {
   const followed = new Map<string, Promise<FollowedTrustRoot>>();
 
   async function follow({ mirror = publicGoodMirror, root }: TufRepository): Promise<FollowedTrustRoot> {
     const named = root === undefined ? { mirror } : { mirror, root };
-    const started = await followTufMirror({ ...options, ...named, mayBeLoopback: false });
+    const { userAgent, environment, isMapped } = options;
+    const mayBeLoopback = isMapped(URL.parse(mirror)?.host ?? '');
+    const started = await followTufMirror({ userAgent, environment, mayBeLoopback, ...named });
     if (!started.ok) throw new RegistryFailure('transient', started.message);
     return started;
   }
