@@ -26,7 +26,10 @@ export interface SynchronizationOptions {
 export interface Synchronization {
   /** Objects of this kind are generated. */
   watch(resource: ApiResource): void;
-  /** Looks which kinds hold what was generated before; once, when there is a policy that synchronizes. */
+  /**
+   * Policies changed. Looks once, when there is one that synchronizes, which kinds hold what was generated before; and deletes
+   * what one that is gone generated, unless it says otherwise.
+   */
   look(): void;
   /** Deletes what was generated for a trigger that is gone, unless a policy is about its deletion. */
   triggerGone(request: EvaluationRequest): Promise<void>;
@@ -47,6 +50,7 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
   const watched = new Map<string, { readonly resource: ApiResource; readonly informer: Informer }>();
   const timers = new Map<string, NodeJS.Timeout>();
   let discovery: Promise<void> | undefined;
+  let known = new Map<string, StoredPolicy>();
   let isStopped = false;
 
   function watch(resource: ApiResource): void {
@@ -88,9 +92,34 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
     }
   }
 
+  async function policyGone(stored: StoredPolicy): Promise<void> {
+    await discovery;
+    if (!(await isGone(client, stored))) return;
+    const name = String(memberAt(stored.document, 'metadata', 'name'));
+    if (!/^[\w.-]{1,63}$/.test(name)) return;
+    for (const { resource } of watched.values()) {
+      for (const item of await listGenerated(client, resource, `${MANAGED},${LABEL}policy-name=${name}`)) {
+        if (goesWithPolicy(item, stored)) await remove(client, resource, item, log);
+      }
+    }
+  }
+
+  function noticeGone(): void {
+    const before = known;
+    known = new Map(policies().map((stored) => [stored.key, stored]));
+    if (!mayRun()) return;
+    for (const [key, stored] of before) {
+      if (known.has(key) || !synchronizes(stored.document)) continue;
+      policyGone(stored).catch((error: unknown) =>
+        log.warn({ policy: key, error: messageOf(error) }, 'what a policy generated outlives it'),
+      );
+    }
+  }
+
   return {
     watch,
     look() {
+      noticeGone();
       if (discovery || isStopped || !policies().some(({ document }) => synchronizes(document))) return;
       discovery = discover().catch((error: unknown) => {
         log.warn({ error: messageOf(error) }, 'what was generated before is not known');
@@ -140,6 +169,40 @@ function keeperOf(labels: Readonly<Record<string, string>>, policies: readonly S
 interface Keeper {
   readonly policy: CompiledPolicy;
   readonly rule: string;
+}
+
+/** Nobody deletes because a watch said so: the API server is asked, and must still serve the kind. */
+async function isGone(client: KubeClient, { document }: StoredPolicy): Promise<boolean> {
+  const [version = '', group = ''] = String(document['apiVersion']).split('/').reverse();
+  const [name, namespace] = ['name', 'namespace'].map((key) => memberAt(document, 'metadata', key));
+  const resource = await client.discovery.findKind({ group, version, kind: String(document['kind']) });
+  if (!resource || typeof name !== 'string') return false;
+  try {
+    await client.get(resource, { name, ...(typeof namespace === 'string' ? { namespace } : {}) });
+    return false;
+  } catch (error) {
+    // A kind that is served no more takes all of its policies with it; that is no wish to delete what they made.
+    if (isKubeError(error, 'NotFound')) return isServed(client, resource);
+    throw error;
+  }
+}
+
+async function isServed(client: KubeClient, resource: ApiResource): Promise<boolean> {
+  return client.list(resource, { metadataOnly: true }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** What a part of the policy made that synchronizes and does not orphan. */
+function goesWithPolicy({ metadata }: KubernetesObject, stored: StoredPolicy): boolean {
+  const keeper = keeperOf(metadata.labels ?? {}, [stored]);
+  if (!keeper) return false;
+  const { document } = stored;
+  if (memberAt(document, 'spec', 'evaluation', 'orphanDownstreamOnPolicyDelete', 'enabled') === true) return false;
+  const rules = memberAt(document, 'spec', 'rules');
+  const rule = isJsonArray(rules) ? rules.find((item) => memberAt(item, 'name') === keeper.rule) : undefined;
+  return memberAt(rule, 'generate', 'orphanDownstreamOnPolicyDelete') !== true;
 }
 
 /** A policy that asks for something at deletions says itself what is to be then. */

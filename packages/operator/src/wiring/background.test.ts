@@ -221,6 +221,33 @@ describe('with synchronize', () => {
     expect(await read(SECRETS, 'before', 'bystander')).toBeDefined();
     await client.delete(GENERATING, { name: 'companion' });
   });
+
+  it('it goes with its policy, unless that says otherwise', async () => {
+    const { client } = cluster;
+    const names = ['leaving', 'staying'];
+    for (const name of names) {
+      const rule = {
+        ...generateRule(name, { name, synchronize: true, orphanDownstreamOnPolicyDelete: name === 'staying' }),
+        match: { any: [{ resources: { kinds: ['Namespace'], names: ['epsilon'] } }] },
+      };
+      await client.create(CLUSTER_POLICIES, rules(name, [rule]));
+    }
+    let count = 0;
+    await client.create(NAMESPACES, namespaceOf('epsilon', {}));
+    await until('both objects', async () => {
+      count += 1;
+      // The policies are not yet known at first.
+      if (count % 20 === 1) {
+        const patch = { metadata: { annotations: { count: String(count) } } };
+        await client.patch(NAMESPACES, { name: 'epsilon' }, 'merge', patch);
+      }
+      return (await Promise.all(names.map((name) => read(CONFIG_MAPS, 'epsilon', name)))).every(Boolean);
+    });
+    for (const name of names) await client.delete(CLUSTER_POLICIES, { name });
+    await until('one to go', async () => (await read(CONFIG_MAPS, 'epsilon', 'leaving')) === undefined);
+    expect(await read(CONFIG_MAPS, 'epsilon', 'staying')).toBeDefined();
+    expect(await read(CONFIG_MAPS, 'alpha', 'settings')).toBeDefined();
+  });
 });
 
 it('what exists gets it, too, where a rule asks for that', async () => {
