@@ -16,6 +16,7 @@ import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { NODE_HOST } from '@vouchsafe/operator';
 import { podReview } from '../data/pod-review.ts';
 import { median } from '../load/process-figures.ts';
+import { allocated, microseconds } from '../load/timing.ts';
 import type { Suite } from '../suite.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -94,20 +95,4 @@ function checkResults(index: PolicyIndex): void {
   if (JSON.stringify(found) !== JSON.stringify(JSON.parse(expected))) {
     throw new Error(`other results than expected: ${JSON.stringify(found, null, 2)}`);
   }
-}
-
-function microseconds(count: number, work: (at: number) => unknown): number {
-  const started = performance.now();
-  for (let at = 0; at < count; at += 1) work(at);
-  return ((performance.now() - started) / count) * 1000;
-}
-
-/** Bytes an evaluation leaves to the collector: what the heap grows by between two collections. */
-function allocated(evaluate: (at: number) => unknown): number {
-  const samples = Array.from({ length: 15 }, () => {
-    const before = process.memoryUsage().heapUsed;
-    for (let at = 0; at < 100; at += 1) evaluate(at);
-    return (process.memoryUsage().heapUsed - before) / 100;
-  });
-  return median(samples.filter((bytes) => bytes > 0));
 }

@@ -48,7 +48,17 @@ const WITHOUT_OR_VALUE: ReadonlySet<KyvernoDialect> = new Set(['image-matching',
 const WITH_USER: ReadonlySet<KyvernoDialect> = new Set(['image-validating', 'mutating', 'validating']);
 const WITH_PATCH_TYPES: ReadonlySet<KyvernoDialect> = new Set(['deleting', 'mutating']);
 
+/** Those of cluster policies, which are the same for all of a dialect. */
+const SHARED = new Map<KyvernoDialect, readonly CelLibrary[]>();
+
 function librariesOf(dialect: KyvernoDialect, policyNamespace: string | undefined): readonly CelLibrary[] {
+  if (policyNamespace !== undefined) return makeLibraries(dialect, policyNamespace);
+  const known = SHARED.get(dialect) ?? makeLibraries(dialect, undefined);
+  SHARED.set(dialect, known);
+  return known;
+}
+
+function makeLibraries(dialect: KyvernoDialect, policyNamespace: string | undefined): readonly CelLibrary[] {
   return [
     ...kubernetesLibraries(),
     ...(KUBERNETES_BASED.has(dialect) ? [twoVariableLibrary(), authorizerLibrary()] : []),
