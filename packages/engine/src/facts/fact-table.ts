@@ -74,6 +74,14 @@ export class FactTable {
     throw new Need(request);
   }
 
+  /** The fact, or `undefined` after noting it as a need: for who can go on without. */
+  find(request: FactRequest): Fact | undefined {
+    const key = factKey(request);
+    const fact = this.#facts?.get(key);
+    if (!fact) this.#note(key, request);
+    return fact;
+  }
+
   imageVerification(request: ImageVerificationRequest): Fact<ImageVerification> {
     // The source of image-verification facts promises this shape; see FactSource.
     return this.get(request) as Fact<unknown> as Fact<ImageVerification>;

@@ -1,6 +1,6 @@
 import type { Fact } from '../../facts/fact.ts';
 import type { FactRequest } from '../../facts/fact-request.ts';
-import { FactTable, Need, orNeed } from '../../facts/fact-table.ts';
+import { FactTable, Need } from '../../facts/fact-table.ts';
 
 /**
  * The facts of an evaluation that goes on past what it does not know of one image, so that one pass notes what all images
@@ -21,11 +21,10 @@ export class OnwardFacts extends FactTable {
   }
 
   /** The fact, or `undefined` when it is missing: noted, and passed over. */
-  find(request: FactRequest): Fact | undefined {
-    const found = orNeed(() => this.#facts.get(request));
-    if (!(found instanceof Need)) return found;
-    this.#missing ??= found;
-    return undefined;
+  override find(request: FactRequest): Fact | undefined {
+    const found = this.#facts.find(request);
+    if (!found) this.#missing ??= new Need(request);
+    return found;
   }
 
   /** On the strength of a guess nothing is asked of the world but about images. */
