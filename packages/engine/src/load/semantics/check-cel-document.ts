@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../../kernel/diagnostics/diagnostic.ts';
 import type { JsonObject } from '../../kernel/json.ts';
-import { readObject, readObjects, readText } from '../../model/read-json.ts';
+import { readFlag, readObject, readObjects, readText } from '../../model/read-json.ts';
 import type { LoadOptions } from '../load-options.ts';
 import { createProblems, type Problems } from './problems.ts';
 
@@ -14,8 +14,10 @@ export function checkCelDocument(document: JsonObject, kind: string, options: Lo
   const problems = createProblems();
   const spec = readObject(document, 'spec') ?? {};
   if (kind === 'PolicyException') checkRefs(spec, problems);
-  else if (!(readText(document, 'apiVersion') ?? '').startsWith(KUBERNETES))
+  else if (!(readText(document, 'apiVersion') ?? '').startsWith(KUBERNETES)) {
     checkResourceRules(spec, options, problems);
+    if (options.submitted && kind.endsWith('MutatingPolicy')) checkEvaluation(spec, problems);
+  }
   return problems.found;
 }
 
@@ -33,4 +35,14 @@ function checkResourceRules(spec: JsonObject, { submitted }: LoadOptions, proble
   const message = 'a matchConstraints with at least one resource rule is required';
   // Kyverno's CLI evaluates such a policy (payloads need none); its webhook refuses it.
   if (submitted) problems.error('spec.matchConstraints', message, 'policy-missing-field');
+}
+
+/** A policy that mutates neither what is asked for nor what exists does nothing. */
+function checkEvaluation(spec: JsonObject, problems: Problems): void {
+  const evaluation = readObject(spec, 'evaluation');
+  const isAsked = readFlag(readObject(evaluation, 'admission'), 'enabled') ?? true;
+  const isExisting = readFlag(readObject(evaluation, 'mutateExisting'), 'enabled') ?? false;
+  if (isAsked || isExisting) return;
+  const message = 'disabling both admission and mutateExisting evaluation modes is not allowed';
+  problems.error('spec.evaluation', message, 'policy-conflict');
 }
