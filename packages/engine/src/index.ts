@@ -36,6 +36,7 @@ export type {
   CompiledPolicy,
   CompiledRule,
   Phase,
+  PolicyWebhook,
   ResourceSelector,
 } from './model/compiled-policy.ts';
 export {

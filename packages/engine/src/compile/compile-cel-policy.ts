@@ -9,6 +9,7 @@ import type { EvaluationRequest } from '../model/request.ts';
 import { POLICY_KINDS } from '../policies/index.ts';
 import type { PolicyBody } from '../policies/policy-kind.ts';
 import type { Compilation, ImageDefaults } from './engine.ts';
+import { toPolicyWebhook } from './policy-webhook.ts';
 import { createRulesFor } from './rules-for.ts';
 
 export interface CelTools {
@@ -78,6 +79,7 @@ function assemble(policy: CelPolicy, body: PolicyBody): CompiledPolicy {
     needs: body.needs,
     ...(body.vouchesForOthers ? { vouchesForOthers: true } : {}),
     autogenRules: [],
+    webhook: toPolicyWebhook(policy, body.autogen),
     ...(body.autogen ? { autogenConfigs: body.autogen } : {}),
     annotations,
     labels,

@@ -118,6 +118,18 @@ export interface MatchConditions {
   readonly hold: (request: EvaluationRequest) => boolean;
 }
 
+/** What the API server decides about a policy in CEL before it calls; the engine decides all of it again. */
+export interface PolicyWebhook {
+  /** Empty when the API server could not evaluate one of them. */
+  readonly matchConditions: readonly { readonly name: string; readonly expression: string }[];
+  /** As written; absent selectors select everything. */
+  readonly namespaceSelector: JsonObject | undefined;
+  readonly objectSelector: JsonObject | undefined;
+  /** `matchPolicy: Exact`. */
+  readonly isExact: boolean;
+  readonly reinvocationPolicy: 'Never' | 'IfNeeded';
+}
+
 /** Frozen, shared by all requests. */
 export interface CompiledPolicy {
   readonly ref: PolicyRef;
@@ -149,6 +161,8 @@ export interface CompiledPolicy {
   readonly autogenRules: readonly JsonObject[];
   /** `status.autogen.configs` of a policy in CEL. */
   readonly autogenConfigs?: JsonObject;
+  /** Present for policies in CEL. */
+  readonly webhook?: PolicyWebhook;
   readonly annotations: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly emitWarning: boolean;

@@ -66,6 +66,8 @@ export interface ReviewRoute {
   readonly failurePolicy: 'Fail' | 'Ignore';
   /** The key of the policy whose own webhook was called. */
   readonly policy?: string;
+  /** The family of policies in CEL whose webhook was called, and the names in its path; none stand for all. */
+  readonly family?: { readonly path: string; readonly names: ReadonlySet<string> };
   /** Ends the wait for facts a little before the caller stops waiting. The same signal for the whole request. */
   readonly deadline: () => AbortSignal;
 }
@@ -93,7 +95,15 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
   }
 
   function candidates(evaluation: EvaluationRequest, phase: Phase, route: ReviewRoute): readonly CompiledPolicy[] {
-    const { indexes, fineGrained } = snapshot();
+    const { indexes, fineGrained, families } = snapshot();
+    if (route.family) {
+      const { path, names } = route.family;
+      const found = families.get(path)?.candidates(evaluation, phase) ?? [];
+      // The same list where it can be: what is prepared for it is found by it.
+      return names.size === 0 || found.every(({ ref }) => names.has(ref.name))
+        ? found
+        : found.filter(({ ref }) => names.has(ref.name));
+    }
     if (route.policy !== undefined) return fineGrained.get(route.policy)?.candidates(evaluation, phase) ?? [];
     const registered = indexes[route.failurePolicy].candidates(evaluation, phase);
     if (route.failurePolicy === 'Fail' || !isBootstrapKind(evaluation.kind)) return registered;
@@ -105,7 +115,7 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
       const started = now();
       const received = toEvaluation(request);
       const claims =
-        snapshot().verifiesImagesOf(received.kind.kind) && request.object
+        !route.family && snapshot().verifiesImagesOf(received.kind.kind) && request.object
           ? stripProtectedAnnotations(request.object)
           : undefined;
       const evaluation = claims ? withResource(received, claims.object) : received;
@@ -187,7 +197,7 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
     table: FactTable,
     hasStripped: boolean,
   ): Promise<readonly Decision[]> {
-    if ((route.failurePolicy === 'Fail' || route.policy !== undefined) && !hasStripped) return [];
+    if (route.family || ((route.failurePolicy === 'Fail' || route.policy !== undefined) && !hasStripped)) return [];
     const mutated = decisions.findLast(({ phase, patched }) => phase === 'mutate' && patched !== undefined)?.patched;
     const next = mutated ? withResource(evaluation, mutated) : evaluation;
     const own = new Set(candidates(next, 'verify-images', route));
@@ -262,10 +272,12 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
   ): Decision[] | Promise<Decision[]> {
     if (policies.length === 0) return [];
     // what is registered Ignore stops nobody when it cannot be evaluated, either
-    const asRegistered = (decisions: Decision[]): Decision[] =>
-      route.failurePolicy === 'Fail'
+    const asRegistered = (decisions: Decision[]): Decision[] => {
+      if (route.family) return isBootstrapKind(evaluation.kind) ? decisions.map(stoppingNobody) : decisions;
+      return route.failurePolicy === 'Fail'
         ? decisions
         : decisions.map((decision) => ({ ...decision, failurePolicy: 'Ignore' }));
+    };
     const waits = policies.some((policy) => policy.needs.size > 0);
     const decisions = waits ? undefined : decideAtOnce(policies, evaluation, { phase, trace, facts: table });
     if (decisions) return asRegistered(decisions);
@@ -297,6 +309,14 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
 /** A policy failed only because no policy that was asked verified an image. */
 function lacksWitness({ results }: Decision): boolean {
   return results.some(({ claims, reason }) => claims !== undefined && reason === 'unverified');
+}
+
+/** What a cluster needs to come back to life is refused by what a policy says, never by what it could not tell. */
+function stoppingNobody(decision: Decision): Decision {
+  const results = decision.results.map((result) =>
+    result.status === 'error' ? { ...result, action: 'Audit' as const } : result,
+  );
+  return { ...decision, failurePolicy: 'Ignore', results };
 }
 
 /** Audit work has no caller waiting; this bounds it all the same. */

@@ -1,4 +1,5 @@
 import type { Logger } from '../settings/logger.ts';
+import { CEL_FAMILIES } from '../store/cel-families.ts';
 import { type AdmissionAnswer, type AdmissionRequest, parseAdmissionReview, renderAdmissionReview } from './review.ts';
 import { createDeadline, type ReviewHandler, type ReviewRoute } from './review-handler.ts';
 import type { WebhookReply, WebhookRequest } from './webhook-server.ts';
@@ -23,11 +24,15 @@ export function createRouter({
   log,
 }: RouterOptions): (call: WebhookRequest) => Promise<WebhookReply> {
   const review =
-    (side: 'mutate' | 'validate', failurePolicy: ReviewRoute['failurePolicy'], policy?: string): Route =>
+    (
+      side: 'mutate' | 'validate',
+      failurePolicy: ReviewRoute['failurePolicy'],
+      more: Pick<ReviewRoute, 'policy' | 'family'> = {},
+    ): Route =>
     (request, { timeoutSeconds, signal }) =>
       handler[side](request, {
         failurePolicy,
-        ...(policy === undefined ? {} : { policy }),
+        ...more,
         deadline: createDeadline(timeoutSeconds, signal),
       });
   const routes = new Map<string, Route>([
@@ -47,11 +52,27 @@ export function createRouter({
     if (marker !== 'finegrained' || (side !== 'mutate' && side !== 'validate')) return undefined;
     if ((failurePolicy !== 'fail' && failurePolicy !== 'ignore') || key.length > 2 || key.includes(''))
       return undefined;
-    return key.length === 0 ? undefined : review(side, failurePolicy === 'fail' ? 'Fail' : 'Ignore', key.join('/'));
+    return key.length === 0
+      ? undefined
+      : review(side, failurePolicy === 'fail' ? 'Fail' : 'Ignore', { policy: key.join('/') });
+  };
+
+  /** `/vpol/<name>/<name>`: the webhooks of policies in CEL. */
+  const ofFamily = (path: string): Route | undefined => {
+    const family = CEL_FAMILIES.find((one) => path === one.path || path.startsWith(`${one.path}/`));
+    if (!family) return undefined;
+    const names = new Set(
+      path
+        .slice(family.path.length)
+        .split('/')
+        .filter((name) => name !== ''),
+    );
+    const side = family.side === 'mutating' ? 'mutate' : 'validate';
+    return review(side, 'Fail', { family: { path: family.path, names } });
   };
 
   return async (call) => {
-    const route = routes.get(call.path) ?? fineGrained(call.path);
+    const route = routes.get(call.path) ?? fineGrained(call.path) ?? ofFamily(call.path);
     if (!route) return { status: 404, body: '404 page not found\n', contentType: 'text/plain' };
     if (!isLoaded()) return { status: 503, body: 'the policies are not read yet\n', contentType: 'text/plain' };
     const request = parseAdmissionReview(call.body);

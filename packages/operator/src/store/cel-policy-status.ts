@@ -5,8 +5,8 @@ import { isEqualJson, memberAt } from '@vouchsafe/engine/kernel';
 export interface CelPolicyFacts {
   /** `undefined` when it compiles. */
   readonly problem: string | undefined;
-  /** Whether the webhooks call for it. */
-  readonly isServed: boolean;
+  /** Whether the webhooks call for it; `undefined` when they are not to: it is only scanned. */
+  readonly isServed: boolean | undefined;
   /** Why scans cannot read what it is about, one text each; `undefined` when it is not scanned. */
   readonly missing: readonly string[] | undefined;
   /** `status.autogen.configs`. */
@@ -41,19 +41,17 @@ export function computeCelPolicyStatus(document: JsonObject, facts: CelPolicyFac
 }
 
 function toConditions({ problem, isServed, missing }: CelPolicyFacts): readonly Condition[] {
-  const conditions: Condition[] = [
-    [
-      'WebhookConfigured',
-      isServed && problem === undefined,
-      problem === undefined && isServed ? 'Webhook configured.' : 'Policy is not configured in the webhook.',
-    ],
-  ];
+  const conditions: Condition[] = [];
+  if (isServed !== undefined) {
+    const message = isServed ? 'Webhook configured.' : 'Policy is not configured in the webhook.';
+    conditions.push(['WebhookConfigured', isServed, message]);
+  }
   if (problem !== undefined) conditions.push(['PolicyCached', false, problem]);
   if (missing === undefined) {
     const message = 'Background scanning disabled; reporting permissions not required.';
     return [...conditions, ['RBACPermissionsGranted', true, message]];
   }
-  const lacks = `Policy is not ready for reporting, missing permissions: ${missing.join(', ')}.`;
+  const lacks = `Policy is not ready for reporting, missing permissions: ${missing.join('; ')}.`;
   const granted = missing.length === 0;
   return [...conditions, ['RBACPermissionsGranted', granted, granted ? 'Policy is ready for reporting.' : lacks]];
 }

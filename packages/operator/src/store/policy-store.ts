@@ -12,6 +12,7 @@ import {
   policyKey,
 } from '@vouchsafe/engine';
 import { compileWildcard, type Diagnostic, isError, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
+import { CEL_FAMILIES, isOfCelFamily } from './cel-families.ts';
 import { type AuditOnly, registeredFailurePolicy } from './registered-failure-policy.ts';
 
 /** One policy object of the cluster, and what became of it. */
@@ -31,6 +32,8 @@ export interface PolicySnapshot {
    * boot, which are called `Ignore`; `all`: for scans.
    */
   readonly indexes: Readonly<Record<FailurePolicy | 'bootstrap' | 'all', PolicyIndex>>;
+  /** By the path of a family of policies in CEL, which have webhooks of their own: `/vpol`. */
+  readonly families: ReadonlyMap<string, PolicyIndex>;
   /** By policy key, which is part of the path: those with `matchConditions`, each of which has webhooks of its own. */
   readonly fineGrained: ReadonlyMap<string, PolicyIndex>;
   readonly policies: readonly StoredPolicy[];
@@ -158,20 +161,27 @@ function toSnapshot(policies: readonly StoredPolicy[], auditOnly: AuditOnly): Po
   const ordered = [...policies].sort((a, b) => (a.key < b.key ? -1 : 1));
   const compiled = ordered.flatMap(({ compiled }) => (compiled ? [compiled] : []));
   const admitted = compiled.filter(({ admission }) => admission);
-  const shared = admitted.filter(({ matchConditions }) => matchConditions === undefined);
-  const own = admitted.filter(({ matchConditions }) => matchConditions !== undefined);
+  const legacy = admitted.filter(({ ref }) => !isOfCelFamily(ref));
+  const shared = legacy.filter(({ matchConditions }) => matchConditions === undefined);
+  const own = legacy.filter(({ matchConditions }) => matchConditions !== undefined);
   const registered = (as: FailurePolicy, of: readonly CompiledPolicy[]) =>
     createPolicyIndex(of.filter((policy) => registeredFailurePolicy(policy, auditOnly) === as));
   return {
     indexes: {
       Fail: registered('Fail', shared),
       Ignore: registered('Ignore', shared),
-      bootstrap: registered('Fail', admitted),
+      bootstrap: registered('Fail', legacy),
       all: createPolicyIndex(compiled),
     },
+    families: new Map(
+      CEL_FAMILIES.map(({ path, kinds }) => [
+        path,
+        createPolicyIndex(admitted.filter(({ ref }) => kinds.includes(ref.kind))),
+      ]),
+    ),
     fineGrained: new Map(own.map((policy) => [policyKey(policy.ref), createPolicyIndex([policy])])),
     policies: ordered,
-    verifiesImagesOf: verifiedKinds(admitted),
+    verifiesImagesOf: verifiedKinds(legacy),
   };
 }
 

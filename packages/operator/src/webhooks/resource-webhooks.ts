@@ -1,33 +1,12 @@
 import { type CompiledPolicy, type FailurePolicy, policyKey } from '@vouchsafe/engine';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { PROTECTED_ANNOTATIONS } from '../settings/protected-annotations.ts';
-import { BOOTSTRAP_RESOURCES } from '../store/bootstrap-resources.ts';
-import { type AuditOnly, registeredFailurePolicy } from '../store/registered-failure-policy.ts';
-import { clientConfigOf, type WebhookTarget } from './client-config.ts';
-import {
-  computeWebhookRules,
-  coversResource,
-  type ServedResource,
-  type Side,
-  type WebhookRule,
-} from './webhook-rules.ts';
-
-export interface WebhookInputs {
-  readonly policies: readonly CompiledPolicy[];
-  readonly served: readonly ServedResource[];
-  readonly target: WebhookTarget;
-  /** PEM. */
-  readonly caBundle: string;
-  /** Seconds. */
-  readonly defaultTimeout: number;
-  /** Selectors, conditions, labels and annotations of the ConfigMap. */
-  readonly namespaceSelector: JsonObject | undefined;
-  readonly objectSelector: JsonObject | undefined;
-  readonly matchConditions: readonly JsonObject[];
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-  readonly auditOnly: AuditOnly;
-}
+import { registeredFailurePolicy } from '../store/registered-failure-policy.ts';
+import { bootstrapConditions, bootstrapRules } from './bootstrap-rules.ts';
+import { celWebhooks } from './cel-webhooks.ts';
+import { clientConfigOf } from './client-config.ts';
+import { MAX_TIMEOUT_SECONDS, type WebhookInputs } from './webhook-inputs.ts';
+import { computeWebhookRules, type Side, type WebhookRule } from './webhook-rules.ts';
 
 export interface WebhookConfigurations {
   readonly mutating: JsonObject;
@@ -54,7 +33,6 @@ const NAMES: Readonly<
     kind: 'ValidatingWebhookConfiguration',
   },
 };
-const MAX_TIMEOUT_SECONDS = 30;
 
 /**
  * The two resource webhook configurations for the policies that exist, under Kyverno's names (kyverno-core §4.1).
@@ -68,8 +46,9 @@ export function computeResourceWebhooks(inputs: WebhookInputs): WebhookConfigura
 function configuration(side: Side, inputs: WebhookInputs): JsonObject {
   const { configuration: name, kind } = NAMES[side];
   const admitted = inputs.policies.filter((policy) => policy.admission);
+  const legacy = admitted.filter((policy) => policy.webhook === undefined);
   const registeredAs = (failurePolicy: FailurePolicy) =>
-    admitted.filter((policy) => registeredFailurePolicy(policy, inputs.auditOnly) === failurePolicy);
+    legacy.filter((policy) => registeredFailurePolicy(policy, inputs.auditOnly) === failurePolicy);
   const [allFail, allIgnore] = [registeredAs('Fail'), registeredAs('Ignore')];
   const [fail, ignore] = [allFail.filter(sharesWebhook), allIgnore.filter(sharesWebhook)];
   const rulesOf = (policies: readonly CompiledPolicy[]) => computeWebhookRules(policies, side, inputs.served);
@@ -80,8 +59,9 @@ function configuration(side: Side, inputs: WebhookInputs): JsonObject {
     ...(ignoreRules.length > 0 ? [webhook(side, 'Ignore', ignore, ignoreRules, inputs)] : []),
     ...fineGrainedWebhooks(side, 'Fail', allFail, inputs),
     ...fineGrainedWebhooks(side, 'Ignore', allIgnore, inputs),
+    ...celWebhooks(side, admitted, inputs),
   ];
-  if (side === 'mutating') webhooks.push(...guardWebhook(admitted, inputs));
+  if (side === 'mutating') webhooks.push(...guardWebhook(legacy, inputs));
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind,
@@ -153,34 +133,6 @@ function webhook(
     ...(side === 'mutating' ? { reinvocationPolicy: 'IfNeeded' } : {}),
     ...(conditions.length > 0 ? { matchConditions: conditions } : {}),
   };
-}
-
-function reachedBootstrap(rules: readonly WebhookRule[]) {
-  return BOOTSTRAP_RESOURCES.filter(({ group, resource }) =>
-    rules.some((rule) => coversResource(rule, group, resource)),
-  );
-}
-
-/** The part of the Fail rules that is about bootstrap resources, to be called `Ignore` instead. */
-function bootstrapRules(rules: readonly WebhookRule[]): readonly WebhookRule[] {
-  return reachedBootstrap(rules).map(({ group, resource }) => ({
-    apiGroups: [group],
-    apiVersions: ['*'],
-    resources: [resource],
-    operations: [
-      ...new Set(rules.filter((rule) => coversResource(rule, group, resource)).flatMap(({ operations }) => operations)),
-    ],
-    scope: '*',
-  }));
-}
-
-function bootstrapConditions(rules: readonly WebhookRule[]): readonly JsonObject[] {
-  const reached = reachedBootstrap(rules);
-  if (reached.length === 0) return [];
-  const terms = reached.map(
-    ({ group, resource }) => `(request.resource.group == '${group}' && request.resource.resource == '${resource}')`,
-  );
-  return [{ name: 'kyverno-exclude-bootstrap-resources', expression: `!(${terms.join(' || ')})` }];
 }
 
 const PROTECTED_KEYS = `[${PROTECTED_ANNOTATIONS.map((name) => `'${name}'`).join(', ')}]`;

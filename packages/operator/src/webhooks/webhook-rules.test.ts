@@ -1,6 +1,7 @@
 import type { CompiledPolicy, Phase } from '@vouchsafe/engine';
 import { describe, expect, it } from 'vitest';
-import { computeResourceWebhooks, type WebhookInputs } from './resource-webhooks.ts';
+import { computeResourceWebhooks } from './resource-webhooks.ts';
+import type { WebhookInputs } from './webhook-inputs.ts';
 import { computeWebhookRules, type ServedResource } from './webhook-rules.ts';
 
 const served: readonly ServedResource[] = [

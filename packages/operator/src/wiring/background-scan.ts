@@ -1,21 +1,14 @@
-import {
-  type BypassJudge,
-  type CompiledPolicy,
-  type Decision,
-  type EvaluationRequest,
-  policyId,
-  type ResourceSelector,
-  toResourceRef,
-} from '@vouchsafe/engine';
+import { type BypassJudge, type Decision, type EvaluationRequest, policyId, toResourceRef } from '@vouchsafe/engine';
 import type { FactSource } from '@vouchsafe/engine/facts';
 import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
-import type { ApiResource, KubeClient } from '@vouchsafe/kube';
+import { type ApiResource, ignoreNotFound, type KubeClient } from '@vouchsafe/kube';
 import { decideForReport } from '../facts/decide-for-report.ts';
 import { isMutationScanned, scanMutations } from '../facts/scan-mutations.ts';
 import type { ResultLedger } from '../reports/result-ledger.ts';
 import { jsonOf } from '../settings/json-of.ts';
 import { type Logger, messageOf } from '../settings/logger.ts';
 import type { PolicySnapshot } from '../store/policy-store.ts';
+import { scannedResources } from './scanned-resources.ts';
 
 export interface BackgroundScanOptions {
   readonly client: KubeClient;
@@ -41,12 +34,16 @@ export interface BackgroundScanOptions {
 export interface BackgroundScan {
   /** Asks for a scan soon, because policies changed. */
   trigger(): void;
+  /** Judges one object soon, because it is new or changed. */
+  touch(resource: ApiResource, namespace: string, name: string): void;
   stop(): Promise<void>;
 }
 
 const SETTLE_MS = 500;
 /** Seconds the facts of one resource may take. */
 const FACTS_SECONDS = 30;
+/** Changed objects that wait to be judged. */
+const MOST_TOUCHED = 10_000;
 /** Resources between two breaths: admission goes first. */
 const BATCH = 20;
 
@@ -60,6 +57,23 @@ export function startBackgroundScan(options: BackgroundScanOptions): BackgroundS
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let isWanted = false;
+  const touched = new Map<string, () => Promise<void>>();
+  let touching: Promise<void> | undefined;
+
+  function judgeSoon(): void {
+    touching ??= judgeTouched().finally(() => {
+      touching = undefined;
+      if (touched.size > 0 && !stopping.signal.aborted) judgeSoon();
+    });
+  }
+
+  async function judgeTouched(): Promise<void> {
+    for (const [key, judge] of touched) {
+      touched.delete(key);
+      if (stopping.signal.aborted) return;
+      await judge().catch((error: unknown) => log.warn({ error: messageOf(error) }, 'an object was not scanned'));
+    }
+  }
 
   async function run(): Promise<void> {
     isWanted = false;
@@ -86,9 +100,20 @@ export function startBackgroundScan(options: BackgroundScanOptions): BackgroundS
       clearTimeout(timer);
       timer = setTimeout(start, settleMs);
     },
+    touch(resource, namespace, name) {
+      // Beyond the bound the next scan finds them.
+      if (stopping.signal.aborted || !options.mayScan() || touched.size >= MOST_TOUCHED) return;
+      touched.set(`${resource.group}/${resource.resource}/${namespace}/${name}`, async () => {
+        const target = { name, ...(namespace === '' ? {} : { namespace }) };
+        const object = await ignoreNotFound(options.client.get(resource, target));
+        if (object) await scanOne(options, resource, jsonOf(object), stopping.signal);
+      });
+      judgeSoon();
+    },
     async stop() {
       stopping.abort();
       clearTimeout(timer);
+      await touching;
       await running;
     },
   };
@@ -113,29 +138,6 @@ async function scan(options: BackgroundScanOptions, signal: AbortSignal): Promis
     };
     await Promise.all(Array.from({ length: options.workers }, work));
   }
-}
-
-/** The listable resources of the kinds that policies name; a wildcard names none here, as it would be everything. */
-async function scannedResources(
-  client: KubeClient,
-  policies: readonly CompiledPolicy[],
-): Promise<readonly ApiResource[]> {
-  const selectors = policies.flatMap((policy) => policy.selectors.filter(isScanned));
-  const kinds = new Set(selectors.flatMap(({ kind, resource }) => (resource === undefined ? [kind] : [])));
-  const named = new Set(
-    selectors.flatMap(({ group, resource }) => (resource === undefined ? [] : [`${group}/${resource}`])),
-  );
-  const served = await client.discovery.resources();
-  return served.filter(
-    ({ group, kind, resource, isPreferredVersion, verbs }) =>
-      isPreferredVersion && verbs.includes('list') && (kinds.has(kind) || named.has(`${group}/${resource}`)),
-  );
-}
-
-/** Only policies in CEL name plurals; they are scanned when they mutate, too. */
-function isScanned({ subresource, phases, resource }: ResourceSelector): boolean {
-  if (subresource !== '') return false;
-  return phases.has('validate') || phases.has('verify-images') || (resource !== undefined && phases.has('mutate'));
 }
 
 async function scanOne(

@@ -23,7 +23,7 @@ export const POLICY_RESOURCES: readonly GroupVersionResource[] = [
   ...FAMILIES.flatMap((family) =>
     ['', 'namespaced'].map((scope) => ({
       group: 'policies.kyverno.io',
-      version: 'v1',
+      version: 'v1beta1',
       resource: `${scope}${family}policies`,
     })),
   ),

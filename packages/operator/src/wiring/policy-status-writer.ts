@@ -41,7 +41,7 @@ async function celStatusOf(
     document,
     {
       problem: compiled ? undefined : describeProblems(errors, MAX_SHOWN),
-      isServed: compiled !== undefined,
+      isServed: compiled && !compiled.admission ? undefined : compiled !== undefined,
       missing: compiled?.background ? await permissions.missing(compiled) : undefined,
       autogen: compiled?.autogenConfigs,
     },

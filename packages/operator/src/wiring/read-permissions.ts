@@ -1,11 +1,11 @@
-import type { CompiledPolicy } from '@vouchsafe/engine';
+import type { CompiledPolicy, ResourceSelector } from '@vouchsafe/engine';
 import { memberAt } from '@vouchsafe/engine/kernel';
 import type { KubeClient } from '@vouchsafe/kube';
 import { jsonOf } from '../settings/json-of.ts';
 
 /** What our identity may not read of what policies are about. */
 export interface ReadPermissions {
-  /** One text a resource: `pods: list, watch`. Empty when all is granted. Rejects when the API server does not answer. */
+  /** One text a verb: `get /v1, Resource=pods: why`. Empty when all is granted. Rejects when the API server does not answer. */
   missing(policy: CompiledPolicy): Promise<readonly string[]>;
 }
 
@@ -15,41 +15,40 @@ const KEPT_MS = 300_000;
 
 /** Asks the API server, at most once in five minutes for a resource. */
 export function createReadPermissions(client: KubeClient, now: () => number): ReadPermissions {
-  const known = new Map<string, { readonly until: number; readonly verbs: Promise<readonly string[]> }>();
+  const known = new Map<string, { readonly until: number; readonly lacking: Promise<readonly string[]> }>();
 
-  async function isAllowed(group: string, resource: string, verb: string): Promise<boolean> {
+  async function refusalOf(
+    verb: string,
+    { group, version, resource = '' }: ResourceSelector,
+  ): Promise<readonly string[]> {
+    const [plural = '', subresource] = resource.split('/');
     const review = await client.create(REVIEWS, {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SelfSubjectAccessReview',
       metadata: {},
-      spec: { resourceAttributes: { group, resource, verb } },
+      spec: { resourceAttributes: { verb, group, version, resource: plural, ...(subresource ? { subresource } : {}) } },
     });
-    return memberAt(jsonOf(review), 'status', 'allowed') === true;
+    const status = memberAt(jsonOf(review), 'status');
+    if (memberAt(status, 'allowed') === true) return [];
+    return [`${verb} ${group}/${version}, Resource=${resource}: ${memberAt(status, 'reason') ?? ''}`];
   }
 
-  async function lacking(group: string, resource: string): Promise<readonly string[]> {
-    const answers = await Promise.all(VERBS.map((verb) => isAllowed(group, resource, verb)));
-    return VERBS.filter((_, index) => answers[index] !== true);
+  async function lacking(selector: ResourceSelector): Promise<readonly string[]> {
+    return (await Promise.all(VERBS.map((verb) => refusalOf(verb, selector)))).flat();
   }
 
   return {
     async missing({ selectors }) {
-      const named = new Map(
-        selectors.flatMap(({ group, resource }) => {
-          const [plural = ''] = (resource ?? '').split('/');
-          return plural === '' ? [] : [[`${group}/${plural}`, [group, plural] as const] as const];
-        }),
-      );
+      const named = new Map(selectors.map((one) => [`${one.group}/${one.version}/${one.resource ?? ''}`, one]));
       const texts = await Promise.all(
-        [...named].map(async ([key, [group, plural]]) => {
+        [...named].map(([key, selector]) => {
           const kept = known.get(key);
-          const entry = kept && kept.until > now() ? kept : { until: now() + KEPT_MS, verbs: lacking(group, plural) };
+          const entry = kept && kept.until > now() ? kept : { until: now() + KEPT_MS, lacking: lacking(selector) };
           known.set(key, entry);
-          const verbs = await entry.verbs.catch((error: unknown) => {
+          return entry.lacking.catch((error: unknown) => {
             known.delete(key);
             throw error;
           });
-          return verbs.length === 0 ? [] : [`${group === '' ? plural : `${plural}.${group}`}: ${verbs.join(', ')}`];
         }),
       );
       return texts.flat();

@@ -304,6 +304,17 @@ describe('the operator', () => {
   });
 });
 
+it('reports what a policy that is only scanned says of an object made after it', async () => {
+  const test = await open();
+  await test.start();
+  const policy = requireTeam('scanned', 'Audit');
+  await apply(test, { ...policy, spec: { ...(policy['spec'] as object), admission: false } });
+  const before = await test.client.create(CONFIG_MAPS, configMap('early'), { namespace: 'default' });
+  await until('the report of the scan', async () => (await reportFor(test, before)) !== undefined);
+  const later = await test.client.create(CONFIG_MAPS, configMap('late'), { namespace: 'default' });
+  await until('the report', async () => resultsOf(await reportFor(test, later)).includes('scanned fail'));
+});
+
 describe('exceptions', () => {
   const exception = (namespace: string): KubernetesObject => ({
     apiVersion: 'kyverno.io/v2',

@@ -37,6 +37,7 @@ import { startCleanup } from './cleanup.ts';
 import { followObjects, startClusterView } from './cluster-view.ts';
 import { ensureConfigurationMap, followConfigurationMap } from './configuration-map.ts';
 import { createExceptions } from './exceptions.ts';
+import { createUnadmittedFollower } from './follow-unadmitted.ts';
 import { isGoingDown } from './going-down.ts';
 import { certificateProblem, createHealth } from './health.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -293,6 +294,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
       log.warn({ key }, 'a value of the ConfigMap cannot be read; its default holds');
     webhooks.trigger();
   });
+  const unadmitted = createUnadmittedFollower({ client, log, onChange: scan.touch });
   store.onChange((snapshot) => {
     ledger.retain(compiledById(snapshot));
     reports.notify();
@@ -300,6 +302,9 @@ export async function startOperator(settings: OperatorSettings, version: string)
       snapshot.policies.flatMap(({ compiled }) => (compiled ? [{ policy: compiled, ready: true }] : [])),
     );
     webhooks.trigger();
+    unadmitted.follow(snapshot.indexes.all.policies).catch((error: unknown) => {
+      log.warn({ error: messageOf(error) }, 'what only scans judge is not watched');
+    });
     scan.trigger();
     background.policiesChanged();
   });
@@ -328,6 +333,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     async () => heartbeat.stop(),
     async () => webhooks.stop({ remove: await isGoingDown(client, settings) }),
     () => server.stop(),
+    () => unadmitted.stop(),
     () => scan.stop(),
     () => cleanup.stop(),
     () => background.stop(),

@@ -220,8 +220,8 @@ describe('how a webhook can answer', () => {
     const { configure, create, webhook } = await setUp(() => ({}));
     configure('validating', 'config', [{ matchConditions: [{ name: 'c', expression: 'true' }] }]);
     const answer = await create({ name: 'a' });
-    expect([answer.code, webhook.calls.length]).toEqual([500, 0]);
-    expect(answer.message).toContain('failed to evaluate match conditions: c: ');
+    expect([answer.code, webhook.calls.length]).toEqual([403, 0]);
+    expect(answer.message).toContain("is forbidden: expression 'true' resulted in error: ");
   });
 });
 
@@ -252,7 +252,7 @@ describe('match conditions', () => {
         PLAIN_WRITE,
       );
     expect((await create('other')).code).toBe(201);
-    await expect(create('wanted')).rejects.toThrow('failed to evaluate match conditions: is-broken: no such key');
+    await expect(create('wanted')).rejects.toThrow("is forbidden: expression 'broken' resulted in error: no such key");
     expect(webhook.calls).toEqual([]);
   });
 });

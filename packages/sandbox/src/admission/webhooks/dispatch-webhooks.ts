@@ -1,7 +1,7 @@
 import type { AdmissionAttributes } from '../../api/admission-port.ts';
 import type { Cluster } from '../../api/cluster.ts';
 import { typedObject } from '../../api/decode-body.ts';
-import { badRequest, internalError, StatusError } from '../../api/status-error.ts';
+import { badRequest, forbidden, internalError, StatusError } from '../../api/status-error.ts';
 import { isSorted } from '../../api/strategy.ts';
 import { JsonPatchError, runJsonPatch } from '../../schema/patch/json-patch.ts';
 import type { JsonObject } from '../../store/json-value.ts';
@@ -184,9 +184,7 @@ function conditionsHold(webhook: Webhook, review: JsonObject, attributes: Admiss
   if (webhook.failurePolicy === 'Ignore') {
     return false;
   }
-  throw internalError(
-    `failed calling webhook ${JSON.stringify(webhook.name)}: failed to evaluate match conditions: ${result.message}`,
-  );
+  throw forbidden(attributes.definition, attributes.name, result.message);
 }
 
 function admitAnswer(webhook: Webhook, attributes: AdmissionAttributes, answer: WebhookAnswer): void {

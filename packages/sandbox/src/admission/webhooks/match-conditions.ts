@@ -29,23 +29,25 @@ export function compileMatchConditions(
   compiler: MatchConditionCompiler | undefined,
 ): CompiledConditions {
   const compiled = conditions.map((condition) => ({
-    name: stringAt(condition, 'name'),
+    expression: stringAt(condition, 'expression'),
     evaluate: compiler?.(stringAt(condition, 'expression')),
   }));
   return {
     evaluate(input) {
       const errors: string[] = [];
-      for (const { name, evaluate } of compiled) {
+      for (const { expression, evaluate } of compiled) {
         const result = evaluate?.(input) ?? { error: 'match conditions cannot be evaluated here' };
         // One false condition decides, whatever the others would have said.
         if (result === false) {
           return { ok: true, matches: false };
         }
         if (result !== true) {
-          errors.push(`${name}: ${result.error}`);
+          errors.push(`expression '${expression}' resulted in error: ${result.error}`);
         }
       }
-      return errors.length === 0 ? { ok: true, matches: true } : { ok: false, message: errors.join(', ') };
+      return errors.length === 0
+        ? { ok: true, matches: true }
+        : { ok: false, message: errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]` };
     },
   };
 }
