@@ -1,0 +1,134 @@
+/**
+ * Plays cluster scenarios in chainsaw's format against a sandbox with the operator, one after another.
+ *
+ *   node conformance/chainsaw/run-chainsaw.ts --corpus <folder> [--only <part of a path>] [--shard 1/2] [--score <file>]
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Cluster, MIRRORED_HOSTS, startCluster } from '@vouchsafe/cli';
+import { findTool } from '../../tools/tool-paths.ts';
+import { tellScore } from '../sandbox/tell-score.ts';
+import { type Operation, readTest } from './read-test.ts';
+import { runOperation, type ScriptRecord } from './run-operation.ts';
+import { createScenarioClient } from './scenario-client.ts';
+
+interface Scenario {
+  readonly path: string;
+  readonly type: string;
+  readonly runnable: boolean;
+  readonly network: boolean;
+  readonly tier?: string;
+  readonly requires?: readonly string[];
+}
+
+const { values } = parseArgs({
+  options: {
+    corpus: { type: 'string' },
+    only: { type: 'string', default: '' },
+    shard: { type: 'string', default: '1/1' },
+    score: { type: 'string' },
+    patience: { type: 'string', default: '12' },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+if (values.corpus === undefined) throw new Error('--corpus <folder> is needed');
+const corpus = values.corpus;
+const [shard = 1, shards = 1] = values.shard.split('/').map(Number);
+const scenarios = (JSON.parse(readFileSync(join(corpus, 'index.json'), 'utf8')) as Scenario[])
+  .filter(({ type, runnable, tier }) => type === 'chainsaw' && runnable && tier === 'api-server')
+  .filter(({ requires = [] }) => !requires.includes('engine-rbac') && !requires.includes('internet'))
+  .filter(({ path }) => path.includes(values.only))
+  .filter((_, index) => index % shards === shard - 1);
+const scripts = readScripts();
+const kubectl = findTool('kubectl');
+const programs = 'missing' in kubectl ? {} : { kubectl: kubectl.path };
+/** Scenarios on one cluster: what one leaves by mistake does not meet all others. */
+const CLUSTER_USES = 40;
+const OPERATOR_FLAGS = ['--enablePolicyException', '--exceptionNamespace=*', '--reportsDelay=100ms'];
+
+const failures: { name: string; message: string }[] = [];
+let passed = 0;
+let cluster: Cluster | undefined;
+let uses = 0;
+for (const scenario of scenarios) {
+  const started = performance.now();
+  const problem = await play(scenario).catch((error: unknown) =>
+    error instanceof Error ? error.message : String(error),
+  );
+  if (problem === undefined) passed += 1;
+  else failures.push({ name: scenario.path, message: problem });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  if (values.verbose || problem !== undefined)
+    console.log(`${problem ? 'FAIL' : 'ok  '} ${scenario.path} (${seconds} s)${problem ? `\n     ${problem}` : ''}`);
+}
+await cluster?.stop();
+tellScore({ passed, failures }, values.score);
+
+async function play({ path }: Scenario): Promise<string | undefined> {
+  const test = readTest(join(corpus, path));
+  cluster = await freshEnough();
+  const namespace = test.namespace ?? `chainsaw-${Math.random().toString(36).slice(2, 8)}`;
+  const client = createScenarioClient(cluster.client, namespace);
+  await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  let problem: string | undefined;
+  try {
+    for (const operation of test.operations) {
+      if (problem !== undefined && operation.phase === 'try') continue;
+      const outcome = await runOperation(operation, {
+        folder: test.folder,
+        namespace,
+        client,
+        script: (one) => scriptOf(path, one),
+        programs,
+        kubeconfig: cluster.kubeconfig,
+        patience: Number(values.patience) * 1000,
+        sleepScale: 0.2,
+      });
+      if (operation.phase === 'try') problem ??= outcome && `step ${operation.step + 1}: ${outcome}`;
+    }
+  } finally {
+    await client.cleanUp();
+  }
+  return problem;
+}
+
+async function freshEnough(): Promise<Cluster> {
+  if (cluster && uses < CLUSTER_USES) {
+    uses += 1;
+    return cluster;
+  }
+  await cluster?.stop();
+  uses = 1;
+  const folder = mkdtempSync(join(tmpdir(), 'vouchsafe-chainsaw-'));
+  const fresh = await startCluster({ folder, mirroredHosts: MIRRORED_HOSTS, operatorFlags: OPERATOR_FLAGS });
+  await configure(fresh);
+  return { ...fresh, stop: () => fresh.stop().then(() => rmSync(folder, { recursive: true, force: true })) };
+}
+
+/** As Kyverno's chart configures it: the scenarios look at the selectors of webhooks. */
+async function configure({ client }: Cluster): Promise<void> {
+  const exclude = (namespace: string) => ({
+    key: 'kubernetes.io/metadata.name',
+    operator: 'NotIn',
+    values: [namespace],
+  });
+  const webhooks = { namespaceSelector: { matchExpressions: [exclude('kube-system'), exclude('kyverno')] } };
+  const data = { webhooks: JSON.stringify(webhooks) };
+  const target = { namespace: 'kyverno', name: 'kyverno' };
+  await client.patch({ group: '', version: 'v1', resource: 'configmaps' }, target, 'merge', { data });
+}
+
+function readScripts(): ReadonlyMap<string, readonly (ScriptRecord & { step: number; phase: string; op: number })[]> {
+  const file = join(corpus, 'chainsaw/scripts.json');
+  const list = JSON.parse(readFileSync(file, 'utf8')) as {
+    path: string;
+    scripts: (ScriptRecord & { step: number; phase: string; op: number })[];
+  }[];
+  return new Map(list.map(({ path, scripts: own }) => [path.replace(/^[^/]+\//, ''), own]));
+}
+
+function scriptOf(path: string, { step, phase, index }: Operation): ScriptRecord | undefined {
+  return scripts.get(path)?.find((one) => one.step === step && one.phase === phase && one.op === index);
+}

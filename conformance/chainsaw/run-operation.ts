@@ -1,0 +1,198 @@
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Json, JsonObject } from '@vouchsafe/engine/kernel';
+import { mismatch, resolve } from './assertion.ts';
+import { type Bindings, listOf, type Operation, objectOf, readDocuments } from './read-test.ts';
+import type { ScenarioClient } from './scenario-client.ts';
+
+/** The tool calls a script comes to, as the corpus lists them. */
+export interface ScriptRecord {
+  readonly commands: readonly { readonly bin: string; readonly args: readonly string[]; readonly expect: string }[];
+  readonly outputContains?: readonly string[];
+}
+
+export interface Surroundings {
+  readonly folder: string;
+  readonly namespace: string;
+  readonly client: ScenarioClient;
+  readonly script: (operation: Operation) => ScriptRecord | undefined;
+  readonly programs: Readonly<Record<string, string>>;
+  readonly kubeconfig: string;
+  /** Milliseconds an assertion may take to come true, and an absence to stay. */
+  readonly patience: number;
+  /** How much of a written sleep is slept. */
+  readonly sleepScale: number;
+}
+
+/** Why an operation does not hold; `undefined` when it does. */
+export async function runOperation(operation: Operation, around: Surroundings): Promise<string | undefined> {
+  const [name = '', parameters] = Object.entries(operation.written).find(([key]) => KINDS.has(key)) ?? [];
+  const given = objectOf(parameters);
+  const bindings = { namespace: around.namespace, ...operation.bindings };
+  const changes = CHANGES[name];
+  if (changes) {
+    for (const object of objectsOf(given, bindings, around)) {
+      const problem = await change(object, given, bindings, () => changes(around.client, object));
+      if (problem !== undefined) return `${name} ${label(object)}: ${problem}`;
+    }
+    return undefined;
+  }
+  switch (name) {
+    case 'assert':
+      return eventually(around.patience, () => assertAll(objectsOf(given, bindings, around), bindings, around));
+    case 'error':
+      return eventually(around.patience, () => absentAll(objectsOf(given, bindings, around), bindings, around));
+    case 'sleep':
+      await new Promise((done) => setTimeout(done, milliseconds(String(given['duration'])) * around.sleepScale));
+      return undefined;
+    case 'script':
+    case 'command':
+      return runScript(operation, around);
+    default:
+      return `no runner for ${Object.keys(operation.written).join(', ')}`;
+  }
+}
+
+type Change = (client: ScenarioClient, object: JsonObject) => Promise<string | undefined>;
+
+const CHANGES: Readonly<Record<string, Change>> = {
+  apply: (client, object) => client.apply(object),
+  create: (client, object) => client.create(object),
+  update: (client, object) => client.update(object),
+  patch: (client, object) => client.patch(object),
+  delete: (client, object) => client.delete(object),
+};
+const KINDS: ReadonlySet<string> = new Set([...Object.keys(CHANGES), 'assert', 'error', 'sleep', 'script', 'command']);
+
+function objectsOf(given: JsonObject, bindings: Bindings, { folder }: Surroundings): readonly JsonObject[] {
+  const { file, resource, ref } = given;
+  const objects =
+    file !== undefined
+      ? globSync(join(folder, String(resolve(file, bindings)))).flatMap(readDocuments)
+      : resource !== undefined
+        ? [objectOf(resource)]
+        : ref === undefined
+          ? []
+          : [fromReference(objectOf(ref))];
+  if (objects.length === 0) throw new Error(`nothing is named by ${JSON.stringify(given).slice(0, 200)}`);
+  return objects.map((object) => objectOf(resolve(object, bindings)));
+}
+
+function fromReference({ apiVersion, kind, name, namespace, labels }: JsonObject): JsonObject {
+  return {
+    apiVersion: apiVersion ?? '',
+    kind: kind ?? '',
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labels === undefined ? {} : { labels }),
+    },
+  };
+}
+
+/** Its `expect` entries say what the error must be; without any there must be none. */
+async function change(
+  object: JsonObject,
+  given: JsonObject,
+  bindings: Bindings,
+  work: () => Promise<string | undefined>,
+): Promise<string | undefined> {
+  const expectations = listOf(given['expect']).filter(
+    ({ match }) => match === undefined || mismatch(match, object, bindings) === undefined,
+  );
+  const error = await work();
+  if (expectations.length === 0) return error;
+  const known = { ...bindings, error: error ?? null };
+  for (const { check } of expectations) {
+    const problem = mismatch(check ?? {}, object, known);
+    if (problem !== undefined) return `${problem} (error: ${error ?? 'none'})`;
+  }
+  return undefined;
+}
+
+async function assertAll(wanted: readonly JsonObject[], bindings: Bindings, { client }: Surroundings) {
+  for (const object of wanted) {
+    const found = await client.find(object);
+    const problems = found.map((candidate) => mismatch(object as Json, candidate as Json, bindings));
+    if (found.length === 0) return `assert ${label(object)}: there is none`;
+    if (!problems.includes(undefined)) return `assert ${label(object)}: ${furthest(problems)}`;
+  }
+  return undefined;
+}
+
+/** Of several candidates the one that came closest tells most. */
+function furthest(problems: readonly (string | undefined)[]): string | undefined {
+  const depth = (problem: string | undefined) => problem?.indexOf(':') ?? 0;
+  return problems.toSorted((a, b) => depth(b) - depth(a))[0];
+}
+
+async function absentAll(unwanted: readonly JsonObject[], bindings: Bindings, { client }: Surroundings) {
+  for (const object of unwanted) {
+    const found = await client.find(object).catch(() => []);
+    if (found.some((candidate) => mismatch(object as Json, candidate as Json, bindings) === undefined)) {
+      return `error ${label(object)}: there is one`;
+    }
+  }
+  return undefined;
+}
+
+async function eventually(patience: number, check: () => Promise<string | undefined>): Promise<string | undefined> {
+  const until = performance.now() + patience;
+  for (;;) {
+    const problem = await check().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+    if (problem === undefined || performance.now() > until) return problem;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+async function runScript(operation: Operation, around: Surroundings): Promise<string | undefined> {
+  const record = around.script(operation);
+  if (!record) return 'the corpus does not say what the script runs';
+  let output = '';
+  for (const { bin, args, expect } of record.commands) {
+    const program = around.programs[bin];
+    if (program === undefined) return `no program \`${bin}\``;
+    const words = args.map((arg) => arg.replaceAll('$NAMESPACE', around.namespace));
+    const { code, text } = await run(program, words, around);
+    output += text;
+    if (expect === 'ok' && code !== 0) return `${bin} ${args.join(' ')} ended with ${code}: ${text}`;
+    if (expect === 'fail' && code === 0) return `${bin} ${args.join(' ')} was to fail`;
+  }
+  const missing = (record.outputContains ?? []).find((text) => !output.includes(text));
+  return missing === undefined ? undefined : `the output lacks \`${missing}\`: ${output.slice(0, 400)}`;
+}
+
+function run(program: string, args: readonly string[], around: Surroundings): Promise<{ code: number; text: string }> {
+  return new Promise((done) => {
+    const child = spawn(program, args, {
+      cwd: around.folder,
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: '/nonexistent',
+        KUBECONFIG: around.kubeconfig,
+        NAMESPACE: around.namespace,
+      },
+      timeout: 30_000,
+    });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+    child.on('error', (error) => done({ code: 127, text: error.message }));
+    child.on('close', (code) => done({ code: code ?? 1, text }));
+  });
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+
+function milliseconds(text: string): number {
+  const parts = [...text.matchAll(/(\d+)(ms|s|m)/g)];
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? 's'] ?? 1000), 0);
+}
+
+function label(object: JsonObject): string {
+  const { name, namespace } = objectOf(object['metadata']);
+  return `${String(object['kind'])} ${namespace === undefined ? '' : `${String(namespace)}/`}${name === undefined ? '*' : String(name)}`;
+}
