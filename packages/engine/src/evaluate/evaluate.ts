@@ -14,6 +14,7 @@ import type {
 import type { Decision, Effect, ResourceRef, RuleResult, TraceStep } from '../model/decision.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { toResourceRef, toShape } from '../model/request.ts';
+import { settleImages } from './settle-images.ts';
 
 export interface EvaluateOptions {
   /** Records why rules matched, were skipped or failed. */
@@ -40,7 +41,8 @@ export function evaluate(
   const decision = evaluatePolicy(policy, toSubject(request, evaluation), evaluation);
   if (decision) {
     facts.takeNeeds();
-    return { decision };
+    // What it requires of images nobody else is here to meet.
+    return { decision: settleImages([decision])[0] ?? decision };
   }
   return { needs: facts.takeNeeds() };
 }

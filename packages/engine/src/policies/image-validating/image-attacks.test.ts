@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../evaluate/decide.ts';
+import { evaluate } from '../../evaluate/evaluate.ts';
 import type { FactRequest, ImageVerificationRequest } from '../../facts/fact-request.ts';
+import { FactTable } from '../../facts/fact-table.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import type { CompiledPolicy } from '../../model/compiled-policy.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
@@ -291,6 +293,11 @@ describe('what policies vouch for', () => {
       '/signed pass success',
       'default/signed fail CEL expression validation failed at index 0',
     ]);
+  });
+
+  it('one policy evaluated alone is settled alone', () => {
+    const { decision } = evaluate(compiled(catchAll), requestOf(pod(APP)), new FactTable(), 'validate');
+    expect(decision?.results[0]).toMatchObject({ status: 'fail', message: missing });
   });
 
   it('an exempted policy vouches for nothing', async () => {
