@@ -23,6 +23,8 @@ export interface BackgroundOptions {
   readonly snapshot: () => PolicySnapshot;
   /** Our own user name: what we do ourselves triggers nothing. */
   readonly ownName: () => Promise<string>;
+  /** Something was generated that goes with its trigger. */
+  readonly isKept: () => boolean;
   /** The object of a request is deleted; it may have triggered something. */
   readonly onTriggerGone: (request: EvaluationRequest) => Promise<void>;
   readonly onReport: (report: BackgroundReport) => void;
@@ -86,9 +88,8 @@ export function startBackground(options: BackgroundOptions): Background {
     enqueue(request) {
       const uid = memberAt(request.admission, 'uid');
       if (request.dryRun || stopping.signal.aborted) return;
-      const isTrigger =
-        request.operation === 'DELETE' || snapshot().indexes.all.candidates(request, 'generate').length > 0;
-      if (!isTrigger) return;
+      const isLost = request.operation === 'DELETE' && options.isKept();
+      if (!isLost && snapshot().indexes.all.candidates(request, 'generate').length === 0) return;
       if (typeof uid === 'string') {
         if (seen.has(uid)) return;
         if (seen.size >= REMEMBERED) seen.clear();

@@ -24,6 +24,8 @@ export interface SynchronizationOptions {
 }
 
 export interface Synchronization {
+  /** Something was generated, as far as is known, that may have to go with its trigger. */
+  readonly isKeeping: boolean;
   /** Objects of this kind are generated. */
   watch(resource: ApiResource): void;
   /**
@@ -117,6 +119,9 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
   }
 
   return {
+    get isKeeping() {
+      return watched.size > 0;
+    },
     watch,
     look() {
       noticeGone();

@@ -39,6 +39,7 @@ export function startBackgroundWork(parts: BackgroundParts): BackgroundWork {
       tell(report, parts);
       if (report.object.kind === 'create' && report.object.synchronize) watchKind(report.object.resource);
     },
+    isKept: () => synchronization.isKeeping,
     onTriggerGone: (request) => synchronization.triggerGone(request),
     onProblem: (policy, rule, problem) => events.tell(problemOf(policy, rule, problem), 'kyverno-generate'),
   });
