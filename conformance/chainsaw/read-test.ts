@@ -20,6 +20,8 @@ export type Bindings = Readonly<Record<string, unknown>>;
 export interface ChainsawTest {
   readonly folder: string;
   readonly namespace: string | undefined;
+  /** What `$test` is to expressions. */
+  readonly described: JsonObject;
   readonly operations: readonly Operation[];
 }
 
@@ -31,7 +33,7 @@ export function readTest(file: string): ChainsawTest {
   const shared = bindingsOf(spec['bindings']);
   const operations = listOf(spec['steps']).flatMap((step, number) => readStep(step, number, folder, shared));
   const namespace = typeof spec['namespace'] === 'string' ? spec['namespace'] : undefined;
-  return { folder, namespace, operations };
+  return { folder, namespace, described: { metadata: document['metadata'] ?? {} }, operations };
 }
 
 function readStep(step: JsonObject, number: number, folder: string, shared: Bindings): readonly Operation[] {

@@ -3,13 +3,12 @@
  *
  *   node conformance/chainsaw/run-chainsaw.ts --corpus <folder> [--only <part of a path>] [--shard 1/2] [--score <file>]
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Cluster, MIRRORED_HOSTS, startCluster } from '@vouchsafe/cli';
 import { findTool } from '../../tools/tool-paths.ts';
 import { tellScore } from '../sandbox/tell-score.ts';
+import { createClusterPool } from './cluster-of-scenario.ts';
 import { type Operation, readTest } from './read-test.ts';
 import { runOperation, type ScriptRecord } from './run-operation.ts';
 import { createScenarioClient } from './scenario-client.ts';
@@ -21,11 +20,14 @@ interface Scenario {
   readonly network: boolean;
   readonly tier?: string;
   readonly requires?: readonly string[];
+  readonly repo?: string;
+  readonly kyvernoConfig?: string | null;
 }
 
 const { values } = parseArgs({
   options: {
     corpus: { type: 'string' },
+    support: { type: 'string' },
     only: { type: 'string', default: '' },
     shard: { type: 'string', default: '1/1' },
     score: { type: 'string' },
@@ -44,14 +46,10 @@ const scenarios = (JSON.parse(readFileSync(join(corpus, 'index.json'), 'utf8')) 
 const scripts = readScripts();
 const kubectl = findTool('kubectl');
 const programs = 'missing' in kubectl ? {} : { kubectl: kubectl.path };
-/** Scenarios on one cluster: what one leaves by mistake does not meet all others. */
-const CLUSTER_USES = 40;
-const OPERATOR_FLAGS = ['--enablePolicyException', '--exceptionNamespace=*', '--reportsDelay=100ms'];
+const pool = createClusterPool(values.support ?? join(corpus, '../support'));
 
 const failures: { name: string; message: string }[] = [];
 let passed = 0;
-let cluster: Cluster | undefined;
-let uses = 0;
 for (const scenario of scenarios) {
   const started = performance.now();
   const problem = await play(scenario).catch((error: unknown) =>
@@ -63,12 +61,14 @@ for (const scenario of scenarios) {
   if (values.verbose || problem !== undefined)
     console.log(`${problem ? 'FAIL' : 'ok  '} ${scenario.path} (${seconds} s)${problem ? `\n     ${problem}` : ''}`);
 }
-await cluster?.stop();
+await pool.stop();
 tellScore({ passed, failures }, values.score);
 
-async function play({ path }: Scenario): Promise<string | undefined> {
+async function play({ path, repo, requires = [], kyvernoConfig }: Scenario): Promise<string | undefined> {
   const test = readTest(join(corpus, path));
-  cluster = await freshEnough();
+  // The library of policies is tested on clusters that have all of them.
+  const thirdParty = requires.includes('third-party-crds') || repo === 'kyverno/policies';
+  const cluster = await pool.take({ kyvernoConfig: kyvernoConfig ?? null, thirdParty });
   const namespace = test.namespace ?? `chainsaw-${Math.random().toString(36).slice(2, 8)}`;
   const client = createScenarioClient(cluster.client, namespace);
   await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
@@ -79,6 +79,7 @@ async function play({ path }: Scenario): Promise<string | undefined> {
       const outcome = await runOperation(operation, {
         folder: test.folder,
         namespace,
+        test: test.described,
         client,
         script: (one) => scriptOf(path, one),
         programs,
@@ -92,32 +93,6 @@ async function play({ path }: Scenario): Promise<string | undefined> {
     await client.cleanUp();
   }
   return problem;
-}
-
-async function freshEnough(): Promise<Cluster> {
-  if (cluster && uses < CLUSTER_USES) {
-    uses += 1;
-    return cluster;
-  }
-  await cluster?.stop();
-  uses = 1;
-  const folder = mkdtempSync(join(tmpdir(), 'vouchsafe-chainsaw-'));
-  const fresh = await startCluster({ folder, mirroredHosts: MIRRORED_HOSTS, operatorFlags: OPERATOR_FLAGS });
-  await configure(fresh);
-  return { ...fresh, stop: () => fresh.stop().then(() => rmSync(folder, { recursive: true, force: true })) };
-}
-
-/** As Kyverno's chart configures it: the scenarios look at the selectors of webhooks. */
-async function configure({ client }: Cluster): Promise<void> {
-  const exclude = (namespace: string) => ({
-    key: 'kubernetes.io/metadata.name',
-    operator: 'NotIn',
-    values: [namespace],
-  });
-  const webhooks = { namespaceSelector: { matchExpressions: [exclude('kube-system'), exclude('kyverno')] } };
-  const data = { webhooks: JSON.stringify(webhooks) };
-  const target = { namespace: 'kyverno', name: 'kyverno' };
-  await client.patch({ group: '', version: 'v1', resource: 'configmaps' }, target, 'merge', { data });
 }
 
 function readScripts(): ReadonlyMap<string, readonly (ScriptRecord & { step: number; phase: string; op: number })[]> {

@@ -15,6 +15,8 @@ export interface ScriptRecord {
 export interface Surroundings {
   readonly folder: string;
   readonly namespace: string;
+  /** What `$test` is to expressions. */
+  readonly test: JsonObject;
   readonly client: ScenarioClient;
   readonly script: (operation: Operation) => ScriptRecord | undefined;
   readonly programs: Readonly<Record<string, string>>;
@@ -25,15 +27,21 @@ export interface Surroundings {
   readonly sleepScale: number;
 }
 
+/** How often what may still come true is tried again. The first try of a change comes as late. */
+const POLL_MS = 50;
+
 /** Why an operation does not hold; `undefined` when it does. */
 export async function runOperation(operation: Operation, around: Surroundings): Promise<string | undefined> {
   const [name = '', parameters] = Object.entries(operation.written).find(([key]) => KINDS.has(key)) ?? [];
   const given = objectOf(parameters);
-  const bindings = { namespace: around.namespace, ...operation.bindings };
+  const bindings = { namespace: around.namespace, test: around.test, ...operation.bindings };
   const changes = CHANGES[name];
   if (changes) {
     for (const object of objectsOf(given, bindings, around)) {
-      const problem = await change(object, given, bindings, () => changes(around.client, object));
+      await pause(POLL_MS);
+      const problem = await eventually(around.patience, () =>
+        change(object, given, bindings, () => changes(around.client, object)),
+      );
       if (problem !== undefined) return `${name} ${label(object)}: ${problem}`;
     }
     return undefined;
@@ -44,11 +52,13 @@ export async function runOperation(operation: Operation, around: Surroundings): 
     case 'error':
       return eventually(around.patience, () => absentAll(objectsOf(given, bindings, around), bindings, around));
     case 'sleep':
-      await new Promise((done) => setTimeout(done, milliseconds(String(given['duration'])) * around.sleepScale));
+      await pause(slept(milliseconds(String(given['duration'])), around.sleepScale));
       return undefined;
-    case 'script':
     case 'command':
-      return runScript(operation, around);
+    case 'script':
+      return around.script(operation) || name === 'script'
+        ? runScript(operation, around)
+        : runCommand(given, bindings, around);
     default:
       return `no runner for ${Object.keys(operation.written).join(', ')}`;
   }
@@ -142,8 +152,31 @@ async function eventually(patience: number, check: () => Promise<string | undefi
   for (;;) {
     const problem = await check().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
     if (problem === undefined || performance.now() > until) return problem;
-    await new Promise((done) => setTimeout(done, 100));
+    await pause(POLL_MS);
   }
+}
+
+/** Who sleeps long waits for what goes by the clock: a schedule, a time to live. */
+const LONG_SLEEP_MS = 30_000;
+
+function slept(written: number, scale: number): number {
+  return written >= LONG_SLEEP_MS ? written : written * scale;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, milliseconds));
+}
+
+/** A `command` names a tool and its words; what its `check` looks at is the record of it, or the exit status alone. */
+async function runCommand(given: JsonObject, bindings: Bindings, around: Surroundings): Promise<string | undefined> {
+  const program = around.programs[String(given['entrypoint'])];
+  if (program === undefined) return `no program \`${String(given['entrypoint'])}\``;
+  const words = (Array.isArray(given['args']) ? given['args'] : []).map((word) => String(resolve(word, bindings)));
+  const { code, text } = await run(program, inNamespace(words, around), around);
+  const check = given['check'];
+  if (check === undefined) return code === 0 ? undefined : `${words.join(' ')} ended with ${code}: ${text}`;
+  const known = { ...bindings, error: code === 0 ? null : text, stdout: text, stderr: text };
+  return mismatch(check, null, known);
 }
 
 async function runScript(operation: Operation, around: Surroundings): Promise<string | undefined> {
@@ -153,14 +186,17 @@ async function runScript(operation: Operation, around: Surroundings): Promise<st
   for (const { bin, args, expect } of record.commands) {
     const program = around.programs[bin];
     if (program === undefined) return `no program \`${bin}\``;
-    const words = args.map((arg) => arg.replaceAll('$NAMESPACE', around.namespace));
-    const { code, text } = await run(program, words, around);
+    const { code, text } = await run(program, inNamespace(args, around), around);
     output += text;
     if (expect === 'ok' && code !== 0) return `${bin} ${args.join(' ')} ended with ${code}: ${text}`;
     if (expect === 'fail' && code === 0) return `${bin} ${args.join(' ')} was to fail`;
   }
   const missing = (record.outputContains ?? []).find((text) => !output.includes(text));
   return missing === undefined ? undefined : `the output lacks \`${missing}\`: ${output.slice(0, 400)}`;
+}
+
+function inNamespace(words: readonly string[], { namespace }: Surroundings): readonly string[] {
+  return words.map((word) => word.replaceAll('$NAMESPACE', namespace));
 }
 
 function run(program: string, args: readonly string[], around: Surroundings): Promise<{ code: number; text: string }> {

@@ -1,0 +1,101 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Cluster, MIRRORED_HOSTS, startCluster } from '@vouchsafe/cli';
+import { ignoreNotFound, type KubernetesObject } from '@vouchsafe/kube';
+import { readDocuments } from './read-test.ts';
+
+/** Scenarios on one cluster: what one leaves by mistake does not meet all others. */
+const CLUSTER_USES = 40;
+const OPERATOR_FLAGS = [
+  '--enablePolicyException',
+  '--exceptionNamespace=*',
+  '--reportsDelay=100ms',
+  '--ttlReconciliationInterval=1s',
+];
+/** What an option set of the corpus comes to in flags of the operator. */
+const FLAGS_OF_CONFIG: Readonly<Record<string, readonly string[]>> = {
+  'force-failure-policy-ignore': ['--forceFailurePolicyIgnore'],
+};
+const DEFINITIONS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' } as const;
+
+export interface Needs {
+  /** Names of option sets, by commas. */
+  readonly kyvernoConfig?: string | null;
+  readonly thirdParty: boolean;
+}
+
+/** Clusters for scenarios, one at a time: a new one when the old one is worn or is configured in another way. */
+export interface ClusterPool {
+  take(needs: Needs): Promise<Cluster>;
+  stop(): Promise<void>;
+}
+
+/** `support`: the corpus' folder of definitions that scenarios need. */
+export function createClusterPool(support: string): ClusterPool {
+  let current: { cluster: Cluster; key: string; uses: number; thirdParty: boolean } | undefined;
+
+  async function stop(): Promise<void> {
+    await current?.cluster.stop();
+    current = undefined;
+  }
+
+  return {
+    stop,
+    async take({ kyvernoConfig, thirdParty }) {
+      const flags = (kyvernoConfig ?? '').split(',').flatMap((name) => FLAGS_OF_CONFIG[name.trim()] ?? []);
+      const key = flags.join(' ');
+      if (!current || current.key !== key || current.uses >= CLUSTER_USES) {
+        await stop();
+        current = { cluster: await start(flags, support), key, uses: 0, thirdParty: false };
+      }
+      current.uses += 1;
+      if (thirdParty && !current.thirdParty) {
+        await define(current.cluster, join(support, 'crds/third-party'));
+        current.thirdParty = true;
+      }
+      return current.cluster;
+    },
+  };
+}
+
+async function start(flags: readonly string[], support: string): Promise<Cluster> {
+  const folder = mkdtempSync(join(tmpdir(), 'vouchsafe-chainsaw-'));
+  const operatorFlags = [...OPERATOR_FLAGS, ...flags];
+  const fresh = await startCluster({ folder, mirroredHosts: MIRRORED_HOSTS, operatorFlags });
+  await define(fresh, join(support, 'crds/kyverno'));
+  await configure(fresh);
+  return { ...fresh, stop: () => fresh.stop().then(() => rmSync(folder, { recursive: true, force: true })) };
+}
+
+/** Installs what the cluster does not have yet of the definitions in a folder. */
+async function define({ client }: Cluster, folder: string): Promise<void> {
+  if (!existsSync(folder)) return;
+  for (const file of readdirSync(folder).toSorted()) {
+    for (const document of readDocuments(join(folder, file))) {
+      for (const object of itemsOf(document as unknown as KubernetesObject)) {
+        const found = await ignoreNotFound(client.get(DEFINITIONS, { name: object.metadata.name ?? '' }));
+        if (!found) await client.create(DEFINITIONS, object);
+      }
+    }
+  }
+  client.discovery.invalidate();
+}
+
+function itemsOf(object: KubernetesObject): readonly KubernetesObject[] {
+  const { items } = object as { items?: readonly KubernetesObject[] };
+  return (items ?? [object]).filter(({ kind }) => kind === 'CustomResourceDefinition');
+}
+
+/** As Kyverno's chart configures it: the scenarios look at the selectors of webhooks. */
+async function configure({ client }: Cluster): Promise<void> {
+  const exclude = (namespace: string) => ({
+    key: 'kubernetes.io/metadata.name',
+    operator: 'NotIn',
+    values: [namespace],
+  });
+  const webhooks = { namespaceSelector: { matchExpressions: [exclude('kube-system'), exclude('kyverno')] } };
+  const data = { webhooks: JSON.stringify(webhooks) };
+  const target = { namespace: 'kyverno', name: 'kyverno' };
+  await client.patch({ group: '', version: 'v1', resource: 'configmaps' }, target, 'merge', { data });
+}
