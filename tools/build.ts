@@ -1,8 +1,9 @@
 // `npm run build` (and `npm ci`, by way of `prepare`): bundles the command line and the operator into
 // packages/cli/dist, so that both start without reading hundreds of source files.
+import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { build } from 'rolldown';
+import { type BuildOptions, build, type OutputOptions } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const started = performance.now();
@@ -17,9 +18,8 @@ if (missing.length > 0) {
   process.exit(1);
 }
 rmSync(`${root}packages/cli/dist`, { recursive: true, force: true });
-await build({
+const shared: BuildOptions = {
   cwd: root,
-  input: entries,
   platform: 'node',
   logLevel: 'warn',
   resolve: { conditionNames: ['node', 'import'] },
@@ -29,13 +29,30 @@ await build({
       resolveId: (source) => (source === 'undici' ? `${root}tools/undici-dispatchers.mjs` : null),
     },
   ],
-  output: {
-    dir: `${root}packages/cli/dist`,
-    format: 'esm',
-    entryFileNames: '[name].mjs',
-    chunkFileNames: 'chunks/[name]-[hash].mjs',
-    minify: { compress: true, mangle: false },
-    sourcemap: true,
-  },
+};
+const output: OutputOptions = {
+  dir: `${root}packages/cli/dist`,
+  minify: { compress: true, mangle: false },
+  sourcemap: true,
+};
+// CommonJS, since only scripts can be started from a code cache that was made after they had run.
+await build({
+  ...shared,
+  input: { main: entries.main },
+  transform: { define: { 'import.meta.main': 'false' } },
+  output: { ...output, format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name]-[hash].cjs' },
 });
+await build({
+  ...shared,
+  input: { operator: entries.operator },
+  output: { ...output, format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: 'operator/[name]-[hash].mjs' },
+});
+try {
+  execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', `${root}tools/make-code-cache.ts`], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    timeout: 60_000,
+  });
+} catch {
+  console.error('build: no code cache could be made; the command line works, and starts slower');
+}
 console.log(`built packages/cli/dist in ${Math.round(performance.now() - started)} ms`);

@@ -16,7 +16,7 @@ import type { Report } from '../suite.ts';
 const ROUNDS = 11;
 const IMAGES = 100;
 const program = fileURLToPath(new URL('../../packages/cli/bin/vouchsafe.mjs', import.meta.url));
-const bundled = fileURLToPath(new URL('../../packages/cli/dist/main.mjs', import.meta.url));
+const bundled = fileURLToPath(new URL('../../packages/cli/dist/main.cjs', import.meta.url));
 const identity = { issuer: 'https://issuer.test', subject: 'https://ci.test/job' };
 
 /** Whole processes against one registry: one image, by turns; and a hundred, by one call of ours and a hundred of cosign. */

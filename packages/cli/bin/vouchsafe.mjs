@@ -3,18 +3,18 @@
 // Plain JavaScript on purpose: it must load in Node 20.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import * as module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findNode, WANTED_MAJOR } from './find-node.mjs';
+import { loadBundle } from './load-bundle.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const bundle = join(here, '..', 'dist', 'main.mjs');
-const entry = existsSync(bundle) && !process.env.VOUCHSAFE_FROM_SOURCE ? bundle : join(here, '..', 'src', 'main.ts');
+const bundle = join(here, '..', 'dist', 'main.cjs');
+const isBundled = existsSync(bundle) && !process.env.VOUCHSAFE_FROM_SOURCE;
 
 if (Number.parseInt(process.versions.node, 10) >= WANTED_MAJOR) {
-  module.enableCompileCache();
-  await import(entry);
+  const program = isBundled ? loadBundle(bundle).exports : await import(join(here, '..', 'src', 'main.ts'));
+  await program.runCommandLine(process.argv.slice(2));
 } else {
   const node = findNode(here);
   if ('problem' in node) {

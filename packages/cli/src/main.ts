@@ -1,4 +1,3 @@
-import { enableCompileCache } from 'node:module';
 import { CommanderError } from 'commander';
 import { COMMANDS } from './commands/index.ts';
 import { withoutBooleanValues } from './flags/boolean-arguments.ts';
@@ -7,44 +6,50 @@ import { EXIT } from './flags/command.ts';
 import { programNameOf, shownName, standsForKyverno } from './flags/program-name.ts';
 import { VERSION } from './output/version.ts';
 
-enableCompileCache();
+/**
+ * Runs one command of this process, from its arguments to `process.exitCode`; never rejects.
+ * @param args what stands after the name of the program
+ */
+export async function runCommandLine(args: readonly string[]): Promise<void> {
+  // A reader that has seen enough (`| head`) is no failure of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
 
-// A reader that has seen enough (`| head`) is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
-});
+  const programName = programNameOf(process.env['VOUCHSAFE_CALLED_AS'] ?? process.argv[1]);
+  const program = buildProgram({
+    name: shownName(programName),
+    summary: 'Nothing runs in your cluster unless it is vouched for.',
+    version: VERSION,
+    commands: COMMANDS,
+    io: {
+      stdout: (text) => process.stdout.write(text),
+      stderr: (text) => process.stderr.write(text),
+      env: process.env,
+      cwd: process.cwd(),
+      isTerminal: process.stdout.isTTY === true,
+      isErrorTerminal: process.stderr.isTTY === true,
+      programName,
+    },
+    onExit: (code) => {
+      process.exitCode = code;
+    },
+  });
 
-const programName = programNameOf(process.env['VOUCHSAFE_CALLED_AS'] ?? process.argv[1]);
-const program = buildProgram({
-  name: shownName(programName),
-  summary: 'Nothing runs in your cluster unless it is vouched for.',
-  version: VERSION,
-  commands: COMMANDS,
-  io: {
-    stdout: (text) => process.stdout.write(text),
-    stderr: (text) => process.stderr.write(text),
-    env: process.env,
-    cwd: process.cwd(),
-    isTerminal: process.stdout.isTTY === true,
-    isErrorTerminal: process.stderr.isTTY === true,
-    programName,
-  },
-  onExit: (code) => {
-    process.exitCode = code;
-  },
-});
-
-try {
-  await program.parseAsync(withoutBooleanValues(process.argv.slice(2), COMMANDS), { from: 'user' });
-} catch (error) {
-  if (error instanceof CommanderError) {
-    // help and version end with 0; everything else commander refuses is wrong usage
-    process.exitCode = error.exitCode === 0 ? EXIT.ok : standsForKyverno(programName) ? EXIT.violations : EXIT.usage;
-  } else {
-    const told =
-      error instanceof Error ? (process.env['VOUCHSAFE_DEBUG'] ? error.stack : error.message) : String(error);
-    process.stderr.write(`vouchsafe: ${told}\n`);
-    process.exitCode = EXIT.evaluation;
+  try {
+    await program.parseAsync(withoutBooleanValues(args, COMMANDS), { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // help and version end with 0; everything else commander refuses is wrong usage
+      process.exitCode = error.exitCode === 0 ? EXIT.ok : standsForKyverno(programName) ? EXIT.violations : EXIT.usage;
+    } else {
+      const told =
+        error instanceof Error ? (process.env['VOUCHSAFE_DEBUG'] ? error.stack : error.message) : String(error);
+      process.stderr.write(`vouchsafe: ${told}\n`);
+      process.exitCode = EXIT.evaluation;
+    }
   }
 }
+
+if (import.meta.main) void runCommandLine(process.argv.slice(2));

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface OperatorOptions {
@@ -131,7 +133,7 @@ function lastLines(file: string): string {
 function operatorEntry(): string {
   const bundled = fileURLToPath(new URL('../operator.mjs', import.meta.url));
   if (existsSync(bundled)) return bundled;
-  return fileURLToPath(new URL('main.ts', import.meta.resolve('@vouchsafe/operator')));
+  return join(dirname(createRequire(import.meta.url).resolve('@vouchsafe/operator')), 'main.ts');
 }
 
 function flagsOf({ kubeconfig, registryMirrors, trustedRoot, extraFlags = [] }: OperatorOptions): readonly string[] {

@@ -1,0 +1,5 @@
+/** See `load-bundle.mjs`. */
+export function loadBundle<Exports>(
+  entry: string,
+  options?: { readonly collect?: boolean },
+): { readonly exports: Exports; save(): void };

@@ -1,0 +1,68 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadBundle } from '../packages/cli/bin/load-bundle.mjs';
+
+const require = createRequire(import.meta.url);
+
+const FILES = {
+  'main.cjs': `
+    const shared = require('./chunks/shared.cjs');
+    exports.count = () => shared.add();
+    exports.later = () => require('./chunks/later.cjs').count();
+    exports.place = () => [__filename, __dirname];`,
+  'chunks/shared.cjs': 'let count = 0; exports.add = () => (count += 1);',
+  'chunks/later.cjs': `const shared = require('./shared.cjs'); exports.count = () => shared.add();`,
+};
+
+interface Exports {
+  count(): number;
+  later(): number;
+  place(): readonly string[];
+}
+
+describe('loadBundle', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'load-bundle-'));
+    mkdirSync(join(folder, 'chunks'));
+    for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text);
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  // each run of the bundle stands for a process of its own
+  const run = (collect = false) => {
+    const entry = join(folder, 'main.cjs');
+    for (const path of Object.keys(require.cache)) if (path.startsWith(folder)) delete require.cache[path];
+    const { exports, save } = loadBundle<Exports>(entry, { collect });
+    return { ...exports, save };
+  };
+  const caches = () => join(folder, 'code-cache', `${process.version}-${process.arch}`);
+
+  it('runs without caches', () => {
+    const program = run();
+    expect([program.count(), program.later(), program.count()]).toEqual([1, 2, 3]);
+  });
+
+  it('runs from caches, with files that have none, each file once', () => {
+    const made = run(true);
+    made.count();
+    made.save();
+    expect(readdirSync(caches()).toSorted()).toEqual(['main.cjs', 'shared.cjs']);
+    const program = run();
+    expect([program.count(), program.later(), program.count()]).toEqual([1, 2, 3]);
+    expect(program.place()).toEqual([join(folder, 'main.cjs'), folder]);
+  });
+
+  it('runs what is there when a cache is damaged or of another text', () => {
+    const made = run(true);
+    made.count();
+    made.save();
+    writeFileSync(join(caches(), 'main.cjs'), 'no cache at all');
+    writeFileSync(join(folder, 'chunks/shared.cjs'), 'let count = 40; exports.add = () => (count += 1);');
+    const program = run();
+    expect([program.count(), program.later()]).toEqual([41, 42]);
+  });
+});
