@@ -131,10 +131,10 @@ async function assertAll(wanted: readonly JsonObject[], bindings: Bindings, { cl
   return undefined;
 }
 
-/** Of several candidates the one that came closest tells most. */
-function furthest(problems: readonly (string | undefined)[]): string | undefined {
+/** Of several candidates those that came closest tell most. */
+function furthest(problems: readonly (string | undefined)[]): string {
   const depth = (problem: string | undefined) => problem?.indexOf(':') ?? 0;
-  return problems.toSorted((a, b) => depth(b) - depth(a))[0];
+  return [...new Set(problems.toSorted((a, b) => depth(b) - depth(a)))].slice(0, 3).join('; or ');
 }
 
 async function absentAll(unwanted: readonly JsonObject[], bindings: Bindings, { client }: Surroundings) {

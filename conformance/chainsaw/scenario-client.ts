@@ -49,11 +49,12 @@ export function createScenarioClient(client: KubeClient, defaultNamespace: strin
   }
 
   const target = ({ name, namespace }: Place) => ({ name, ...(namespace === undefined ? {} : { namespace }) });
-  const inNamespace = (object: JsonObject, { namespace }: Place): KubernetesObject =>
-    ({
-      ...object,
-      metadata: { ...objectOf(object['metadata']), ...(namespace === undefined ? {} : { namespace }) },
-    }) as KubernetesObject; // documents of a scenario are whole objects
+  /** A namespace written for a kind that has none means nothing, as with chainsaw's client. */
+  const inNamespace = (object: JsonObject, { namespace }: Place): KubernetesObject => {
+    const { namespace: _written, ...metadata } = objectOf(object['metadata']);
+    const whole = { ...object, metadata: { ...metadata, ...(namespace === undefined ? {} : { namespace }) } };
+    return whole as KubernetesObject; // documents of a scenario are whole objects
+  };
   const told = async (work: () => Promise<unknown>): Promise<string | undefined> => {
     try {
       await work();
