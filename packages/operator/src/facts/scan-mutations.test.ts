@@ -2,7 +2,7 @@ import { type CompiledPolicy, createEngine, type EvaluationRequest, loadPolicy }
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { expect, it } from 'vitest';
 import { NODE_HOST } from './node-host.ts';
-import { isMutationScanned, scanMutations } from './scan-mutations.ts';
+import { isMutationScanned, isScannedAlone, scanMutations } from './scan-mutations.ts';
 
 const engine = createEngine({ host: NODE_HOST });
 
@@ -71,4 +71,11 @@ it('is for policies in CEL that are scanned', () => {
   expect(isMutationScanned({ ...compile({}), ref: { apiVersion: 'kyverno.io/v1', kind: 'Policy', name: 'p' } })).toBe(
     false,
   );
+});
+
+it.each([
+  ['one that mutates is told of by scans alone', {}, true],
+  ['one that is not scanned is not', { evaluation: { background: { enabled: false } } }, false],
+])('%s', (_, spec, expected) => {
+  expect(isScannedAlone(compile(spec))).toBe(expected);
 });

@@ -6,6 +6,12 @@ export function isMutationScanned({ background, ref }: CompiledPolicy): boolean 
   return background && ref.apiVersion.startsWith('policies.kyverno.io/');
 }
 
+/** Nothing that an admission decides comes into the reports: there is none, or the policy mutates. */
+export function isScannedAlone(policy: CompiledPolicy): boolean {
+  const mutates = isMutationScanned(policy) && policy.selectors.some(({ phases }) => phases.has('mutate'));
+  return policy.background && (!policy.admission || mutates);
+}
+
 /**
  * What reports tell of existing objects that mutating policies match: an object that a policy would still change fails it.
  * Each policy sees the object as it is, and nothing is patched.

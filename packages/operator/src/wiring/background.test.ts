@@ -336,3 +336,40 @@ it('a MutatingPolicy mutates what exists when it is made, and when something tri
   await client.patch(NAMESPACES, { name: 'before' }, 'merge', { metadata: { annotations: { touched: 'yes' } } });
   await until('the label', () => isMarked('marked-later'));
 });
+
+it('a MutatingPolicy is triggered by what no other policy is asked about', async () => {
+  const { client } = cluster;
+  const rule = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'] };
+  const account = { group: '', version: 'v1', resource: 'serviceaccounts' } as const;
+  const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'owned', namespace: 'before' } };
+  await client.create(CONFIG_MAPS, configMap);
+  await client.create(MUTATING, {
+    apiVersion: 'policies.kyverno.io/v1',
+    kind: 'MutatingPolicy',
+    metadata: { name: 'own' },
+    spec: {
+      evaluation: { mutateExisting: { enabled: true } },
+      matchConstraints: { resourceRules: [{ ...rule, resources: ['serviceaccounts'] }] },
+      targetMatchConstraints: { expression: "resource.get('v1', 'configmaps', object.metadata.namespace, 'owned')" },
+      mutations: [
+        {
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: { expression: "Object{metadata: Object.metadata{labels: {'owner': 'account'}}}" },
+        },
+      ],
+    },
+  });
+  let count = 0;
+  await until('the label', async () => {
+    count += 1;
+    // The policy is not yet known at first.
+    if (count % 20 === 1) {
+      await client.create(account, {
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: { name: `account-${count}`, namespace: 'before' },
+      });
+    }
+    return (await read(CONFIG_MAPS, 'before', 'owned'))?.metadata.labels?.['owner'] === 'account';
+  });
+});

@@ -1,5 +1,6 @@
 import type { CompiledPolicy } from '@vouchsafe/engine';
 import { type ApiResource, type Informer, type KubeClient, startInformer } from '@vouchsafe/kube';
+import { isScannedAlone } from '../facts/scan-mutations.ts';
 import { type Logger, messageOf } from '../settings/logger.ts';
 import { scannedResources } from './scanned-resources.ts';
 
@@ -12,14 +13,14 @@ export interface FollowUnadmittedOptions {
 
 /** Watches what only scans judge. */
 export interface UnadmittedFollower {
-  /** Follows the kinds of those policies that are scanned and not admitted, and leaves the others. */
+  /** Follows the kinds of those policies that only scans tell of, and leaves the others. */
   follow(policies: readonly CompiledPolicy[]): Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * A policy with `admission` off hears of new objects by nobody but us: their kinds are watched, by metadata alone, so that
- * their reports do not wait for the next scan.
+ * A policy with `admission` off hears of new objects by nobody but us, and what a mutating one did comes into reports by
+ * scans: their kinds are watched, by metadata alone, so that reports do not wait for the next scan.
  */
 export function createUnadmittedFollower({ client, log, onChange }: FollowUnadmittedOptions): UnadmittedFollower {
   const informers = new Map<string, Informer>();
@@ -43,7 +44,7 @@ export function createUnadmittedFollower({ client, log, onChange }: FollowUnadmi
 
   return {
     async follow(policies) {
-      const unadmitted = policies.filter(({ background, admission }) => background && !admission);
+      const unadmitted = policies.filter(isScannedAlone);
       const resources = unadmitted.length === 0 ? [] : await scannedResources(client, unadmitted);
       if (isStopped) return;
       const wanted = new Map(resources.map((one) => [`${one.group}/${one.version}/${one.resource}`, one]));

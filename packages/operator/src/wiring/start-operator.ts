@@ -204,7 +204,8 @@ export async function startOperator(settings: OperatorSettings, version: string)
       ? decisions
       : decisions.filter(({ results }) => !results.some(({ type }) => type === 'ImageVerify'));
     if (webhook === 'validating' && allowed) report(request, reported);
-    if (webhook === 'validating' && allowed && !late) background.enqueue(request);
+    // The API server calls for a MutatingPolicy on the mutating side alone; a request that both sides see is one trigger.
+    if (allowed && !late) background.enqueue(request);
   }
 
   function report(request: EvaluationRequest, decisions: readonly Decision[]): void {
