@@ -27,6 +27,10 @@ export interface BackgroundOptions {
   readonly isKept: () => boolean;
   /** The object of a request is deleted; it may have triggered something. */
   readonly onTriggerGone: (request: EvaluationRequest) => Promise<void>;
+  /** Something that goes with it was generated for the object of this UID. */
+  readonly isTrigger: (uid: string) => boolean;
+  /** Such an object was updated. */
+  readonly onTriggerChanged: (request: EvaluationRequest) => Promise<void>;
   readonly onReport: (report: BackgroundReport) => void;
   /** A rule that could not be evaluated. */
   readonly onProblem: (policy: Decision['policy'], rule: string, problem: string) => void;
@@ -41,6 +45,8 @@ export interface Background {
   enqueue(request: EvaluationRequest): void;
   /** The same for an object that is there already, with these rules of one policy; all when absent. */
   applyTo(policy: CompiledPolicy, request: EvaluationRequest, rules: ReadonlySet<string>): Promise<void>;
+  /** Whether a rule asks for something for a trigger; undefined when it cannot be evaluated. */
+  asksFor(policy: CompiledPolicy, request: EvaluationRequest, rule: string): Promise<boolean | undefined>;
   readonly dropped: number;
   stop(): Promise<void>;
 }
@@ -77,6 +83,7 @@ export function startBackground(options: BackgroundOptions): Background {
     if (!found) return;
     const isDeletion = found.operation === 'DELETE';
     if (isDeletion) await options.onTriggerGone(found);
+    else if (isKnownTrigger(found)) await options.onTriggerChanged(found);
     // A deletion generates something only where the policy says so.
     const policies = snapshot()
       .indexes.all.candidates(found, 'generate')
@@ -84,12 +91,18 @@ export function startBackground(options: BackgroundOptions): Background {
     for (const policy of policies) await applyPolicy(policy, found, undefined, options, stopping.signal);
   }
 
+  function isKnownTrigger({ operation, oldResource }: EvaluationRequest): boolean {
+    const uid = operation === 'UPDATE' && memberAt(oldResource, 'metadata', 'uid');
+    return typeof uid === 'string' && options.isTrigger(uid);
+  }
+
   return {
     enqueue(request) {
       const uid = memberAt(request.admission, 'uid');
       if (request.dryRun || stopping.signal.aborted) return;
       const isLost = request.operation === 'DELETE' && options.isKept();
-      if (!isLost && snapshot().indexes.all.candidates(request, 'generate').length === 0) return;
+      if (!isLost && !isKnownTrigger(request) && snapshot().indexes.all.candidates(request, 'generate').length === 0)
+        return;
       if (typeof uid === 'string') {
         if (seen.has(uid)) return;
         if (seen.size >= REMEMBERED) seen.clear();
@@ -107,6 +120,13 @@ export function startBackground(options: BackgroundOptions): Background {
       workers.add(worker);
     },
     applyTo: (policy, request, rules) => applyPolicy(policy, request, rules, options, stopping.signal),
+    async asksFor(policy, request, rule) {
+      const deadline = AbortSignal.any([stopping.signal, AbortSignal.timeout(FACTS_SECONDS * 1000)]);
+      const fresh = { ...request, now: options.now() };
+      const [decision] = await decide([policy], fresh, options.facts, { phase: 'generate', signal: deadline });
+      if (decision?.results.some((result) => result.rule === rule && result.status === 'error')) return undefined;
+      return decision?.effects.some((effect) => effect.kind === 'create' && effect.rule === rule) ?? false;
+    },
     get dropped() {
       return dropped;
     },

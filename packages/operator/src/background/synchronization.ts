@@ -1,5 +1,5 @@
 import type { CompiledPolicy, EvaluationRequest } from '@vouchsafe/engine';
-import { isJsonArray, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
+import { isJsonArray, type Json, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import {
   type ApiResource,
   type Informer,
@@ -11,12 +11,15 @@ import {
 import { jsonOf } from '../settings/json-of.ts';
 import { type Logger, messageOf } from '../settings/logger.ts';
 import type { StoredPolicy } from '../store/policy-store.ts';
+import { startSourceWatch } from './source-watch.ts';
 
 export interface SynchronizationOptions {
   readonly client: KubeClient;
   readonly policies: () => readonly StoredPolicy[];
   /** Evaluates the rules of a policy for a trigger and applies what they ask for. */
   readonly applyTo: (policy: CompiledPolicy, request: EvaluationRequest, rules: ReadonlySet<string>) => Promise<void>;
+  /** Whether the rule asks for something for a trigger; undefined when it cannot be told. */
+  readonly asksFor: (policy: CompiledPolicy, request: EvaluationRequest, rule: string) => Promise<boolean | undefined>;
   readonly toRequest: (resource: ApiResource, object: JsonObject) => EvaluationRequest;
   /** False for replicas that do not lead: one puts back what was changed. */
   readonly mayRun: () => boolean;
@@ -26,15 +29,19 @@ export interface SynchronizationOptions {
 export interface Synchronization {
   /** Something was generated, as far as is known, that may have to go with its trigger. */
   readonly isKeeping: boolean;
+  /** Something was generated for the object of this UID. */
+  isTrigger(uid: string): boolean;
   /** Objects of this kind are generated. */
   watch(resource: ApiResource): void;
   /**
-   * Policies changed. Looks once, when there is one that synchronizes, which kinds hold what was generated before; and deletes
-   * what one that is gone generated, unless it says otherwise.
+   * Policies changed. Looks once, when there is one that synchronizes, which kinds hold what was generated before; deletes what
+   * one or a rule that is gone generated, unless it says otherwise; and makes anew what a changed one generated from its own data.
    */
   look(): void;
   /** Deletes what was generated for a trigger that is gone, unless a policy is about its deletion. */
   triggerGone(request: EvaluationRequest): Promise<void>;
+  /** Deletes what rules generated for a trigger that was as they ask and is so no more. */
+  triggerChanged(request: EvaluationRequest): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -45,7 +52,7 @@ const SETTLE_MS = 200;
 
 /**
  * Keeps what policies with `synchronize` generated: an object that is changed or deleted by hand is made again, and goes with
- * its trigger (kyverno-core §1.7, kyverno-cel §4.4). It is found by its labels, and deleted only as the one that bore them.
+ * its trigger, and what was copied follows its source (kyverno-core §1.7, kyverno-cel §4.4). It is found by its labels, and deleted only as the one that bore them.
  */
 export function startSynchronization(options: SynchronizationOptions): Synchronization {
   const { client, policies, mayRun, log } = options;
@@ -53,6 +60,13 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
   const timers = new Map<string, NodeJS.Timeout>();
   let discovery: Promise<void> | undefined;
   let known = new Map<string, StoredPolicy>();
+  const triggers = new Set<string>();
+  const sources = startSourceWatch({
+    client,
+    log,
+    onChanged: (uid) => eachCopy(uid, changed),
+    onGone: (uid) => eachCopy(uid, sourceGone),
+  });
   let isStopped = false;
 
   function watch(resource: ApiResource): void {
@@ -65,6 +79,10 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
       metadataOnly: true,
       onChange: ({ type, object }) => {
         if (type !== 'added') changed(resource, object);
+        if (type === 'deleted') return;
+        const labels = object.metadata.labels ?? {};
+        triggers.add(labels[`${LABEL}trigger-uid`] ?? '');
+        sources.follow(labels);
       },
       onError: (error) => log.debug({ resource: resource.resource, error: messageOf(error) }, 'watching goes on'),
     });
@@ -83,6 +101,19 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
           log.warn({ object: key, error: messageOf(error) }, 'what was generated could not be put back'),
         );
       }, SETTLE_MS),
+    );
+  }
+
+  function eachCopy(uid: string, act: (resource: ApiResource, copy: KubernetesObject) => void): void {
+    for (const { resource, informer } of watched.values()) {
+      for (const copy of informer.list()) if (copy.metadata.labels?.[`${LABEL}source-uid`] === uid) act(resource, copy);
+    }
+  }
+
+  function sourceGone(resource: ApiResource, copy: KubernetesObject): void {
+    if (!mayRun() || isStopped || !keeperOf(copy.metadata.labels ?? {}, policies())) return;
+    remove(client, resource, copy, log).catch((error: unknown) =>
+      log.warn({ resource: resource.resource, error: messageOf(error) }, 'a copy outlives its source'),
     );
   }
 
@@ -106,14 +137,32 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
     }
   }
 
+  /** What its own data make is made anew; what a rule made that is gone goes. */
+  async function policyChanged(before: StoredPolicy, after: StoredPolicy): Promise<void> {
+    await discovery;
+    const name = String(memberAt(after.document, 'metadata', 'name'));
+    if (!/^[\w.-]{1,63}$/.test(name)) return;
+    for (const { resource } of watched.values()) {
+      for (const item of await listGenerated(client, resource, `${MANAGED},${LABEL}policy-name=${name}`)) {
+        const rule = item.metadata.labels?.[`${LABEL}rule-name`];
+        if (rule === undefined) continue;
+        if (ruleOf(after, rule) === undefined && goesWithPolicy(item, before))
+          await remove(client, resource, item, log);
+        else if (isOfOwnData(ruleOf(after, rule)) && keeperOf(item.metadata.labels ?? {}, [after]))
+          changed(resource, item);
+      }
+    }
+  }
+
   function noticeGone(): void {
     const before = known;
     known = new Map(policies().map((stored) => [stored.key, stored]));
     if (!mayRun()) return;
     for (const [key, stored] of before) {
-      if (known.has(key) || !synchronizes(stored.document)) continue;
-      policyGone(stored).catch((error: unknown) =>
-        log.warn({ policy: key, error: messageOf(error) }, 'what a policy generated outlives it'),
+      const after = known.get(key);
+      if (!synchronizes(stored.document) || (after && !isOtherSpec(stored, after))) continue;
+      (after ? policyChanged(stored, after) : policyGone(stored)).catch((error: unknown) =>
+        log.warn({ policy: key, error: messageOf(error) }, 'what a policy generated does not follow it'),
       );
     }
   }
@@ -122,6 +171,7 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
     get isKeeping() {
       return watched.size > 0;
     },
+    isTrigger: (uid) => triggers.has(uid),
     watch,
     look() {
       noticeGone();
@@ -140,8 +190,23 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
         }
       }
     },
+    async triggerChanged(request) {
+      const uid = memberAt(request.oldResource, 'metadata', 'uid');
+      if (typeof uid !== 'string' || !request.oldResource || !/^[\w.-]{1,63}$/.test(uid)) return;
+      const before = { ...request, resource: request.oldResource };
+      for (const { resource } of watched.values()) {
+        for (const item of await listGenerated(client, resource, `${MANAGED},${LABEL}trigger-uid=${uid}`)) {
+          const keeper = keeperOf(item.metadata.labels ?? {}, policies());
+          if (!keeper || item.metadata.labels?.[`${LABEL}rule-name`] === undefined) continue;
+          if ((await options.asksFor(keeper.policy, request, keeper.rule)) !== false) continue;
+          // A rule that is about other operations alone asked for nothing before, either.
+          if (await options.asksFor(keeper.policy, before, keeper.rule)) await remove(client, resource, item, log);
+        }
+      }
+    },
     async stop() {
       isStopped = true;
+      await sources.stop();
       for (const timer of timers.values()) clearTimeout(timer);
       await Promise.all([...watched.values()].map(({ informer }) => informer.stop()));
     },
@@ -153,6 +218,24 @@ function synchronizes(document: JsonObject): boolean {
   if (memberAt(document, 'spec', 'evaluation', 'synchronize', 'enabled') === true) return true;
   const rules = memberAt(document, 'spec', 'rules');
   return isJsonArray(rules) && rules.some((rule) => memberAt(rule, 'generate', 'synchronize') === true);
+}
+
+function ruleOf({ document }: StoredPolicy, name: string): Json | undefined {
+  const rules = memberAt(document, 'spec', 'rules');
+  return isJsonArray(rules) ? rules.find((rule) => memberAt(rule, 'name') === name) : undefined;
+}
+
+/** It generates from what the policy says itself, not from copies. */
+function isOfOwnData(rule: Json | undefined): boolean {
+  const each = memberAt(rule, 'generate', 'foreach');
+  const parts = [memberAt(rule, 'generate'), ...(isJsonArray(each) ? each : [])];
+  return parts.some((part) => memberAt(part, 'data') !== undefined);
+}
+
+function isOtherSpec(before: StoredPolicy, after: StoredPolicy): boolean {
+  return ['uid', 'generation'].some(
+    (key) => memberAt(before.document, 'metadata', key) !== memberAt(after.document, 'metadata', key),
+  );
 }
 
 /** The policy that generated an object by a part of it that synchronizes. */

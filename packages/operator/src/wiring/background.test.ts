@@ -250,6 +250,73 @@ describe('with synchronize', () => {
   });
 });
 
+describe('with synchronize, what was generated follows', () => {
+  const about = (namespace: string, name: string, generate: object) => ({
+    name,
+    match: {
+      any: [{ resources: { kinds: ['Namespace'], names: [namespace], selector: { matchLabels: { kind: 'kept' } } } }],
+    },
+    generate: { apiVersion: 'v1', kind: 'ConfigMap', namespace, name, synchronize: true, ...generate },
+  });
+  const dataOf = async (namespace: string, name: string) =>
+    JSON.stringify((await read(CONFIG_MAPS, namespace, name))?.['data']);
+
+  /** Touches the namespace until its objects are there: the policies are not yet known at first. */
+  async function trigger(namespace: string, names: readonly string[]): Promise<void> {
+    const { client } = cluster;
+    await client.create(NAMESPACES, namespaceOf(namespace, { kind: 'kept' }));
+    let count = 0;
+    await until('the objects', async () => {
+      count += 1;
+      const patch = { metadata: { annotations: { count: String(count) } } };
+      if (count % 20 === 1) await client.patch(NAMESPACES, { name: namespace }, 'merge', patch);
+      return (await Promise.all(names.map((name) => read(CONFIG_MAPS, namespace, name)))).every(Boolean);
+    });
+  }
+
+  it('its source: a copy is made again, and goes with it', async () => {
+    const { client } = cluster;
+    const source = { namespace: 'before', name: 'original' };
+    await client.create(CONFIG_MAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: source, data: { is: 'old' } });
+    await client.create(CLUSTER_POLICIES, rules('copies', [about('zeta', 'copy', { clone: source })]));
+    await trigger('zeta', ['copy']);
+    let count = 0;
+    await until('the copy to follow', async () => {
+      count += 1;
+      // The source is not yet watched at first.
+      if (count % 20 === 1)
+        await client.patch(CONFIG_MAPS, source, 'merge', { data: { is: 'new', count: `${count}` } });
+      return (await dataOf('zeta', 'copy'))?.includes('"new"');
+    });
+    await client.delete(CONFIG_MAPS, source);
+    await until('the copy to go', async () => (await read(CONFIG_MAPS, 'zeta', 'copy')) === undefined);
+    await client.delete(CLUSTER_POLICIES, { name: 'copies' });
+  });
+
+  it('its rule: the data, and that it is there', async () => {
+    const { client } = cluster;
+    const settings = (value: string) => about('eta', 'own', { data: { data: { value } } });
+    const going = about('eta', 'going', { data: { data: { value: 'old' } } });
+    await client.create(CLUSTER_POLICIES, rules('own', [settings('old'), going]));
+    await trigger('eta', ['own', 'going']);
+    await client.patch(CLUSTER_POLICIES, { name: 'own' }, 'merge', { spec: { rules: [settings('new')] } });
+    await until('the data', async () => (await dataOf('eta', 'own')) === '{"value":"new"}');
+    await until('the other to go', async () => (await read(CONFIG_MAPS, 'eta', 'going')) === undefined);
+    await client.delete(CLUSTER_POLICIES, { name: 'own' });
+  });
+
+  it('its trigger: it goes when that is no more what the rule asks for', async () => {
+    const { client } = cluster;
+    const once = about('theta', 'once', { data: { data: { value: 'one' } } });
+    await client.create(CLUSTER_POLICIES, rules('matching', [once]));
+    await trigger('theta', ['once']);
+    await client.patch(NAMESPACES, { name: 'theta' }, 'merge', { metadata: { annotations: { other: 'yes' } } });
+    await client.patch(NAMESPACES, { name: 'theta' }, 'merge', { metadata: { labels: { kind: 'free' } } });
+    await until('it to go', async () => (await read(CONFIG_MAPS, 'theta', 'once')) === undefined);
+    await client.delete(CLUSTER_POLICIES, { name: 'matching' });
+  });
+});
+
 it('what exists gets it, too, where a rule asks for that', async () => {
   await until('the ConfigMap', () => read(CONFIG_MAPS, 'before', 'settings'));
   expect(await read(SECRETS, 'before', 'pull')).toBeUndefined();

@@ -41,6 +41,8 @@ export function startBackgroundWork(parts: BackgroundParts): BackgroundWork {
     },
     isKept: () => synchronization.isKeeping,
     onTriggerGone: (request) => synchronization.triggerGone(request),
+    isTrigger: (uid) => synchronization.isTrigger(uid),
+    onTriggerChanged: (request) => synchronization.triggerChanged(request),
     onProblem: (policy, rule, problem) => events.tell(problemOf(policy, rule, problem), 'kyverno-generate'),
   });
   const existing = followExistingTriggers({ ...parts, background, policies: () => snapshot().policies });
@@ -48,6 +50,7 @@ export function startBackgroundWork(parts: BackgroundParts): BackgroundWork {
     ...parts,
     policies: () => snapshot().policies,
     applyTo: background.applyTo,
+    asksFor: background.asksFor,
     toRequest: (resource, object) => toRequest(resource, object, parts),
   });
   function watchKind(resource: JsonObject): void {
