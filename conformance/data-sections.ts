@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { CHAINSAW_SECTION } from './chainsaw/chainsaw-section.ts';
 import { recordingsOf, SANDBOX_SECTIONS } from './sandbox/sandbox-sections.ts';
 import type { CaseFailure, RunOptions, Section, SectionReport } from './section.ts';
 
@@ -23,6 +24,7 @@ export const DATA_SECTIONS: readonly Section[] = [
   { name: 'cel-spec', selector: 'cel-spec', size: 2279, run: runCelSpec },
   { name: 'admission policies', selector: 'admission-policies', size: 6, run: runAdmissionPolicySet },
   ...SANDBOX_SECTIONS,
+  CHAINSAW_SECTION,
 ];
 
 /** The folder of a set below the corpus; `undefined` when it or the runner is missing. */

@@ -7,6 +7,8 @@ export interface Section {
   readonly size: number;
   /** `undefined`: the data or the runner are not there. */
   readonly run: (options: RunOptions) => Promise<SectionReport | undefined>;
+  /** Of a section that runs a part of its cases: whether the case is in it. */
+  readonly covers?: (id: string, options: RunOptions) => boolean;
 }
 
 export interface RunOptions {
@@ -19,6 +21,8 @@ export interface RunOptions {
   /** Part of the id of the cases to run. */
   readonly only: string | undefined;
   readonly flipped: boolean;
+  /** Every cluster scenario that can be played, not only the usual ones. */
+  readonly everyScenario: boolean;
 }
 
 export interface CaseFailure {
@@ -30,7 +34,7 @@ export interface CaseFailure {
 export interface SectionReport {
   readonly passed: number;
   readonly failures: readonly CaseFailure[];
-  /** Cases that the product says it cannot run yet. */
+  /** Cases that the product or its surroundings cannot run yet, or that nobody asked for. */
   readonly notRun: number;
   /** Lines of figures beside the count. */
   readonly figures: readonly string[];

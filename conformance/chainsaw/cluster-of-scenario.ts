@@ -12,6 +12,8 @@ const OPERATOR_FLAGS = [
   '--exceptionNamespace=*',
   '--reportsDelay=100ms',
   '--ttlReconciliationInterval=1s',
+  // A deliberate difference, for which there is a flag.
+  '--auditOnlyFailurePolicy=Policy',
 ];
 /** What an option set of the corpus comes to in flags of the operator. */
 const FLAGS_OF_CONFIG: Readonly<Record<string, readonly string[]>> = {

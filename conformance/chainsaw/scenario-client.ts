@@ -112,12 +112,13 @@ export function createScenarioClient(client: KubeClient, defaultNamespace: strin
       }),
     find: list,
     async cleanUp() {
-      for (const place of made.reverse()) {
-        await client.delete(place.resource, target(place)).catch((error: unknown) => {
+      const remove = (place: Place) =>
+        client.delete(place.resource, target(place)).catch((error: unknown) => {
           if (!isKubeError(error)) throw error; // a policy may refuse it, or it is gone already
         });
-      }
-      for (const place of made) await gone(place);
+      for (const place of made.reverse()) await remove(place);
+      // What a policy refused that is going away itself is let go a moment later.
+      for (const place of made) await gone(place, () => remove(place));
       made.length = 0;
     },
   };
@@ -140,10 +141,12 @@ export function createScenarioClient(client: KubeClient, defaultNamespace: strin
     return items.map((item) => ({ ...item, apiVersion, kind }) as unknown as JsonObject); // the API's JSON
   }
 
-  async function gone(place: Place): Promise<void> {
+  async function gone(place: Place, again?: () => Promise<unknown>): Promise<void> {
     const until = performance.now() + GONE_MS;
     while (performance.now() < until) {
-      if (!(await live(place).catch(() => undefined))) return;
+      const left = await live(place).catch(() => undefined);
+      if (!left) return;
+      if (left.metadata.deletionTimestamp === undefined) await again?.();
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

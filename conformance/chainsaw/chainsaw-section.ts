@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Score } from '../sandbox/tell-score.ts';
+import type { RunOptions, Section, SectionReport } from '../section.ts';
+
+const SCENARIOS = 'chainsaw/kyverno/test/conformance/chainsaw';
+/** What runs unless all is asked for: folders whose scenarios together take a few minutes. */
+const USUAL: readonly string[] = [
+  `${SCENARIOS}/autogen/`,
+  `${SCENARIOS}/background-only/`,
+  `${SCENARIOS}/deferred/`,
+  `${SCENARIOS}/exceptions/`,
+  `${SCENARIOS}/filter/`,
+  `${SCENARIOS}/policy-validation/`,
+  `${SCENARIOS}/webhooks/`,
+  'chainsaw/policies/pod-security/',
+];
+/** Each has a cluster of its own. */
+const RUNNERS = 2;
+
+/** Cluster scenarios in chainsaw's format: the usual ones, or all that the sandbox can play. */
+export const CHAINSAW_SECTION: Section = {
+  name: 'cluster scenarios',
+  selector: 'chainsaw',
+  size: 1061,
+  run: playScenarios,
+  covers: (id, { everyScenario }) => everyScenario || USUAL.some((folder) => id.includes(folder)),
+};
+
+async function playScenarios(options: RunOptions): Promise<SectionReport | undefined> {
+  const { corpus, support, only, everyScenario } = options;
+  const folders = everyScenario ? [] : USUAL;
+  if (corpus === undefined || !existsSync(join(corpus, 'chainsaw/scripts.json'))) return undefined;
+  const given = [
+    ...['--corpus', corpus],
+    ...(support === undefined ? [] : ['--support', support]),
+    ...folders.flatMap((folder) => ['--only', folder]),
+    ...(only === undefined ? [] : ['--containing', only.replace(/^chainsaw:/, '')]),
+  ];
+  const shards = Array.from({ length: RUNNERS }, (_, index) => `${index + 1}/${RUNNERS}`);
+  const scores = await Promise.all(shards.map((shard) => play([...given, '--shard', shard])));
+  const sum = (of: (score: Score) => number): number => scores.reduce((total, score) => total + of(score), 0);
+  const notAsked = sum(({ figures }) => figures?.['notAsked'] ?? 0);
+  return {
+    passed: sum(({ passed }) => passed),
+    failures: scores.flatMap(({ failures }) =>
+      failures.map(({ name, message }) => ({ id: `chainsaw:${name}`, detail: message })),
+    ),
+    notRun: sum(({ figures }) => figures?.['notPlayable'] ?? 0) + notAsked,
+    figures: notAsked > 0 ? [`${notAsked} more are played with \`--chainsaw\``] : [],
+  };
+}
+
+/** A runner that ends without a score is a failure that says what it printed. */
+async function play(args: readonly string[]): Promise<Score> {
+  const folder = mkdtempSync(join(tmpdir(), 'chainsaw-score-'));
+  const file = join(folder, 'score.json');
+  const program = fileURLToPath(new URL('run-chainsaw.ts', import.meta.url));
+  const output = await new Promise<string>((done, fail) => {
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', program, ...args, '--score', file],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    let text = '';
+    const collect = (chunk: Buffer): void => {
+      text = `${text}${chunk.toString('utf8')}`.slice(-10_000);
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    child.on('error', fail);
+    child.on('close', () => done(text));
+  });
+  try {
+    if (!existsSync(file)) return { passed: 0, failures: [{ name: 'no score', message: output.slice(-2_000) }] };
+    return JSON.parse(readFileSync(file, 'utf8')) as Score; // written by tellScore
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
