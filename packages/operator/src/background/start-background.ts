@@ -6,6 +6,7 @@ import { type Logger, messageOf } from '../settings/logger.ts';
 import type { PolicySnapshot } from '../store/policy-store.ts';
 import { type Applied, applyEffect } from './apply-effect.ts';
 import { findTrigger } from './find-trigger.ts';
+import { isReported, withGenerated } from './generated-results.ts';
 import { isAboutDeletion } from './synchronization.ts';
 
 /** What became of one object that a policy asked for. */
@@ -32,6 +33,8 @@ export interface BackgroundOptions {
   /** Such an object was updated. */
   readonly onTriggerChanged: (request: EvaluationRequest) => Promise<void>;
   readonly onReport: (report: BackgroundReport) => void;
+  /** What is reported about the object that triggered something, when no attempt is left or needed. */
+  readonly onDecided: (request: EvaluationRequest, decision: Decision) => void;
   /** A rule that could not be evaluated. */
   readonly onProblem: (policy: Decision['policy'], rule: string, problem: string) => void;
   readonly log: Logger;
@@ -168,7 +171,7 @@ async function attemptOnce(
   options: BackgroundOptions,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { client, facts, onReport, onProblem, now } = options;
+  const { client, facts, onReport, onProblem, onDecided, now } = options;
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(FACTS_SECONDS * 1000)]);
   const fresh = { ...request, now: now() };
   const [decision] = await decide([policy], fresh, facts, { phase: 'generate', signal: deadline });
@@ -177,6 +180,7 @@ async function attemptOnce(
   const broken = decision.results.filter(({ rule, status }) => status === 'error' && isAsked(rule));
   if (isLast) for (const { rule, message } of broken) onProblem(decision.policy, rule, message);
   let isDone = broken.length === 0;
+  const reports: BackgroundReport[] = [];
   for (const effect of decision.effects) {
     if (effect.kind !== 'create' && effect.kind !== 'update') continue;
     const rule = effect.rule ?? '';
@@ -185,9 +189,10 @@ async function attemptOnce(
       problem: messageOf(error),
     }));
     if (typeof outcome === 'object') isDone = false;
-    if (typeof outcome === 'string' || isLast) {
-      onReport({ policy: decision.policy, rule, kind: effect.kind, object: effect, outcome });
-    }
+    const report = { policy: decision.policy, rule, kind: effect.kind, object: effect, outcome };
+    reports.push(report);
+    if (typeof outcome === 'string' || isLast) onReport(report);
   }
+  if ((isDone || isLast) && isReported(decision)) onDecided(request, withGenerated(decision, reports));
   return isDone;
 }

@@ -1,4 +1,4 @@
-import { type EvaluationRequest, type PolicyRef, policyKey } from '@vouchsafe/engine';
+import { type Decision, type EvaluationRequest, type PolicyRef, policyKey } from '@vouchsafe/engine';
 import type { FactSource } from '@vouchsafe/engine/facts';
 import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import type { KubeClient } from '@vouchsafe/kube';
@@ -18,6 +18,8 @@ export interface BackgroundParts {
   readonly isExcluded: (request: EvaluationRequest) => boolean;
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>>;
   readonly mayRun: () => boolean;
+  /** What is reported about an object that triggered something. */
+  readonly onDecided: (request: EvaluationRequest, decision: Decision) => void;
   readonly events: EventSender;
   readonly log: Logger;
   readonly now: () => number;

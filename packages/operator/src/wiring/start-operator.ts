@@ -141,6 +141,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     isExcluded: (request) => configuration.isExcluded(request),
     namespaceLabels: view.namespaceLabels,
     mayRun: () => isLoaded && leadership.isLeader(),
+    onDecided: (request, decision) => report(request, [decision]),
     events,
     log,
     now,
