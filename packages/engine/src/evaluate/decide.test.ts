@@ -6,7 +6,7 @@ import { FactTable } from '../facts/fact-table.ts';
 import type { Json, JsonObject } from '../kernel/json.ts';
 import type { CompiledPolicy, CompiledRule, Phase, RuleInput, RuleOutcome } from '../model/compiled-policy.ts';
 import type { EvaluationRequest } from '../model/request.ts';
-import { decide, decideAtOnce } from './decide.ts';
+import { decide, decideAtOnce, decideFromKnown } from './decide.ts';
 import { evaluate } from './evaluate.ts';
 
 const ALL: ReadonlySet<Phase> = new Set(['mutate', 'verify-images', 'validate']);
@@ -138,6 +138,19 @@ describe('decide', () => {
       'known',
       'ok',
     ]);
+  });
+
+  it('goes on with what the source has at hand, and keeps it for who must wait', () => {
+    const policies = [policy('p', [needing('one')]), policy('q', [needing('two')])];
+    const options = { phase: 'validate', facts: new FactTable() } as const;
+    const has = (...names: readonly string[]) => ({
+      known: (need: FactRequest) =>
+        'name' in need && names.includes(String(need.name)) ? ({ ok: true, value: {} } as const) : undefined,
+    });
+    expect(decideFromKnown(policies, request, {}, options)).toBeUndefined();
+    expect(decideFromKnown(policies, request, has('one'), options)).toBeUndefined();
+    expect(options.facts.entries()).toHaveLength(1);
+    expect(decideFromKnown(policies, request, has('two'), options)).toHaveLength(2);
   });
 
   it('evaluates a complete policy once, however many rounds the others take', async () => {

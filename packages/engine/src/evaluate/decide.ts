@@ -62,6 +62,32 @@ export function decideAtOnce(
   return createPass(policies, phase, false)(request, { facts, phase, trace });
 }
 
+/**
+ * The same with what the source has at hand: `undefined` when something must be waited for. What is known by then is in
+ * `facts`, so that `decide` goes on from there.
+ */
+export function decideFromKnown(
+  policies: readonly CompiledPolicy[],
+  request: EvaluationRequest,
+  source: Pick<FactSource, 'known'>,
+  options: { readonly phase: Phase; readonly facts: FactTable; readonly trace?: boolean },
+): Decision[] | undefined {
+  const { phase, facts, trace = false } = options;
+  const pass = createPass(policies, phase, false);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const decisions = pass(request, { facts, phase, trace });
+    if (decisions) return decisions;
+    let isStuck = false;
+    for (const need of facts.takeNeeds()) {
+      const fact = source.known?.(need);
+      if (fact) facts.add(need, fact);
+      else isStuck = true;
+    }
+    if (isStuck) return undefined;
+  }
+  return undefined;
+}
+
 /** No answer, so that every need is closed as missing, when the signal aborts before a source that does not heed it. */
 function fetchUntilAborted(
   source: FactSource,

@@ -19,6 +19,8 @@ export interface FactSource {
    * signed-message a `SignedMessage`, that of a manifest-verification a `ManifestVerification`.
    */
   fetch(requests: readonly FactRequest[], signal: Cancellation | undefined): Promise<readonly Fact<Json>[]>;
+  /** The answer when it is at hand, without waiting for anything; `undefined`: `fetch` it. Never throws. */
+  known?(request: FactRequest): Fact<Json> | undefined;
 }
 
 /** One source for all kinds: each request goes to the first source that answers its kind; else `unavailable`. */
@@ -26,6 +28,7 @@ export function combineSources(sources: readonly FactSource[]): FactSource {
   const kinds = new Set(sources.flatMap((source) => [...source.kinds]));
   return {
     kinds,
+    known: (request) => sources.find((source) => source.kinds.has(request.kind))?.known?.(request),
     async fetch(requests, signal) {
       const answers = new Array<Fact<Json>>(requests.length);
       await Promise.all(

@@ -27,6 +27,7 @@ import { createEvidenceStore } from './evidence-store.ts';
 import { factOfFailure } from './failed-fact.ts';
 import { readImageData } from './image-data.ts';
 import { openRegistry } from './open-registry.ts';
+import { createRecentAnswers } from './recent-answers.ts';
 import { SingleFlight } from './single-flight.ts';
 import { createVerdictCache } from './verdict-cache.ts';
 import { type DatedVerification, type VerificationServices, verifyDigest } from './verification.ts';
@@ -130,6 +131,12 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
   const digests = new SingleFlight<string>();
   const verifications = new SingleFlight<ImageVerification>();
   const data = new SingleFlight<JsonObject>();
+  const recent = createRecentAnswers({
+    trustRoot: services.trustRoot,
+    now,
+    maxSize: cache.maxSize,
+    ttlMs: cache.ttlMs,
+  });
   const admissions = new WeakMap<Cancellation, Admission>();
 
   function resolve(image: ImageName, access: RegistryAccess, admission: Admission) {
@@ -173,13 +180,17 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
         return data.share(key, () =>
           readImageData(request.reference, parsed.name, digest, client, request.access, limits),
         );
-      case 'image-verification':
-        return verifications.share(key, () => verify(request, parsed.name, digest));
+      case 'image-verification': {
+        const verification = await verifications.share(key, () => verify(request, parsed.name, digest));
+        if (parsed.name.digest !== undefined) recent.keep(request, verification);
+        return verification;
+      }
     }
   }
 
   return {
     kinds: new Set(FACT_KINDS),
+    known: (request) => (request.kind === 'image-verification' ? recent.find(request) : undefined),
     async fetch(requests, signal) {
       let admission = signal === undefined ? undefined : admissions.get(signal);
       admission ??= new Map();

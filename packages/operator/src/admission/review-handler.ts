@@ -4,6 +4,7 @@ import {
   type Decision,
   decide,
   decideAtOnce,
+  decideFromKnown,
   type EvaluationRequest,
   type GroupVersionKind,
   type Phase,
@@ -279,11 +280,14 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
         : decisions.map((decision) => ({ ...decision, failurePolicy: 'Ignore' }));
     };
     const waits = policies.some((policy) => policy.needs.size > 0);
-    const decisions = waits ? undefined : decideAtOnce(policies, evaluation, { phase, trace, facts: table });
+    const settings = { phase, trace, facts: table };
+    const decisions = waits
+      ? decideFromKnown(policies, evaluation, facts, settings)
+      : decideAtOnce(policies, evaluation, settings);
     if (decisions) return asRegistered(decisions);
     const mayWait = waits || evaluation.bypass !== undefined;
-    const settings = { phase, trace, facts: table, ...(mayWait ? { signal: route.deadline() } : {}) };
-    return decide(policies, evaluation, facts, settings).then(asRegistered);
+    const waiting = { ...settings, ...(mayWait ? { signal: route.deadline() } : {}) };
+    return decide(policies, evaluation, facts, waiting).then(asRegistered);
   }
 
   function tell(
