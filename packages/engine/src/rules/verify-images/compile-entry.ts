@@ -58,8 +58,33 @@ function compileQuestion(entry: ImageVerificationEntry, tools: TemplateTools): C
   };
 }
 
+/** Requests made of a question, by image and secrets: the same object has its key already, and its answer may be at hand. */
+const MADE = new WeakMap<EntryQuestion, Map<string, ImageVerificationRequest>>();
+/** A cluster runs a few hundred images at a time. */
+const REMEMBERED = 1024;
+
 /** The fact that answers for one image; equal questions of several rules share one answer. */
 export function toFactRequest(
+  entry: CompiledEntry,
+  question: EntryQuestion,
+  reference: string,
+  pullSecrets: readonly string[],
+): ImageVerificationRequest {
+  let made = MADE.get(question);
+  if (!made || made.size >= REMEMBERED) {
+    made = new Map();
+    MADE.set(question, made);
+  }
+  const key = pullSecrets.length === 0 ? reference : `${reference}\n${pullSecrets.join('\n')}`;
+  let request = made.get(key);
+  if (!request) {
+    request = createRequest(entry, question, reference, pullSecrets);
+    made.set(key, request);
+  }
+  return request;
+}
+
+function createRequest(
   { entry }: CompiledEntry,
   question: EntryQuestion,
   reference: string,
