@@ -25,6 +25,13 @@ const shared: BuildOptions = {
   resolve: { conditionNames: ['node', 'import'] },
   plugins: [
     {
+      name: 'commander-child-process',
+      resolveId: (source, importer) =>
+        source === 'node:child_process' && importer?.includes('/node_modules/commander/')
+          ? `${root}tools/commander-child-process.mjs`
+          : null,
+    },
+    {
       name: 'undici-dispatchers',
       resolveId: (source) => (source === 'undici' ? `${root}tools/undici-dispatchers.mjs` : null),
     },

@@ -6,6 +6,9 @@ import * as nodeModule from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import vm from 'node:vm';
 
+/** What Node takes milliseconds to load and most runs never call. */
+const SLOW_BUILTINS = new Set(['node:child_process', 'node:crypto']);
+
 /**
  * Runs a bundle of CommonJS files. A file without cache, or whose cache V8 refuses (another version, other flags), is
  * compiled as usual: a cache changes speed alone.
@@ -36,7 +39,10 @@ export function loadBundle(entry, { collect = false } = {}) {
     // ordinary files of the bundle that ask for this one get the same instance
     own.cache[path] = module;
     const here = dirname(path);
-    const require = (id) => (id.startsWith('.') ? load(join(here, id)) : own(id));
+    const require = (id) => {
+      if (id.startsWith('.')) return load(join(here, id));
+      return SLOW_BUILTINS.has(id) ? atFirstUse(() => own(id)) : own(id);
+    };
     script.runInThisContext()(module.exports, require, module, path, here);
     module.loaded = true;
     return module.exports;
@@ -48,6 +54,23 @@ export function loadBundle(entry, { collect = false } = {}) {
   }
 
   return { exports: load(entry), save };
+}
+
+/** A module that is loaded when something of it is asked for. */
+function atFirstUse(load) {
+  let loaded;
+  const module = () => (loaded ??= load());
+  return new Proxy(
+    {},
+    {
+      get: (_, name) => module()[name],
+      has: (_, name) => name in module(),
+      ownKeys: () => Reflect.ownKeys(module()),
+      // configurable, since the object that stands in has no such member of its own
+      getOwnPropertyDescriptor: (_, name) =>
+        name in module() ? { value: module()[name], enumerable: true, configurable: true } : undefined,
+    },
+  );
 }
 
 function wrapped(source) {

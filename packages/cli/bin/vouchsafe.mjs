@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // The command `vouchsafe`: hands over to the pinned Node 24 when the host's is older, then loads the program.
 // Plain JavaScript on purpose: it must load in Node 20.
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +20,7 @@ if (Number.parseInt(process.versions.node, 10) >= WANTED_MAJOR) {
     console.error(`vouchsafe: ${node.problem}`);
     process.exit(2);
   }
+  const { spawn } = await import('node:child_process');
   const child = spawn(
     node.path,
     ['--disable-warning=ExperimentalWarning', fileURLToPath(import.meta.url), ...process.argv.slice(2)],

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ExecFileOptions, execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,9 @@ import { promisify } from 'node:util';
 import { InputProblem, reasonOf } from './input-problem.ts';
 import { isUrl } from './read-source.ts';
 
-const run = promisify(execFile);
+/** Made when it is called: most runs start no other program, and Node takes milliseconds to be able to. */
+const run: (file: string, args: readonly string[], options: ExecFileOptions) => Promise<unknown> = (...call) =>
+  promisify(execFile)(...call);
 const TIMEOUT_MS = 120_000;
 
 export interface GitCredentials {
