@@ -13,6 +13,7 @@ const OPTIONS = {
 
 const text = fc.oneof(
   fc.string(),
+  fc.stringMatching(/^[A-Za-z][A-Za-z0-9_./-]{0,9}$/),
   fc.constantFrom(
     'a',
     'yes',
