@@ -60,7 +60,14 @@ function describe({ expectation, resource, outcome, detail }: Verdict): string {
   return `${policy}/${rule} ${resource} wants ${result}: ${outcome}: ${detail}`;
 }
 
-const BESIDE = ['clusterResources', 'jsonPayload', 'jsonPayloads', 'globalContextEntries'];
+const BESIDE = [
+  'clusterResources',
+  'jsonPayload',
+  'jsonPayloads',
+  'httpPayloads',
+  'envoyPayloads',
+  'globalContextEntries',
+];
 
 /** Runs the flipped copy of a suite: each of its rows must be reported as failed. */
 export async function runFlipped(record: SuiteRecord, corpus: string): Promise<SuiteOutcome> {

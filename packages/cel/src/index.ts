@@ -34,7 +34,21 @@ export {
   createAdmissionPolicyEnvironment,
   VARIABLES,
 } from './kyverno/admission-policy-environment.ts';
-export type { CelHost, GroupVersionResource, HttpCall, HttpResponse, ResourceAddress } from './kyverno/cel-host.ts';
+export {
+  AUTHORIZATION_TYPES,
+  type AuthorizationMode,
+  type AuthorizationVerdict,
+  readCheckRequest,
+  readVerdict,
+} from './kyverno/authorization/check-request.ts';
+export type {
+  CelHost,
+  GroupVersionResource,
+  HttpCall,
+  HttpResponse,
+  JwsQuestion,
+  ResourceAddress,
+} from './kyverno/cel-host.ts';
 export { withDoubles } from './kyverno/data-libraries.ts';
 export { createKyvernoEnvironment, type KyvernoDialect } from './kyverno/kyverno-environment.ts';
 export { LazyRecord } from './kyverno/lazy-record.ts';

@@ -6,6 +6,7 @@ export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate/eval
 export { expectAgain } from './evaluate/joint-plan.ts';
 export { createPolicyIndex, type PolicyIndex } from './evaluate/policy-index.ts';
 export { settleImages } from './evaluate/settle-images.ts';
+export { findRequestProblem } from './lang/cel/check-request.ts';
 export {
   compileJmesPath,
   isJmesPathDiagnostic,

@@ -1,5 +1,6 @@
 import type { CelError } from '../values/cel-error.ts';
 import type { CelValue } from '../values/cel-value.ts';
+import type { Json } from '../values/to-json.ts';
 
 /** An answer of the host, or what went wrong as an error value. A host may also throw what its driver waits for. */
 export type Answer<Value> = Value | CelError;
@@ -33,6 +34,31 @@ export interface HttpResponse {
   readonly body: CelValue | undefined;
 }
 
+/** Algorithms of signed tokens (RFC 7518 §3.1, RFC 8037); `none` is none of them. */
+export type JwsAlgorithm =
+  | 'EdDSA'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'HS256'
+  | 'HS384'
+  | 'HS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'RS256'
+  | 'RS384'
+  | 'RS512';
+
+/** A signature to check by exactly this algorithm; ECDSA signatures are the two numbers one after the other. */
+export interface JwsQuestion {
+  readonly algorithm: JwsAlgorithm;
+  /** A secret for the algorithms `HS…`, a public key as JWK for the others. */
+  readonly key: { readonly secret: Uint8Array } | { readonly jwk: { readonly [key: string]: Json } };
+  readonly data: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
 /**
  * All that Kyverno's functions ask of the outside, answered at once. What takes time is the driver's affair: a host
  * throws its need, the driver fetches and evaluates again. Errors are texts without the functions' own prefixes.
@@ -57,6 +83,8 @@ export interface CelHost {
   /** Lower-case hexadecimal digest of the text's UTF-8 bytes. */
   hash?(algorithm: 'md5' | 'sha1' | 'sha256', text: string): string;
   parseYaml?(text: string): Answer<CelValue>;
+  /** Whether the signature holds; an error for a key that is not of the algorithm. */
+  verifyJws?(question: JwsQuestion): Answer<boolean>;
   decodeCertificate?(pem: string): Answer<CelValue>;
   compress?(text: string): Answer<Uint8Array>;
   decompress?(bytes: Uint8Array): Answer<string>;

@@ -34,14 +34,20 @@ function isShallow(text: string): boolean {
   return true;
 }
 
-function unmarshal(text: string): CelResult {
+/** The value of a JSON text, as it is. */
+export function parseJson(text: string): Json | CelError {
   if (!isShallow(text)) return new CelError('json: exceeded max depth');
   try {
-    // What JSON.parse gives is made of values of the language.
-    return withDoubles(JSON.parse(text) as CelValue);
+    // What JSON.parse gives is JSON.
+    return JSON.parse(text) as Json;
   } catch (reason) {
     return new CelError(`failed to unmarshal JSON: ${reason instanceof SyntaxError ? reason.message : 'malformed'}`);
   }
+}
+
+export function unmarshal(text: string): CelResult {
+  const json = parseJson(text);
+  return json instanceof CelError ? json : withDoubles(json);
 }
 
 function marshal(value: CelValue): CelResult {

@@ -8,7 +8,9 @@ import { encodersLibrary } from '../library/encoders.ts';
 import { mathLibrary } from '../library/math.ts';
 import { protoLibrary } from '../library/proto.ts';
 import { regexLibrary } from '../library/regex.ts';
+import { stringsLibrary } from '../library/strings.ts';
 import { twoVariableLibrary } from '../library/two-variables.ts';
+import { authorizationLibraries } from './authorization/authorization-libraries.ts';
 import {
   gzipLibrary,
   hashLibrary,
@@ -36,7 +38,9 @@ import { timeLibrary } from './time-library.ts';
 /** Kinds of policies and places that have an environment of their own. */
 export type KyvernoDialect =
   | 'deleting'
+  | 'envoy'
   | 'generating'
+  | 'http'
   | 'image-matching'
   | 'image-validating'
   | 'mutating'
@@ -59,6 +63,7 @@ function librariesOf(dialect: KyvernoDialect, policyNamespace: string | undefine
 }
 
 function makeLibraries(dialect: KyvernoDialect, policyNamespace: string | undefined): readonly CelLibrary[] {
+  if (dialect === 'envoy' || dialect === 'http') return makeAuthorizationLibraries(dialect);
   return [
     ...kubernetesLibraries(),
     ...(KUBERNETES_BASED.has(dialect) ? [twoVariableLibrary(), authorizerLibrary()] : []),
@@ -85,6 +90,23 @@ function makeLibraries(dialect: KyvernoDialect, policyNamespace: string | undefi
     ...(dialect === 'generating' ? [generatorLibrary(policyNamespace)] : []),
     ...(dialect === 'mutating' ? [jsonPatchLibrary()] : []),
     ...(WITHOUT_OR_VALUE.has(dialect) ? [] : [orValueLibrary()]),
+  ];
+}
+
+/** Those of policies for authorization servers, which are built apart upstream and know fewer (kyverno-cel §8.2). */
+function makeAuthorizationLibraries(dialect: 'envoy' | 'http'): readonly CelLibrary[] {
+  return [
+    ...kubernetesLibraries(),
+    stringsLibrary(3),
+    bindingsLibrary(),
+    encodersLibrary(),
+    mathLibrary(),
+    protoLibrary(),
+    resourceLibrary(undefined),
+    imageLibrary(),
+    imageDataLibrary(),
+    httpLibrary(),
+    ...authorizationLibraries(dialect === 'envoy' ? 'Envoy' : 'HTTP'),
   ];
 }
 

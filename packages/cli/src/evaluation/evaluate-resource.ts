@@ -157,8 +157,9 @@ function settle(responses: readonly PolicyResponse[]): readonly PolicyResponse[]
 }
 
 /** Payloads are for the policies in CEL that say so. */
-function isAbout(policy: Policy, { payload }: InputResource): boolean {
-  return payload === undefined || (policy.family === 'cel' && policy.spec.mode === 'JSON');
+function isAbout(policy: Policy, { payload, checkedBy }: InputResource): boolean {
+  if (payload !== undefined) return policy.family === 'cel' && policy.spec.mode === (checkedBy ?? 'JSON');
+  return policy.family !== 'cel' || (policy.spec.mode !== 'Envoy' && policy.spec.mode !== 'HTTP');
 }
 
 /** The validating policies of a run, which are judged together. */
@@ -257,6 +258,7 @@ function toRequest(
     resource: effective === 'DELETE' ? undefined : seen,
     oldResource: effective === 'CREATE' ? undefined : old,
     ...(original === undefined ? {} : { original }),
+    ...(resource.checkedBy ? { checkedBy: resource.checkedBy } : {}),
     ...(isPayload ? { payload: true, operation: 'CREATE', resource: object, oldResource: undefined } : {}),
     admission: undefined,
     user: around.requester?.user,

@@ -4,6 +4,9 @@ import type { InputDocument } from './read-documents.ts';
 import { objectAt, textAt } from './read-fields.ts';
 
 /** A resource as it is judged, and where it was written. */
+/** The authorization servers that send CheckRequests. */
+export type CheckedBy = 'Envoy' | 'HTTP';
+
 export interface InputResource extends InputDocument {
   /** `apiVersion,kind,namespace,name`. */
   readonly key: string;
@@ -11,6 +14,8 @@ export interface InputResource extends InputDocument {
   readonly name: string;
   /** No object of Kubernetes but a payload, written so: `key` and `name` are its path as given. */
   readonly payload?: 'json' | 'yaml';
+  /** The payload is a CheckRequest of this server: `key` is its whole path. */
+  readonly checkedBy?: CheckedBy;
 }
 
 /** A document as the resource it stands for: a namespaced kind without namespace is in `default`, null maps are empty. */

@@ -187,8 +187,8 @@ function toManifest(value: JsonObject, path: string, folder: string): TestManife
     jsonPayloads: unique((payloads.length > 0 ? payloads : [single]).filter((name) => name.trim() !== '')).map((name) =>
       posix.normalize(name),
     ),
-    httpPayloads: textsAt(value, 'httpPayloads'),
-    envoyPayloads: textsAt(value, 'envoyPayloads'),
+    httpPayloads: unique(textsAt(value, 'httpPayloads')),
+    envoyPayloads: unique(textsAt(value, 'envoyPayloads')),
     variables: textAt(value, 'variables'),
     values: Object.hasOwn(value, 'values') ? toValues(value['values']) : undefined,
     userInfo: textAt(value, 'userinfo'),

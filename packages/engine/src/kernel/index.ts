@@ -2,7 +2,7 @@ export { DIAGNOSTIC_CODES, type DiagnosticCode } from './diagnostics/codes.ts';
 export { type Diagnostic, formatDiagnostic, isError, type SourceRange } from './diagnostics/diagnostic.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { EvaluationError } from './evaluation-error.ts';
-export type { EngineHost } from './host.ts';
+export type { EngineHost, TokenSignature } from './host.ts';
 export {
   DEFAULT_IMAGE_SETTINGS,
   type ImageReference,

@@ -38,6 +38,8 @@ export interface EvaluationRequest {
   readonly original?: JsonObject;
   /** `resource` is no object of Kubernetes but a payload, which only policies about payloads judge. */
   readonly payload?: boolean;
+  /** The payload is a CheckRequest of this server, which only policies of this mode judge. */
+  readonly checkedBy?: 'Envoy' | 'HTTP';
   /** The AdmissionRequest as received, for `request.*` in expressions. Absent in scans. */
   readonly admission: JsonObject | undefined;
   /** Absent when nobody asked for it: rules about users then do not match. */

@@ -8,11 +8,13 @@ import {
   parseCertificateRequest,
   splitPem,
 } from '@vouchsafe/kube/pki';
+import { verifyJws } from './verify-jws.ts';
 
 /** What the engine asks of Node: hashes, certificates, randomness. */
 export const NODE_HOST: EngineHost = {
   hash: (algorithm, text) => createHash(algorithm).update(text, 'utf8').digest('hex'),
   decodeCertificate,
+  verifyJws,
   random: () => Math.random(),
 };
 

@@ -2,6 +2,7 @@ import { parseDuration } from '@vouchsafe/engine/kernel';
 import { type FlagValues, listFlag, textFlag } from '../../flags/command.ts';
 import { type RegistrySettings, readRegistrySettings } from '../../flags/registry-flags.ts';
 import { InputProblem } from '../../inputs/input-problem.ts';
+import type { PayloadPaths } from '../../inputs/payloads.ts';
 
 export type FindingFormat = 'sarif' | 'github' | 'junit';
 
@@ -48,7 +49,7 @@ export interface ApplySettings {
   /** A `Context` file; empty for none. */
   readonly contextFile: string;
   /** Payloads in JSON or YAML, judged instead of resources. */
-  readonly payloads: readonly string[];
+  readonly payloads: PayloadPaths;
 }
 
 export interface ClusterSettings {
@@ -95,13 +96,8 @@ export function readSettings(policies: readonly string[], flags: FlagValues): Ap
     continueOnFail: isSet('continueOnFail'),
     showPerformance: isSet('showPerformance'),
     contextFile: textFlag(flags, 'contextFile') ?? '',
-    payloads: paths('json'),
+    payloads: { json: paths('json'), envoy: paths('envoyPayload'), http: paths('httpPayload') },
   };
-  if (paths('httpPayload', 'envoyPayload').length > 0) {
-    throw new InputProblem(
-      "payloads of Envoy and HTTP are for policies of Kyverno's authorization server, which are not supported",
-    );
-  }
   checkSettings(settings, textFlag(flags, 'kubeconfig') ?? '');
   return settings;
 }
@@ -154,7 +150,8 @@ function gitOf(flags: FlagValues): ApplySettings['git'] {
 }
 
 function checkSettings(settings: ApplySettings, kubeconfig: string): void {
-  const { valuesFile, set, policies, resources, payloads, cluster, definitions } = settings;
+  const { valuesFile, set, policies, resources, cluster, definitions } = settings;
+  const payloads = Object.values(settings.payloads).flat();
   if (valuesFile !== '' && set.length > 0) {
     throw new InputProblem('pass the values either using set flag or values_file flag');
   }

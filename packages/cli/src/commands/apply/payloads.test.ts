@@ -12,7 +12,39 @@ spec:
     - message: too many
       expression: object.steps < 4
 `;
+const CHECKED = (mode: string, expression: string) => `apiVersion: policies.kyverno.io/v1
+kind: ValidatingPolicy
+metadata: {name: ${mode.toLowerCase()}}
+spec:
+  evaluation: {mode: ${mode}}
+  validations:
+    - expression: "${expression}"
+`;
 const FOLDER = createFolder({
+  'http.yaml': CHECKED(
+    'HTTP',
+    "object.attributes.path == '/a' ? http.Allowed().Response() : http.Denied('no').Response()",
+  ),
+  'envoy.yaml': CHECKED(
+    'Envoy',
+    "object.attributes.request.http.path == '/a' ? envoy.Allowed().Response() : envoy.Denied(403).Response()",
+  ),
+  'http-a.json': '{"attributes": {"path": "/a"}}',
+  'http-b.json': '{"attributes": {"path": "/b"}}',
+  'envoy-a.json': '{"attributes": {"request": {"http": {"path": "/a"}}}}',
+  'envoy-b.json': '{"attributes": {"request": {"http": {"path": "/b"}}}}',
+  'pod.yaml': 'apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a, image: a}]}\n',
+  'checked/kyverno-test.yaml': `apiVersion: cli.kyverno.io/v1alpha1
+kind: Test
+metadata: {name: t}
+policies: [../http.yaml, ../envoy.yaml]
+httpPayloads: [../http-a.json, ../http-b.json]
+envoyPayloads: [../envoy-b.json]
+results:
+  - {policy: http, resources: [http-a.json], result: pass}
+  - {policy: http, resources: [http-b.json], result: fail}
+  - {policy: envoy, resources: [envoy-b.json], result: fail}
+`,
   'steps.yaml': POLICY,
   'integers.yaml': POLICY.replace('object.steps < 4', 'object.steps + 1 < 4'),
   'resources.yaml': POLICY.replace(
@@ -72,15 +104,57 @@ describe('payloads', () => {
     expect(code).toBe(4);
   });
 
-  it('those of Envoy and HTTP are refused in words', async () => {
-    const { code, stderr } = await apply('steps.yaml', '--http-payload', 'few.json');
-    expect(stderr).toContain('payloads of Envoy and HTTP are');
-    expect(code).toBe(1);
-  });
-
   it('are named by their path in tests', async () => {
     const { code, stdout } = await runCaptured(testCommand, ['kyverno-test.yaml'], { cwd: FOLDER });
     expect(stdout).toContain('2 tests passed and 0 tests failed');
+    expect(code).toBe(0);
+  });
+});
+
+describe('requests to authorization servers', () => {
+  it.each([
+    ['http.yaml', '--http-payload', 'http-a.json', 'pass: 1, fail: 0, warn: 0, error: 0, skip: 0', 0],
+    ['http.yaml', '--http-payload', 'http-a.json,http-b.json', 'pass: 1, fail: 1, warn: 0, error: 0, skip: 0', 1],
+    ['envoy.yaml', '--envoy-payload', 'envoy-a.json', 'pass: 1, fail: 0, warn: 0, error: 0, skip: 0', 0],
+    ['envoy.yaml', '--envoy-payload', 'envoy-b.json', 'pass: 0, fail: 1, warn: 0, error: 0, skip: 0', 1],
+  ])('%s %s %s', async (policy, flag, files, figures, wanted) => {
+    const { code, stdout } = await apply(policy, flag, files);
+    expect(stdout).toContain(figures);
+    expect(code).toBe(wanted);
+  });
+
+  it('tells why one was denied', async () => {
+    expect((await apply('http.yaml', '--http-payload', 'http-b.json')).stdout).toContain('request denied, reason: no');
+    expect((await apply('envoy.yaml', '--envoy-payload', 'envoy-b.json')).stdout).toContain(
+      'request denied with status code 403',
+    );
+  });
+
+  it.each([
+    ['a request of HTTP to a policy of Envoy', 'envoy.yaml', '--http-payload', 'http-a.json'],
+    ['a payload to a policy of HTTP', 'http.yaml', '--json', 'http-a.json'],
+    ['a request of HTTP to a policy of payloads', 'steps.yaml', '--http-payload', 'http-a.json'],
+    ['a request of HTTP to a policy of resources', 'resources.yaml', '--http-payload', 'http-a.json'],
+  ])('%s: nothing is evaluated', async (_, policy, flag, file) => {
+    const { code, stderr } = await apply(policy, flag, file);
+    expect(stderr).toContain('nothing was evaluated');
+    expect(code).toBe(4);
+  });
+
+  it('their policies judge no resources', async () => {
+    const { stdout } = await apply('http.yaml', '-r', 'pod.yaml');
+    expect(stdout).toContain('pass: 0, fail: 0, warn: 0, error: 0, skip: 0');
+  });
+
+  it('what is none is refused', async () => {
+    const { code, stderr } = await apply('envoy.yaml', '--envoy-payload', 'http-a.json');
+    expect(stderr).toContain('no CheckRequest of Envoy: attributes.path is no field');
+    expect(code).toBe(1);
+  });
+
+  it('are named by their path in tests, or its end', async () => {
+    const { code, stdout } = await runCaptured(testCommand, ['checked/kyverno-test.yaml'], { cwd: FOLDER });
+    expect(stdout).toContain('3 tests passed and 0 tests failed');
     expect(code).toBe(0);
   });
 });

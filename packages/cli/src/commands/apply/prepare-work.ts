@@ -12,7 +12,7 @@ import { type ContextData, loadContextFile } from '../../inputs/context-file.ts'
 import { InputProblem, reasonOf } from '../../inputs/input-problem.ts';
 import { kindOf } from '../../inputs/kind-table.ts';
 import { countResources, loadResources, streamResources } from '../../inputs/load-resources.ts';
-import { loadPayloads } from '../../inputs/payloads.ts';
+import { loadAllPayloads } from '../../inputs/payloads.ts';
 import type { InputResource } from '../../inputs/resources.ts';
 import { parseSet } from '../../inputs/values.ts';
 import type { ApplySettings } from './apply-settings.ts';
@@ -99,7 +99,7 @@ async function loadKept(
   { kinds }: ApplyInputs,
   keepsAll: boolean,
 ): Promise<readonly InputResource[] | undefined> {
-  if (payloads.length > 0) return loadPayloads(payloads, folder);
+  if (Object.values(payloads).some(({ length }) => length > 0)) return loadAllPayloads(payloads, folder);
   return keepsAll ? loadResources(resources, folder, kinds) : undefined;
 }
 

@@ -59,6 +59,8 @@ function findAsKyverno(
 function isNamed(key: string, name: string): boolean {
   // Payloads are known by their path.
   if (key === name || key === posix.normalize(name)) return true;
+  // CheckRequests by their whole path, of which an end will do.
+  if (key.startsWith('/') && key.endsWith(`/${posix.normalize(name)}`)) return true;
   const parts = key.split(',');
   const wanted = name.split('/');
   if (wanted.length === 1) return parts.at(-1) === name;

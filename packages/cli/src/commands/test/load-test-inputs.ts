@@ -12,7 +12,7 @@ import { type ContextData, loadContextFile } from '../../inputs/context-file.ts'
 import { InputProblem } from '../../inputs/input-problem.ts';
 import { createKindTable, type KindTable, kindOf } from '../../inputs/kind-table.ts';
 import { loadResources } from '../../inputs/load-resources.ts';
-import { loadPayloads } from '../../inputs/payloads.ts';
+import { loadAllPayloads } from '../../inputs/payloads.ts';
 import { loadPolicySet, type PolicySet } from '../../inputs/policy-set.ts';
 import { readInputDocuments } from '../../inputs/read-documents.ts';
 import { objectsAt, textAt, textsAt } from '../../inputs/read-fields.ts';
@@ -72,7 +72,10 @@ export async function loadTestInputs(
     print(`  warning: found duplicated resource ${textAt(object, 'kind')} ${name} ${namespace}`);
   }
   if (manifest.jsonPayloads.length > 0) print('  Loading JSON payloads ...');
-  const payloads = await failing('failed to load JSON payloads', () => loadPayloads(manifest.jsonPayloads, folder));
+  const { jsonPayloads: json, envoyPayloads: envoy, httpPayloads: http } = manifest;
+  if (http.length > 0) print('  Loading HTTP payloads ...');
+  if (envoy.length > 0) print('  Loading Envoy payloads ...');
+  const payloads = await failing('failed to load payloads', () => loadAllPayloads({ json, envoy, http }, folder));
   const targetResources = await failing('failed to load target resources', () =>
     loadResources(manifest.targetResources, folder, kinds),
   );

@@ -5,6 +5,7 @@ import {
   type GroupVersionResource,
   type HttpCall,
   type HttpResponse,
+  type JwsQuestion,
   type ResourceAddress,
   toJson,
 } from '@vouchsafe/cel';
@@ -113,6 +114,12 @@ class FactHost implements CelHost {
 
   now(): bigint {
     return BigInt(this.input.request.now) * 1_000_000n;
+  }
+
+  verifyJws(question: JwsQuestion): boolean | CelError {
+    const verified = this.options.host.verifyJws?.(question);
+    if (verified === undefined) return new CelError('signatures of tokens cannot be checked here');
+    return verified instanceof EvaluationError ? new CelError(verified.message) : verified;
   }
 
   decodeCertificate(pem: string): Answer {

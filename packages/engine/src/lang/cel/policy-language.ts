@@ -12,6 +12,7 @@ import {
   type Environment,
   type KyvernoDialect,
   NAMESPACE,
+  type TypeDeclaration,
   VARIABLES,
 } from '@vouchsafe/cel';
 import type { FactKind } from '../../facts/fact-request.ts';
@@ -78,26 +79,38 @@ export interface PolicyLanguageOptions {
 export const EXCEPTIONS: CelType = celTypes.structType('libs.Exception');
 const TEXTS = celTypes.listType(celTypes.STRING);
 
+interface Subject {
+  readonly types: readonly TypeDeclaration[];
+  readonly variables: Readonly<Record<string, CelType>>;
+}
+
+/** What policies about requests to a cluster are told. */
+const ADMITTED: Subject = {
+  types: [
+    ...admissionTypes({ object: celTypes.DYN, oldObject: celTypes.DYN }),
+    declareType(EXCEPTIONS.name, { allowedImages: TEXTS, allowedValues: TEXTS }),
+  ],
+  variables: {
+    object: celTypes.DYN,
+    oldObject: celTypes.DYN,
+    request: ADMISSION_REQUEST,
+    namespaceObject: NAMESPACE,
+  },
+};
+
+/** Those for authorization servers are told the request to check alone, whose type their kind gives. */
+const CHECKED: Subject = { types: [], variables: {} };
+
 /** The language of a kind of Kyverno's policies, with the variables all kinds have (kyverno-cel §2.3). */
 export function createPolicyLanguage(options: PolicyLanguageOptions): PolicyLanguage {
   const { dialect, namespace, variables = {}, costLimit, report } = options;
   const known = new Map<string, CelType>();
+  const subject = dialect === 'envoy' || dialect === 'http' ? CHECKED : ADMITTED;
   const environment = createKyvernoEnvironment(
     dialect,
     {
-      types: [
-        ...admissionTypes({ object: celTypes.DYN, oldObject: celTypes.DYN }),
-        declareType(EXCEPTIONS.name, { allowedImages: TEXTS, allowedValues: TEXTS }),
-        { name: VARIABLES.name, fieldType: (field: string) => known.get(field) },
-      ],
-      variables: {
-        object: celTypes.DYN,
-        oldObject: celTypes.DYN,
-        request: ADMISSION_REQUEST,
-        namespaceObject: NAMESPACE,
-        variables: VARIABLES,
-        ...variables,
-      },
+      types: [...subject.types, { name: VARIABLES.name, fieldType: (field: string) => known.get(field) }],
+      variables: { ...subject.variables, variables: VARIABLES, ...variables },
     },
     namespace,
   );
@@ -119,7 +132,7 @@ export function createPolicyLanguage(options: PolicyLanguageOptions): PolicyLang
 /** The words without which an expression cannot ask for a fact; one that has them may still ask nothing. */
 const ASKING: readonly (readonly [word: RegExp, kinds: readonly FactKind[]])[] = [
   [/\bresource\b/, ['api-resource', 'kind-mapping', 'api-call']],
-  [/\bhttp\b/, ['http-call']],
+  [/\b(?:http|jwks)\b/, ['http-call']],
   [/\bglobalContext\b/, ['global-context']],
   [/\b[gG]etMetadata\b/, ['image-data']],
   [/\bnamespaceObject\b/, ['resource']],

@@ -105,7 +105,7 @@ function compileVariant(
 /** A policy about payloads, whose images its own extractors find (kyverno-cel §8.1). */
 function compileForPayloads(compilation: PolicyCompilation): PolicyBody {
   const parts = compileParts(compilation, compilation.policy.spec);
-  const matches = ({ payload }: EvaluationRequest): boolean => payload === true;
+  const matches = ({ payload, checkedBy }: EvaluationRequest): boolean => payload === true && checkedBy === undefined;
   return {
     rules: [
       createRule(compilation, parts, {

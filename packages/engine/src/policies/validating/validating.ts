@@ -8,6 +8,7 @@ import { toCelSpec } from '../../model/cel-policy-document.ts';
 import type { CompiledRule, ResourceSelector } from '../../model/compiled-policy.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
 import type { PolicyBody, PolicyCompilation, PolicyKind } from '../policy-kind.ts';
+import { compileForAuthorization } from './authorization.ts';
 import { compileParts } from './compile-parts.ts';
 import { createRule, PHASES } from './create-rule.ts';
 import type { ValidatingParts } from './judge.ts';
@@ -18,17 +19,10 @@ export const validatingPolicies: PolicyKind = {
   phases: PHASES,
   compile: (compilation) => {
     const { mode } = compilation.policy.spec;
-    if (mode === 'Envoy' || mode === 'HTTP') return refuse(compilation);
+    if (mode === 'Envoy' || mode === 'HTTP') return compileForAuthorization(compilation, mode);
     return mode === 'JSON' ? compileForPayloads(compilation) : compileForResources(compilation);
   },
 };
-
-/** Policies that another server than that of admission asks (kyverno-cel §8.2). */
-function refuse({ policy, report }: PolicyCompilation): PolicyBody {
-  const message = `policies of mode \`${policy.spec.mode}\` are for Kyverno's authorization server`;
-  report({ code: 'policy-unsupported', severity: 'error', message, path: 'spec.evaluation.mode' });
-  return { rules: [], selectors: [], concerns: () => false, needs: new Set() };
-}
 
 /** A policy about objects of Kubernetes, with what autogen makes of it. */
 function compileForResources(compilation: PolicyCompilation): PolicyBody {
@@ -95,7 +89,8 @@ function compileVariant(
 /** A policy about payloads: whatever is asked where there is no cluster, and nothing in one (kyverno-cel §8.1). */
 function compileForPayloads(compilation: PolicyCompilation): PolicyBody {
   const parts = compileParts(compilation, compilation.policy.spec);
-  const matches = ({ payload, standIns }: EvaluationRequest): boolean => payload === true || standIns !== undefined;
+  const matches = ({ payload, standIns, checkedBy }: EvaluationRequest): boolean =>
+    checkedBy === undefined && (payload === true || standIns !== undefined);
   return {
     rules: [createRule(compilation, parts, { about: 'payloads', matches, activation: createPayloadActivation })],
     selectors: [],
