@@ -403,3 +403,22 @@ describe('whatever the object', () => {
     expect(JSON.stringify(resource)).toBe(before);
   });
 });
+
+describe('an update through a subresource, with violations that were there before', () => {
+  it.each([
+    ['a rule about the object', 'Pod', 'skip'],
+    ['a rule about any subresource and none', 'Pod/*', 'skip'],
+    ['a rule about the subresource', 'Pod/ephemeralcontainers', 'fail'],
+    ['a rule about that subresource of any kind', '*/ephemeralcontainers', 'fail'],
+  ])('%s', async (_, kind, status) => {
+    const match = { any: [{ resources: { kinds: [kind] } }] };
+    const spec = {
+      background: false,
+      rules: [{ name: 'r', match, validate: { failureAction: 'Enforce', deny: {} } }],
+    };
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' } };
+    const given = { operation: 'UPDATE', subresource: 'ephemeralcontainers', oldResource: pod } as const;
+    const decision = await run(spec, request(pod, 'Pod', given));
+    expect(decision?.results.map((result) => result.status)).toEqual([status]);
+  });
+});

@@ -234,12 +234,15 @@ function checkPreconditions(
   return { status: 'skip', message: detail === '' ? 'preconditions not met' : `preconditions not met; ${detail}` };
 }
 
-/** Whether the rule would have looked at the old object had it been created: for violations that were there before. */
+/**
+ * Whether the rule would have looked at the old object had it been created: for violations that were there before. Nothing
+ * is created through a subresource, so a rule about one alone never would have.
+ */
 function matchesOldObject(parts: RuleParts, { request }: RuleInput): boolean {
   const { oldResource } = request;
   if (!oldResource) return false;
   return parts.match.matches(
-    { ...request, operation: 'CREATE', resource: oldResource, oldResource: undefined },
+    { ...request, operation: 'CREATE', subresource: '', resource: oldResource, oldResource: undefined },
     oldResource,
   );
 }

@@ -288,6 +288,53 @@ describe('loadPolicy', () => {
   });
 });
 
+describe('controls that a PolicyException excludes', () => {
+  it.each<[string, JsonObject, readonly string[]]>([
+    ['with images', { controlName: 'Capabilities', images: ['*'] }, []],
+    ['without', { controlName: 'Capabilities' }, ['spec.podSecurity[0]']],
+    ['a field without values', { controlName: 'Seccomp', restrictedField: 'f' }, ['spec.podSecurity[0].values']],
+    ['values without field', { controlName: 'Seccomp', values: ['v'] }, ['spec.podSecurity[0].restrictedField']],
+  ])('%s', (_, control, paths) => {
+    const loaded = loadPolicy({
+      apiVersion: 'kyverno.io/v2',
+      kind: 'PolicyException',
+      metadata: { name: 'e', namespace: 'ns' },
+      spec: {
+        match: { any: [{ resources: { kinds: ['Pod'] } }] },
+        exceptions: [{ policyName: 'p', ruleNames: ['r'] }],
+        podSecurity: [control],
+      },
+    });
+    expect(loaded.diagnostics.map(({ path }) => path)).toEqual(paths);
+  });
+});
+
+describe('generate rules of a namespaced policy', () => {
+  const generate = { apiVersion: 'v1', kind: 'Secret', name: 's' };
+  it.each<[string, JsonObject, readonly string[]]>([
+    ['own namespace', { namespace: 'ns', clone: { name: 'c', namespace: 'ns' } }, []],
+    ['a variable', { namespace: '{{request.namespace}}', data: {} }, []],
+    ['another to write to', { namespace: 'b', data: {} }, ['spec.rules[0].generate.namespace']],
+    [
+      'another to copy from',
+      { namespace: 'ns', clone: { name: 'c', namespace: 'b' } },
+      ['spec.rules[0].generate.clone.namespace'],
+    ],
+  ])('%s', (_, settings, paths) => {
+    const rule = {
+      name: 'r',
+      match: { any: [{ resources: { kinds: ['ConfigMap'] } }] },
+      generate: { ...generate, ...settings },
+    };
+    const document = (kind: string, metadata: JsonObject) =>
+      loadPolicy({ apiVersion: 'kyverno.io/v1', kind, metadata, spec: { rules: [rule] } });
+    const errorsOf = ({ diagnostics }: ReturnType<typeof loadPolicy>) =>
+      diagnostics.filter(({ severity }) => severity === 'error').map(({ path }) => path);
+    expect(errorsOf(document('Policy', { name: 'p', namespace: 'ns' }))).toEqual(paths);
+    expect(errorsOf(document('ClusterPolicy', { name: 'p' }))).toEqual([]);
+  });
+});
+
 describe('deprecated forms of verifyImages', () => {
   it('become references and attestors; attestations keep theirs', () => {
     const entry = 'image: "ghcr.io/a:*", key: KEY, mutateDigest: false';

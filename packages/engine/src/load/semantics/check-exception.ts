@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../../kernel/diagnostics/diagnostic.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import { readFlag, readObject, readObjects, readText, readTexts } from '../../model/read-json.ts';
+import { checkExcludedControls } from './check-excluded-controls.ts';
 import { createProblems } from './problems.ts';
 
 /** What Kyverno has against a PolicyException beyond its schema (kyverno-core §1.3, §4.4). */
@@ -12,6 +13,7 @@ export function checkException(document: JsonObject): readonly Diagnostic[] {
       problems.error(`spec.exceptions[${index}].policyName`, 'An exception requires a policy name');
     }
   }
+  checkExcludedControls(readObjects(spec, 'podSecurity'), 'spec.podSecurity', undefined, problems);
   if (readFlag(spec, 'background') ?? true) forbidUserInfo(readObject(spec, 'match'), problems.error);
   return problems.found;
 }

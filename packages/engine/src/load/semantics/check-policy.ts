@@ -26,7 +26,7 @@ export function checkPolicy(document: JsonObject, options: LoadOptions): readonl
   checkTimeouts(spec, problems);
   checkOverrides(spec, kind, problems);
   checkProcessing(spec, problems);
-  checkRules(spec, kind, options, problems);
+  checkRules(document, options, problems);
   checkExcludedControllers(document, problems);
   return problems.found;
 }
@@ -131,7 +131,10 @@ function checkProcessing(spec: JsonObject, problems: Problems): void {
   }
 }
 
-function checkRules(spec: JsonObject, kind: string, options: LoadOptions, problems: Problems): void {
+function checkRules(document: JsonObject, options: LoadOptions, problems: Problems): void {
+  const spec = readObject(document, 'spec') ?? {};
+  const kind = readText(document, 'kind') ?? '';
+  const namespace = kind === 'Policy' ? readText(readObject(document, 'metadata'), 'namespace') : undefined;
   const names = new Set<string>();
   const policyAction = toFailureAction(readText(spec, 'validationFailureAction')) ?? 'Audit';
   const background = readFlag(spec, 'background') ?? true;
@@ -140,6 +143,6 @@ function checkRules(spec: JsonObject, kind: string, options: LoadOptions, proble
     const name = readText(rule, 'name') ?? '';
     if (names.has(name)) problems.error(`${path}.name`, `Duplicate rule name: '${name}'`, 'policy-conflict');
     names.add(name);
-    checkRule(rule, { path, name, kind, policyAction, background, options, spec }, problems);
+    checkRule(rule, { path, name, kind, namespace, policyAction, background, options, spec }, problems);
   }
 }

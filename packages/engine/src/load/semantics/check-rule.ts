@@ -6,6 +6,7 @@ import type { LoadOptions } from '../load-options.ts';
 import { checkAdvice } from './check-advice.ts';
 import { checkConditions } from './check-conditions.ts';
 import { checkContext } from './check-context.ts';
+import { checkGenerate } from './check-generate.ts';
 import { checkMatch } from './check-match.ts';
 import { checkMutate } from './check-mutate.ts';
 import { checkValidate } from './check-validate.ts';
@@ -18,6 +19,8 @@ export interface RulePlace {
   readonly name: string;
   /** Of the policy. */
   readonly kind: string;
+  /** Of a namespaced policy, where it says so. */
+  readonly namespace: string | undefined;
   readonly policyAction: FailureAction;
   readonly background: boolean;
   readonly options: LoadOptions;
@@ -38,6 +41,8 @@ export function checkRule(rule: JsonObject, place: RulePlace, problems: Problems
   if (operations.includes('validate') && validate) checkValidate(rule, validate, place.path, problems);
   const mutate = readObject(rule, 'mutate');
   if (operations.includes('mutate') && mutate) checkMutate(mutate, place, problems);
+  const generate = readObject(rule, 'generate');
+  if (operations.includes('generate') && generate) checkGenerate(generate, place, problems);
   if (operations.includes('verifyImages')) checkVerifyImages(rule, place, problems);
 }
 

@@ -3,6 +3,7 @@ import { readList, readObject, readObjects, readText } from '../../model/read-js
 import { checkCel } from './check-cel.ts';
 import { checkConditions } from './check-conditions.ts';
 import { checkContext } from './check-context.ts';
+import { checkExcludedControls } from './check-excluded-controls.ts';
 import type { Problems } from './problems.ts';
 
 const BODIES = ['pattern', 'anyPattern', 'deny', 'podSecurity', 'manifests', 'foreach', 'cel', 'assert'] as const;
@@ -34,7 +35,9 @@ export function checkValidate(rule: JsonObject, validate: JsonObject, rulePath: 
   for (const [index, foreach] of readObjects(validate, 'foreach').entries()) {
     checkForeach(foreach, `${path}.foreach[${index}]`, problems);
   }
-  checkPodSecurity(readObject(validate, 'podSecurity'), `${path}.podSecurity`, problems);
+  const podSecurity = readObject(validate, 'podSecurity');
+  const excludes = readObjects(podSecurity, 'exclude');
+  checkExcludedControls(excludes, `${path}.podSecurity.exclude`, readText(podSecurity, 'level'), problems);
 }
 
 function isGiven(object: JsonObject, key: string): boolean {
@@ -73,36 +76,5 @@ function checkForeach(foreach: JsonObject, path: string, problems: Problems, dep
   checkDeny(foreach, path, problems);
   for (const [index, nested] of readObjects(foreach, 'foreach').entries()) {
     checkForeach(nested, `${path}.foreach[${index}]`, problems, depth + 1);
-  }
-}
-
-/** Controls whose exclusion needs images, and those whose exclusion must not have any (kyverno-core §2.9). */
-const CONTAINER_CONTROLS = [
-  'Capabilities',
-  'Privileged Containers',
-  'Host Ports',
-  '/proc Mount Type',
-  'Privilege Escalation',
-];
-const POD_CONTROLS = ['Host Namespaces', 'HostPath Volumes', 'Sysctls', 'Volume Types'];
-const RESTRICTED_CONTROLS = ['Volume Types', 'Privilege Escalation', 'Running as Non-root', 'Running as Non-root user'];
-
-function checkPodSecurity(podSecurity: JsonObject | undefined, path: string, problems: Problems): void {
-  for (const [index, exclude] of readObjects(podSecurity, 'exclude').entries()) {
-    const place = `${path}.exclude[${index}]`;
-    const control = readText(exclude, 'controlName') ?? '';
-    const hasImages = isGiven(exclude, 'images');
-    if (CONTAINER_CONTROLS.includes(control) && !hasImages) {
-      problems.error(place, 'exclude.images must be specified for the container level control', 'policy-missing-field');
-    }
-    if (POD_CONTROLS.includes(control) && hasImages) {
-      problems.error(place, 'exclude.images must not be specified for the pod level control', 'policy-conflict');
-    }
-    const [hasField, hasValues] = [Boolean(readText(exclude, 'restrictedField')), isGiven(exclude, 'values')];
-    if (hasField && !hasValues) problems.error(place, 'values is required', 'policy-missing-field');
-    if (!hasField && hasValues) problems.error(place, 'restrictedField is required', 'policy-missing-field');
-    if (readText(podSecurity, 'level') === 'baseline' && RESTRICTED_CONTROLS.includes(control)) {
-      problems.error(`${place}.controlName`, 'Invalid control name defined at the given level');
-    }
   }
 }
