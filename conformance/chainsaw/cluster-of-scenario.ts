@@ -52,6 +52,7 @@ export function createClusterPool(support: string): ClusterPool {
         current = { cluster: await start(flags, support), key, uses: 0, thirdParty: false };
       }
       current.uses += 1;
+      await removePolicies(current.cluster);
       if (thirdParty && !current.thirdParty) {
         await define(current.cluster, join(support, 'crds/third-party'));
         current.thirdParty = true;
@@ -68,6 +69,18 @@ async function start(flags: readonly string[], support: string): Promise<Cluster
   await define(fresh, join(support, 'crds/kyverno'));
   await configure(fresh);
   return { ...fresh, stop: () => fresh.stop().then(() => rmSync(folder, { recursive: true, force: true })) };
+}
+
+/** What a script of an earlier scenario made would judge the next one's objects. */
+async function removePolicies({ client }: Cluster): Promise<void> {
+  for (const resource of await client.discovery.resources()) {
+    const isPolicy = ['kyverno.io', 'policies.kyverno.io'].includes(resource.group) && resource.isPreferredVersion;
+    if (!isPolicy || !resource.verbs.includes('delete') || resource.resource === 'updaterequests') continue;
+    for (const { metadata } of (await client.list(resource, { metadataOnly: true })).items) {
+      const { name = '', namespace } = metadata;
+      await ignoreNotFound(client.delete(resource, { name, ...(namespace ? { namespace } : {}) }));
+    }
+  }
 }
 
 /** Installs what the cluster does not have yet of the definitions in a folder. */

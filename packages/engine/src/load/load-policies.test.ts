@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../kernel/json.ts';
 import { rulesOf } from '../model/policy.ts';
 import { loadPolicies, loadPolicy } from './load-policies.ts';
 

@@ -118,9 +118,18 @@ describe('webhook rules', () => {
       }),
     ];
     expect(computeWebhookRules(policies, 'validating', served).map(({ resources }) => resources)).toEqual([
-      ['*'],
+      ['*', 'pods/ephemeralcontainers'],
       ['deployments/scale'],
     ]);
+  });
+
+  it('every kind is also what is added to pods, and no other subresource', () => {
+    const resourcesOf = (group: string) =>
+      computeWebhookRules([policy({ selectors: [{ kind: '*', group, phases: ['mutate'] }] })], 'mutating', served).map(
+        ({ resources }) => resources,
+      );
+    expect(resourcesOf('*')).toEqual([['*', 'pods/ephemeralcontainers']]);
+    expect(resourcesOf('apps')).toEqual([['*']]);
   });
 
   it('ignore kinds that nobody serves', () => {

@@ -109,6 +109,8 @@ function targetsOf(
   return targets;
 }
 
+const EPHEMERAL = 'pods/ephemeralcontainers';
+
 function findTargets(
   selector: ResourceSelector,
   policy: CompiledPolicy,
@@ -118,9 +120,10 @@ function findTargets(
   const { group, version, kind, subresource } = selector;
   if (kind === '*') {
     const resource = subresource === '' ? '*' : subresource === '*' ? '*/*' : `*/${subresource}`;
-    return [
-      { group: group || '*', version: version || '*', resource, scope: policy.ref.namespace ? 'Namespaced' : '*' },
-    ];
+    // Containers that are added to a pod come through a subresource, which `*` does not reach.
+    const resources = resource === '*' && ['', '*'].includes(group) ? ['*', EPHEMERAL] : [resource];
+    const scope = policy.ref.namespace ? 'Namespaced' : '*';
+    return resources.map((one) => ({ group: group || '*', version: version || '*', resource: one, scope }));
   }
   const matches = [group, version, kind, subresource].map((part) => compileWildcard(part));
   const [isGroup, isVersion, isKind, isSubresource] = matches;
