@@ -16,8 +16,11 @@ export interface SourceWatchOptions {
 }
 
 export interface SourceWatch {
-  /** What was generated bears these labels: where it was copied from is watched from now on. */
-  follow(labels: Readonly<Record<string, string>>): void;
+  /**
+   * What was generated bears these labels: where it was copied from is watched from now on. Those of policies in CEL name the
+   * source by its UID alone; it is of the kind of its copy.
+   */
+  follow(labels: Readonly<Record<string, string>>, copy: ApiResource): void;
   stop(): Promise<void>;
 }
 
@@ -57,11 +60,15 @@ export function startSourceWatch({ client, log, onChanged, onGone }: SourceWatch
   }
 
   return {
-    follow(labels) {
+    follow(labels, copy) {
       const read = (name: string): string => labels[`${LABEL}${name}`] ?? '';
       const [uid, kind, namespace] = [read('uid'), read('kind'), read('namespace')];
-      if (uid === '' || kind === '') return;
+      if (uid === '') return;
       sources.add(uid);
+      if (kind === '') {
+        watch(copy, '');
+        return;
+      }
       const key = [read('group'), kind, namespace].join('/');
       if (asked.has(key)) return;
       asked.add(key);

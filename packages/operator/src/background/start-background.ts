@@ -1,6 +1,6 @@
 import { type CompiledPolicy, type Decision, decide, type Effect, type EvaluationRequest } from '@vouchsafe/engine';
 import type { FactSource } from '@vouchsafe/engine/facts';
-import { memberAt } from '@vouchsafe/engine/kernel';
+import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import type { KubeClient } from '@vouchsafe/kube';
 import { type Logger, messageOf } from '../settings/logger.ts';
 import type { PolicySnapshot } from '../store/policy-store.ts';
@@ -46,8 +46,15 @@ export interface BackgroundOptions {
 export interface Background {
   /** Does, after the answer, what policies ask for because of an admitted request. Never waits. */
   enqueue(request: EvaluationRequest): void;
-  /** The same for an object that is there already, with these rules of one policy; all when absent. */
-  applyTo(policy: CompiledPolicy, request: EvaluationRequest, rules: ReadonlySet<string>): Promise<void>;
+  /**
+   * The same for an object that is there already, with these rules of one policy. Resolves to the objects they ask for;
+   * `undefined` when those are not known or not all were made.
+   */
+  applyTo(
+    policy: CompiledPolicy,
+    request: EvaluationRequest,
+    rules: ReadonlySet<string>,
+  ): Promise<readonly JsonObject[] | undefined>;
   /** Whether a rule asks for something for a trigger; undefined when it cannot be evaluated. */
   asksFor(policy: CompiledPolicy, request: EvaluationRequest, rule: string): Promise<boolean | undefined>;
   readonly dropped: number;
@@ -147,15 +154,18 @@ async function applyPolicy(
   rules: ReadonlySet<string> | undefined,
   options: BackgroundOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly JsonObject[] | undefined> {
   // An object that a policy generated triggers that very policy never: it would generate for ever.
-  if (memberAt(request.resource, 'metadata', 'labels', 'generate.kyverno.io/policy-name') === policy.ref.name) return;
+  const maker = memberAt(request.resource, 'metadata', 'labels', 'generate.kyverno.io/policy-name');
+  if (maker === policy.ref.name) return undefined;
   for (const [attempt, delay] of ATTEMPTS_MS.entries()) {
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
-    if (signal.aborted) return;
+    if (signal.aborted) return undefined;
     const isLast = attempt === ATTEMPTS_MS.length - 1;
-    if (await attemptOnce(policy, request, { rules, isLast }, options, signal)) return;
+    const asked = await attemptOnce(policy, request, { rules, isLast }, options, signal);
+    if (asked) return asked;
   }
+  return undefined;
 }
 
 interface Attempt {
@@ -170,12 +180,12 @@ async function attemptOnce(
   { rules, isLast }: Attempt,
   options: BackgroundOptions,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<readonly JsonObject[] | undefined> {
   const { client, facts, onReport, onProblem, onDecided, now } = options;
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(FACTS_SECONDS * 1000)]);
   const fresh = { ...request, now: now() };
   const [decision] = await decide([policy], fresh, facts, { phase: 'generate', signal: deadline });
-  if (!decision) return true;
+  if (!decision) return [];
   const isAsked = (rule: string) => rules === undefined || rules.has(rule);
   const broken = decision.results.filter(({ rule, status }) => status === 'error' && isAsked(rule));
   if (isLast) for (const { rule, message } of broken) onProblem(decision.policy, rule, message);
@@ -194,5 +204,5 @@ async function attemptOnce(
     if (typeof outcome === 'string' || isLast) onReport(report);
   }
   if ((isDone || isLast) && isReported(decision)) onDecided(request, withGenerated(decision, reports));
-  return isDone;
+  return isDone ? reports.map(({ object }) => object.resource) : undefined;
 }

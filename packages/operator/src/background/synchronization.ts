@@ -11,13 +11,18 @@ import {
 import { jsonOf } from '../settings/json-of.ts';
 import { type Logger, messageOf } from '../settings/logger.ts';
 import type { StoredPolicy } from '../store/policy-store.ts';
+import { type Generated, makeAnew } from './make-anew.ts';
 import { startSourceWatch } from './source-watch.ts';
 
 export interface SynchronizationOptions {
   readonly client: KubeClient;
   readonly policies: () => readonly StoredPolicy[];
   /** Evaluates the rules of a policy for a trigger and applies what they ask for. */
-  readonly applyTo: (policy: CompiledPolicy, request: EvaluationRequest, rules: ReadonlySet<string>) => Promise<void>;
+  readonly applyTo: (
+    policy: CompiledPolicy,
+    request: EvaluationRequest,
+    rules: ReadonlySet<string>,
+  ) => Promise<readonly JsonObject[] | undefined>;
   /** Whether the rule asks for something for a trigger; undefined when it cannot be told. */
   readonly asksFor: (policy: CompiledPolicy, request: EvaluationRequest, rule: string) => Promise<boolean | undefined>;
   readonly toRequest: (resource: ApiResource, object: JsonObject) => EvaluationRequest;
@@ -82,7 +87,7 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
         if (type === 'deleted') return;
         const labels = object.metadata.labels ?? {};
         triggers.add(labels[`${LABEL}trigger-uid`] ?? '');
-        sources.follow(labels);
+        sources.follow(labels, resource);
       },
       onError: (error) => log.debug({ resource: resource.resource, error: messageOf(error) }, 'watching goes on'),
     });
@@ -142,16 +147,24 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
     await discovery;
     const name = String(memberAt(after.document, 'metadata', 'name'));
     if (!/^[\w.-]{1,63}$/.test(name)) return;
+    const madeInCel: Generated[] = [];
     for (const { resource } of watched.values()) {
       for (const item of await listGenerated(client, resource, `${MANAGED},${LABEL}policy-name=${name}`)) {
         const rule = item.metadata.labels?.[`${LABEL}rule-name`];
-        if (rule === undefined) continue;
+        if (rule === undefined) {
+          if (keeperOf(item.metadata.labels ?? {}, [after])) madeInCel.push({ resource, item });
+          continue;
+        }
         if (ruleOf(after, rule) === undefined && goesWithPolicy(item, before))
           await remove(client, resource, item, log);
         else if (isOfOwnData(ruleOf(after, rule)) && keeperOf(item.metadata.labels ?? {}, [after]))
           changed(resource, item);
       }
     }
+    await makeAnew(madeInCel, {
+      regenerate: (labels) => putBack(labels, options),
+      remove: ({ resource, item }) => remove(client, resource, item, log),
+    });
   }
 
   function noticeGone(): void {
@@ -315,7 +328,7 @@ export function isAboutDeletion({ selectors, matches }: CompiledPolicy, request:
 async function putBack(
   labels: Readonly<Record<string, string>>,
   { client, policies, applyTo, toRequest }: SynchronizationOptions,
-): Promise<void> {
+): Promise<readonly JsonObject[] | undefined> {
   const keeper = keeperOf(labels, policies());
   const uid = labels[`${LABEL}trigger-uid`];
   const resource = await client.discovery.findKind({
@@ -323,14 +336,14 @@ async function putBack(
     version: labels[`${LABEL}trigger-version`] ?? '',
     kind: labels[`${LABEL}trigger-kind`] ?? '',
   });
-  if (!keeper || !resource || !uid) return;
+  if (!keeper || !resource || !uid) return undefined;
   const namespace = resource.isNamespaced ? labels[`${LABEL}trigger-namespace`] : undefined;
   const { items } = await client.list(resource, { metadataOnly: true, ...(namespace ? { namespace } : {}) });
   const found = items.find(({ metadata }) => metadata.uid === uid && metadata.deletionTimestamp === undefined);
-  if (!found?.metadata.name) return;
+  if (!found?.metadata.name) return undefined;
   const target = { name: found.metadata.name, ...(namespace ? { namespace } : {}) };
   const live = await client.get(resource, target);
-  await applyTo(keeper.policy, toRequest(resource, jsonOf(live)), new Set([keeper.rule]));
+  return applyTo(keeper.policy, toRequest(resource, jsonOf(live)), new Set([keeper.rule]));
 }
 
 async function listGenerated(

@@ -440,3 +440,48 @@ it('a MutatingPolicy is triggered by what no other policy is asked about', async
     return (await read(CONFIG_MAPS, 'before', 'owned'))?.metadata.labels?.['owner'] === 'account';
   });
 });
+
+it('what a GeneratingPolicy copied follows the source and the policy', async () => {
+  const { client } = cluster;
+  const source = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'origin', namespace: 'before' } };
+  await client.create(CONFIG_MAPS, { ...source, data: { version: '1' } });
+  const rule = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['namespaces'] };
+  const copying = (name: string) => ({
+    evaluation: { synchronize: { enabled: true } },
+    matchConstraints: { resourceRules: [{ ...rule, resourceNames: ['copies'] }] },
+    variables: [{ name: 'source', expression: `resource.get('v1', 'configmaps', 'before', '${name}')` }],
+    generate: [{ expression: 'generator.apply(object.metadata.name, [variables.source])' }],
+  });
+  await client.create(GENERATING, {
+    apiVersion: 'policies.kyverno.io/v1',
+    kind: 'GeneratingPolicy',
+    metadata: { name: 'copying' },
+    spec: copying('origin'),
+  });
+  await client.create(NAMESPACES, namespaceOf('copies', {}));
+  let count = 0;
+  await until('the copy', async () => {
+    count += 1;
+    // The policy is not yet known at first.
+    const patch = { metadata: { annotations: { count: String(count) } } };
+    if (count % 20 === 1) await client.patch(NAMESPACES, { name: 'copies' }, 'merge', patch);
+    return read(CONFIG_MAPS, 'copies', 'origin');
+  });
+  let version = 1;
+  await until('the change', async () => {
+    version += 1;
+    // The source is not yet watched at first.
+    if (version % 20 === 2) {
+      const metadata = { annotations: { version: String(version) } };
+      const patch = { metadata, data: { version: '2' } };
+      await client.patch(CONFIG_MAPS, { name: 'origin', namespace: 'before' }, 'merge', patch);
+    }
+    return JSON.stringify((await read(CONFIG_MAPS, 'copies', 'origin'))?.['data']) === '{"version":"2"}';
+  });
+  await client.create(CONFIG_MAPS, { ...source, metadata: { ...source.metadata, name: 'other' } });
+  await client.patch(GENERATING, { name: 'copying' }, 'merge', { spec: copying('other') });
+  await until('the other copy', () => read(CONFIG_MAPS, 'copies', 'other'));
+  await until('the first to go', async () => (await read(CONFIG_MAPS, 'copies', 'origin')) === undefined);
+  await client.delete(CONFIG_MAPS, { name: 'other', namespace: 'before' });
+  await until('the copy to go', async () => (await read(CONFIG_MAPS, 'copies', 'other')) === undefined);
+});
