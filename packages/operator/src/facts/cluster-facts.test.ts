@@ -54,6 +54,16 @@ describe('facts of the cluster', () => {
     expect(labelled.ok && (labelled.value as readonly Json[]).length).toBe(1);
   });
 
+  it.each([
+    ['*', 'ConfigMap', true],
+    ['*/*', 'ConfigMap', true],
+    ['v*', 'ConfigMap', true],
+    ['apps/*', 'ConfigMap', false],
+    ['*', 'Deployment', false],
+  ])('apiVersion `%s` of a %s is served: %s', async (apiVersion, resourceKind, isServed) => {
+    expect(await ask(resource({ apiVersion, resourceKind }))).toMatchObject({ ok: isServed });
+  });
+
   it('expressions get and list by the plural', async () => {
     const asked = { kind: 'api-resource', apiVersion: 'v1', resource: 'configmaps', namespace: 'default' } as const;
     expect(await ask({ ...asked, name: 'a' })).toMatchObject({ ok: true, value: { data: { key: 'a' } } });

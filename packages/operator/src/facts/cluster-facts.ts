@@ -1,6 +1,6 @@
 import type { Cancellation, Fact, FactFailureClass, FactRequest, FactSource } from '@vouchsafe/engine/facts';
-import type { Json } from '@vouchsafe/engine/kernel';
-import { isKubeError, type KubeClient, KubeError } from '@vouchsafe/kube';
+import { hasWildcard, type Json, matchWildcard } from '@vouchsafe/engine/kernel';
+import { type ApiResource, isKubeError, type KubeClient, KubeError } from '@vouchsafe/kube';
 import { jsonOf } from '../settings/json-of.ts';
 import { createDefinitionSchemas, type DefinitionSchemas } from './definition-schemas.ts';
 
@@ -57,13 +57,25 @@ async function fetchOne(
   }
 }
 
+/** The kind as it is served; a wildcard in the group or the version stands for the preferred one that fits. */
+async function findServed(
+  { discovery }: KubeClient,
+  { apiVersion, resourceKind: kind }: Extract<ClusterRequest, { kind: 'resource' }>,
+): Promise<ApiResource | undefined> {
+  const [version = '', group = ''] = apiVersion.split('/').reverse();
+  if (!hasWildcard(apiVersion)) return discovery.findKind({ group, version, kind });
+  const fitting = (await discovery.resources()).filter(
+    (served) => served.kind === kind && matchWildcard(group, served.group) && matchWildcard(version, served.version),
+  );
+  return fitting.find(({ isPreferredVersion }) => isPreferredVersion) ?? fitting[0];
+}
+
 async function fetchResource(
   client: KubeClient,
   request: Extract<ClusterRequest, { kind: 'resource' }>,
   signal: AbortSignal | undefined,
 ): Promise<Json> {
-  const [version = '', group = ''] = request.apiVersion.split('/').reverse();
-  const resource = await client.discovery.findKind({ group, version, kind: request.resourceKind });
+  const resource = await findServed(client, request);
   if (!resource)
     throw new KubeError(404, 'NotFound', `the server does not serve ${request.apiVersion}/${request.resourceKind}`);
   const { namespace, name, labelSelector } = request;
