@@ -310,6 +310,39 @@ describe('controls that a PolicyException excludes', () => {
   });
 });
 
+describe('`target` in a rule that mutates existing objects', () => {
+  const text = '{{ target.data.key }}';
+  const condition = { all: [{ key: text, operator: 'Equals', value: 'x' }] };
+  const context = [{ name: 'c', variable: { jmesPath: text } }];
+  it.each<[string, JsonObject, JsonObject, boolean]>([
+    ['preconditions of the target', {}, { name: 't', preconditions: condition }, true],
+    ['context of the target', {}, { name: 't', context }, true],
+    ['preconditions of the rule', { preconditions: condition }, { name: 't' }, false],
+    ['context of the rule', { context }, { name: 't' }, false],
+    ['name of the target', {}, { name: text }, false],
+  ])('%s', (_, parts, target, isAllowed) => {
+    const { diagnostics } = loadPolicy({
+      apiVersion: 'kyverno.io/v1',
+      kind: 'ClusterPolicy',
+      metadata: { name: 'p' },
+      spec: {
+        rules: [
+          {
+            name: 'r',
+            match: { any: [{ resources: { kinds: ['Secret'] } }] },
+            ...parts,
+            mutate: {
+              targets: [{ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'ns', ...target }],
+              patchStrategicMerge: { data: { key: text } },
+            },
+          },
+        ],
+      },
+    });
+    expect(diagnostics.every(({ severity }) => severity !== 'error')).toBe(isAllowed);
+  });
+});
+
 describe('generate rules of a namespaced policy', () => {
   const generate = { apiVersion: 'v1', kind: 'Secret', name: 's' };
   it.each<[string, JsonObject, readonly string[]]>([

@@ -16,6 +16,7 @@ export function checkVariables(rule: JsonObject, place: RulePlace, problems: Pro
   }
   const found = findVariables(rule, place.path);
   const mutatesExisting = readObjects(asObject(member(rule, 'mutate')), 'targets').length > 0;
+  if (mutatesExisting) forbidEarlyTargets(found, place, problems);
   if (place.background && !mutatesExisting) forbidUserVariables(found, problems);
   warnUndefined(rule, found, place, problems);
 }
@@ -71,6 +72,18 @@ function forbidUserVariables(found: readonly FoundVariable[], problems: Problems
     const message = `only select variables are allowed in background mode. Set spec.background=false to disable background mode for this policy rule: variable ${text} is not allowed `;
     problems.error(path, message, 'variable-not-allowed');
     return;
+  }
+}
+
+const EARLY = /^\.(context|preconditions)\b|^\.mutate\.targets\[\d+\]\.(apiVersion|kind|namespace|name|uid|selector)\b/;
+const TARGET_VARIABLE = /^\{\{\s*-?\s*target\b(?!.*request)/;
+
+/** `target` stands for nothing while a rule decides whether it runs, and which targets it has. */
+function forbidEarlyTargets(found: readonly FoundVariable[], { path: rulePath }: RulePlace, problems: Problems): void {
+  for (const { path, text } of found) {
+    if (!path.startsWith(rulePath) || !EARLY.test(path.slice(rulePath.length)) || !TARGET_VARIABLE.test(text)) continue;
+    const message = `policy contains invalid variables: variable ${text} is known in the context, the preconditions and the mutation of targets alone`;
+    problems.error(path, message, 'variable-not-allowed');
   }
 }
 
