@@ -1,13 +1,12 @@
 import type { FactKind } from '../../facts/fact-request.ts';
-import { isError } from '../../kernel/diagnostics/diagnostic.ts';
-import { type AutogenVariant, autogenConfigs, toAutogenStatus } from '../../lang/cel/pod-autogen.ts';
+import type { AutogenVariant } from '../../lang/cel/pod-autogen.ts';
 import { rewritePodReferences } from '../../lang/cel/pod-references.ts';
 import { createActivation, createPayloadActivation } from '../../lang/cel/policy-scope.ts';
-import { compileConstraints, constraintSelectors } from '../../match/match-constraints.ts';
-import type { CelPolicySpec, MatchConstraints } from '../../model/cel-policy.ts';
-import { toCelSpec } from '../../model/cel-policy-document.ts';
+import { compileConstraints, constraintSelectors, MATCH_EVERYTHING } from '../../match/match-constraints.ts';
+import type { CelPolicySpec } from '../../model/cel-policy.ts';
 import type { CompiledRule, Phase, ResourceSelector } from '../../model/compiled-policy.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
+import { compileWithAutogen } from '../compile-with-autogen.ts';
 import type { PolicyBody, PolicyCompilation, PolicyKind } from '../policy-kind.ts';
 import { compileParts } from './compile-parts.ts';
 import { createRule } from './create-rule.ts';
@@ -36,28 +35,7 @@ export const imageValidatingPolicies: PolicyKind = {
 
 /** A policy about objects of Kubernetes, with what autogen makes of it. */
 function compileForResources(compilation: PolicyCompilation): PolicyBody {
-  const { policy, report } = compilation;
-  let isBroken = false;
-  const noting: PolicyCompilation = {
-    ...compilation,
-    report: (diagnostic) => {
-      isBroken ||= isError(diagnostic);
-      report(diagnostic);
-    },
-  };
-  const own = compileVariant(noting, policy.spec);
-  // What is wrong with the policy is wrong with its variants: it is told once.
-  const autogen: readonly AutogenVariant[] = isBroken
-    ? []
-    : autogenConfigs(policy.spec).map((config) => ({
-        config,
-        spec: rewritePodReferences(policy.spec.written, config),
-      }));
-  const silent: PolicyCompilation = {
-    ...compilation,
-    report: (diagnostic) => isError(diagnostic) && report(diagnostic),
-  };
-  const variants = [own, ...autogen.map(({ config, spec }) => compileVariant(silent, toCelSpec(spec), config.name))];
+  const { variants, autogen } = compileWithAutogen(compilation, rewritePodReferences, compileVariant);
   return {
     rules: variants.map(({ rule }) => rule),
     selectors: variants.flatMap(({ selectors }) => selectors),
@@ -65,7 +43,7 @@ function compileForResources(compilation: PolicyCompilation): PolicyBody {
       variants.some(({ rule, concerns }) => rule.phases.has(phase) && request.payload !== true && concerns(request)),
     needs: NEEDS,
     vouchesForOthers: true,
-    autogen: toAutogenStatus(autogen),
+    autogen,
   };
 }
 
@@ -75,14 +53,6 @@ interface CompiledVariant {
   readonly concerns: (request: EvaluationRequest) => boolean;
 }
 
-/** Constraints that are not written match everything, other than in ValidatingPolicies (kyverno-cel §4.1). */
-const EVERYTHING: MatchConstraints = {
-  resourceRules: [],
-  excludeResourceRules: [],
-  namespaceSelector: undefined,
-  objectSelector: undefined,
-};
-
 function compileVariant(
   compilation: PolicyCompilation,
   spec: CelPolicySpec,
@@ -90,7 +60,7 @@ function compileVariant(
 ): CompiledVariant {
   const parts = compileParts(compilation, spec);
   const phases = parts.demands.mutateDigest ? PHASES : VALIDATING;
-  const constraints = spec.matchConstraints ?? EVERYTHING;
+  const constraints = spec.matchConstraints ?? MATCH_EVERYTHING;
   const { matches, concerns } = compileConstraints(constraints);
   const rule = createRule(compilation, parts, {
     about: autogen === undefined ? 'matchConstraints' : `autogen ${autogen}`,

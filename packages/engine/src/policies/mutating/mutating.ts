@@ -1,12 +1,10 @@
 import { type Activation, CelError, readVariable } from '@vouchsafe/cel';
 import type { FactKind } from '../../facts/fact-request.ts';
-import { isError } from '../../kernel/diagnostics/diagnostic.ts';
 import { isJsonObject, type JsonObject } from '../../kernel/json.ts';
 import { type MutationSettings, schemaOfKind } from '../../lang/cel/apply/apply-mutation.ts';
 import { compileAuditAnnotations } from '../../lang/cel/audit-annotations.ts';
 import { traceExpressions } from '../../lang/cel/expression-trace.ts';
 import { createFactHost } from '../../lang/cel/fact-host.ts';
-import { type AutogenVariant, autogenConfigs, toAutogenStatus } from '../../lang/cel/pod-autogen.ts';
 import { compilePolicyExceptions } from '../../lang/cel/policy-exceptions.ts';
 import {
   createPolicyLanguage,
@@ -18,11 +16,12 @@ import { compileConditionList, compileVariables, conditionsHold } from '../../la
 import { createActivation, extendActivation, withVariables } from '../../lang/cel/policy-scope.ts';
 import { compileConstraints, constraintSelectors, MATCH_EVERYTHING } from '../../match/match-constraints.ts';
 import type { CelPolicySpec } from '../../model/cel-policy.ts';
-import { toCelSpec, toNamedExpressions } from '../../model/cel-policy-document.ts';
+import { toNamedExpressions } from '../../model/cel-policy-document.ts';
 import type { CompiledRule, Phase, ResourceSelector, RuleInput, RuleOutcome } from '../../model/compiled-policy.ts';
 import type { RuleResult } from '../../model/decision.ts';
 import { readFlag, readObject } from '../../model/read-json.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
+import { compileWithAutogen } from '../compile-with-autogen.ts';
 import type { PolicyBody, PolicyCompilation, PolicyKind } from '../policy-kind.ts';
 import { compileMutations, mutateObject, type ObjectMutation } from './mutate-object.ts';
 import { rewritePodMutations } from './rewrite-pod-mutations.ts';
@@ -40,30 +39,14 @@ export const mutatingPolicies: PolicyKind = {
 };
 
 function compileMutatingPolicy(compilation: PolicyCompilation): PolicyBody {
-  const { policy, report } = compilation;
-  let isBroken = false;
-  const noting: PolicyCompilation = {
-    ...compilation,
-    report: (diagnostic) => {
-      isBroken ||= isError(diagnostic);
-      report(diagnostic);
-    },
-  };
-  const own = compileVariant(noting, policy.spec);
-  // What is wrong with the policy is wrong with its variants: it is told once.
-  const autogen = isBroken ? [] : podVariants(policy.spec);
-  const variants = [own, ...autogen.map(({ spec }) => compileVariant(compilation, toCelSpec(spec)))];
+  const { variants, autogen } = compileWithAutogen(compilation, rewritePodMutations, compileVariant);
   return {
     rules: variants.flatMap(({ rules }) => rules),
     selectors: variants.flatMap(({ selectors }) => selectors),
     concerns: (request, phase) => variants.some(({ concerns }) => concerns(request, phase)),
     needs: new Set(variants.flatMap(({ needs }) => [...needs])),
-    autogen: toAutogenStatus(autogen),
+    autogen,
   };
-}
-
-function podVariants(spec: CelPolicySpec): readonly AutogenVariant[] {
-  return autogenConfigs(spec).map((config) => ({ config, spec: rewritePodMutations(spec.written, config) }));
 }
 
 interface CompiledVariant {

@@ -1,12 +1,11 @@
-import { isError } from '../../kernel/diagnostics/diagnostic.ts';
-import { type AutogenVariant, autogenConfigs, toAutogenStatus } from '../../lang/cel/pod-autogen.ts';
+import type { AutogenVariant } from '../../lang/cel/pod-autogen.ts';
 import { rewritePodReferences } from '../../lang/cel/pod-references.ts';
 import { createActivation, createPayloadActivation } from '../../lang/cel/policy-scope.ts';
 import { compileConstraints, constraintSelectors } from '../../match/match-constraints.ts';
 import type { CelPolicySpec } from '../../model/cel-policy.ts';
-import { toCelSpec } from '../../model/cel-policy-document.ts';
 import type { CompiledRule, ResourceSelector } from '../../model/compiled-policy.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
+import { compileWithAutogen } from '../compile-with-autogen.ts';
 import type { PolicyBody, PolicyCompilation, PolicyKind } from '../policy-kind.ts';
 import { compileForAuthorization } from './authorization.ts';
 import { compileParts } from './compile-parts.ts';
@@ -26,33 +25,15 @@ export const validatingPolicies: PolicyKind = {
 
 /** A policy about objects of Kubernetes, with what autogen makes of it. */
 function compileForResources(compilation: PolicyCompilation): PolicyBody {
-  const { policy, report } = compilation;
-  let isBroken = false;
-  const noting: PolicyCompilation = {
-    ...compilation,
-    report: (diagnostic) => {
-      isBroken ||= isError(diagnostic);
-      report(diagnostic);
-    },
-  };
-  const own = compileVariant(noting, policy.spec);
-  // What is wrong with the policy is wrong with its variants: it is told once.
-  const autogen = isBroken ? [] : podVariants(policy.spec);
-  const variants = [
-    own,
-    ...autogen.map(({ config, spec }) => compileVariant(compilation, toCelSpec(spec), config.name)),
-  ].filter(isDefined);
+  const { variants, autogen } = compileWithAutogen(compilation, rewritePodReferences, compileVariant);
+  const compiled = variants.filter(isDefined);
   return {
-    rules: variants.map(({ rule }) => rule),
-    selectors: variants.flatMap(({ selectors }) => selectors),
-    concerns: (request, phase) => phase === 'validate' && variants.some(({ concerns }) => concerns(request)),
-    needs: new Set(variants.flatMap(({ parts }) => [...parts.needs])),
-    autogen: toAutogenStatus(autogen),
+    rules: compiled.map(({ rule }) => rule),
+    selectors: compiled.flatMap(({ selectors }) => selectors),
+    concerns: (request, phase) => phase === 'validate' && compiled.some(({ concerns }) => concerns(request)),
+    needs: new Set(compiled.flatMap(({ parts }) => [...parts.needs])),
+    autogen,
   };
-}
-
-function podVariants(spec: CelPolicySpec): readonly AutogenVariant[] {
-  return autogenConfigs(spec).map((config) => ({ config, spec: rewritePodReferences(spec.written, config) }));
 }
 
 interface CompiledVariant {
