@@ -12,6 +12,12 @@ it.each([
   ['MutatingPolicy', { ...off, mutateExisting: { enabled: true } }, []],
   ['MutatingPolicy', {}, []],
   ['ValidatingPolicy', off, []],
+  ['ValidatingPolicy', { mode: 'JSON' }, []],
+  [
+    'ValidatingPolicy',
+    { mode: 'HTTP' },
+    ['policies of mode `HTTP` are asked by an authorization server, and judge nothing here'],
+  ],
 ] satisfies [string, JsonObject, string[]][])('%s with %j', (kind, evaluation, messages) => {
   const document = { apiVersion: 'policies.kyverno.io/v1', kind, spec: { matchConstraints, evaluation } };
   expect(checkCelDocument(document, kind, { submitted: true }).map(({ message }) => message)).toEqual(messages);

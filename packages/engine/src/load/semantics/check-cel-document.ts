@@ -16,6 +16,7 @@ export function checkCelDocument(document: JsonObject, kind: string, options: Lo
   if (kind === 'PolicyException') checkRefs(spec, problems);
   else if (!(readText(document, 'apiVersion') ?? '').startsWith(KUBERNETES)) {
     checkResourceRules(spec, options, problems);
+    if (options.submitted) checkMode(spec, problems);
     if (options.submitted && kind.endsWith('MutatingPolicy')) checkEvaluation(spec, problems);
   }
   return problems.found;
@@ -35,6 +36,14 @@ function checkResourceRules(spec: JsonObject, { submitted }: LoadOptions, proble
   const message = 'a matchConstraints with at least one resource rule is required';
   // Kyverno's CLI evaluates such a policy (payloads need none); its webhook refuses it.
   if (submitted) problems.error('spec.matchConstraints', message, 'policy-missing-field');
+}
+
+/** A policy that is asked elsewhere does nothing in a cluster without that server: it must not look as if it did. */
+function checkMode(spec: JsonObject, problems: Problems): void {
+  const mode = readText(readObject(spec, 'evaluation'), 'mode');
+  if (mode !== 'Envoy' && mode !== 'HTTP') return;
+  const message = `policies of mode \`${mode}\` are asked by an authorization server, and judge nothing here`;
+  problems.warning('spec.evaluation.mode', message, 'policy-unsupported');
 }
 
 /** A policy that mutates neither what is asked for nor what exists does nothing. */
