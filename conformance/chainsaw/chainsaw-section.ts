@@ -15,7 +15,6 @@ const USUAL: readonly string[] = [
   `${SCENARIOS}/exceptions/`,
   `${SCENARIOS}/filter/`,
   `${SCENARIOS}/policy-validation/`,
-  `${SCENARIOS}/webhooks/`,
   'chainsaw/policies/pod-security/',
 ];
 /** Each has a cluster of its own. */
