@@ -130,8 +130,15 @@ export function guessPlural(kind: string): string {
 
 const ALL_OPERATIONS: readonly Operation[] = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'];
 
-/** Which requests can concern the constraints, as data: for the index and for webhook configurations. */
-export function constraintSelectors(constraints: MatchConstraints, phases: ReadonlySet<Phase>): ResourceSelector[] {
+/**
+ * Which requests can concern the constraints, as data: for the index and for webhook configurations. `variant` names what
+ * autogen made of them.
+ */
+export function constraintSelectors(
+  constraints: MatchConstraints,
+  phases: ReadonlySet<Phase>,
+  variant?: string,
+): ResourceSelector[] {
   return constraints.resourceRules.flatMap(({ apiGroups, apiVersions, resources, operations, scope }) =>
     apiGroups.flatMap((group) =>
       apiVersions.flatMap((version) =>
@@ -146,6 +153,7 @@ export function constraintSelectors(constraints: MatchConstraints, phases: Reado
             phases,
             resource,
             scope,
+            ...(variant === undefined ? {} : { variant }),
           };
         }),
       ),

@@ -109,6 +109,8 @@ export interface ResourceSelector {
    */
   readonly resource?: string;
   readonly scope?: '*' | 'Namespaced' | 'Cluster';
+  /** The variant made by autogen that asks for it: `defaults`, `cronjobs`. Webhooks name its resources apart. */
+  readonly variant?: string;
 }
 
 /** `webhookConfiguration.matchConditions` of a policy. */

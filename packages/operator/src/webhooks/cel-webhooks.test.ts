@@ -1,4 +1,4 @@
-import { createEngine, loadPolicy } from '@vouchsafe/engine';
+import { type CompiledPolicy, createEngine, loadPolicy } from '@vouchsafe/engine';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { describe, expect, it } from 'vitest';
 import { NODE_HOST } from '../facts/node-host.ts';
@@ -106,6 +106,19 @@ describe('the webhooks of policies in CEL', () => {
     expect(conditions[1]?.expression).toBe(
       "!((object.apiVersion == 'batch/v1' && object.kind =='CronJob')) || (object.spec.jobTemplate.spec.template.metadata.labels.prod == 'true')",
     );
+  });
+
+  it('what autogen made is asked for by rules of its own, unless a policy asks itself', () => {
+    const cronJobs = { apiGroups: ['batch'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['cronjobs'] };
+    const resourcesOf = (...policies: CompiledPolicy[]) => {
+      const [webhook] = webhooks('validating', ...policies);
+      return ((webhook?.['rules'] ?? []) as readonly { resources: string[] }[]).map(({ resources }) => resources);
+    };
+    const controllers = ['daemonsets', 'deployments', 'replicasets', 'statefulsets'];
+    const pods = policy('a', { rule: PODS });
+    expect(resourcesOf(pods)).toEqual([['pods'], controllers, ['cronjobs'], ['jobs']]);
+    const itself = policy('b', { rule: { ...cronJobs, operations: ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'] } });
+    expect(resourcesOf(pods, itself).flat().sort()).toEqual([...controllers, 'cronjobs', 'jobs', 'pods'].sort());
   });
 
   it('selectors that differ never share one', () => {

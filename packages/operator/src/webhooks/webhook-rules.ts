@@ -38,7 +38,8 @@ const DEFAULT_OPERATIONS: Readonly<Record<Side, readonly Operation[]>> = {
 
 /**
  * The rules one side of the webhooks needs for a set of policies: kinds turned into served resources, equal ones
- * grouped, those that a broader one covers dropped, in a stable order.
+ * grouped, those that a broader one covers dropped, in a stable order. What a variant of a policy asks for alone has rules of
+ * its own, as Kyverno's do.
  */
 export function computeWebhookRules(
   policies: readonly CompiledPolicy[],
@@ -51,7 +52,7 @@ export function computeWebhookRules(
       const operations = operationsOf(selector, side);
       if (operations.length === 0) continue;
       for (const target of targetsOf(selector, policy, served)) {
-        const key = `${target.group}|${target.version}|${target.resource}`;
+        const key = `${target.group}|${target.version}|${target.resource}|${selector.variant ?? ''}`;
         const entry = wanted.get(key) ?? { scope: target.scope, operations: new Set() };
         if (target.scope !== entry.scope) entry.scope = '*';
         for (const operation of operations) entry.operations.add(operation);
@@ -166,7 +167,7 @@ type Wanted = ReadonlyMap<
 
 /** Leaves out what a wildcard entry with at least the same operations asks for already. */
 function dropCovered(wanted: Wanted): Wanted {
-  const broad = [...wanted].filter(([key]) => key.includes('*'));
+  const broad = [...wanted].filter(([key]) => key.includes('*') || key.endsWith('|'));
   if (broad.length === 0) return wanted;
   return new Map(
     [...wanted].filter(
@@ -192,9 +193,9 @@ function covers(broad: string, narrow: string): boolean {
 function groupRules(wanted: Wanted): readonly WebhookRule[] {
   const groups = new Map<string, WebhookRule & { resources: string[] }>();
   for (const [key, { scope, operations }] of wanted) {
-    const [group = '', version = '', resource = ''] = key.split('|');
+    const [group = '', version = '', resource = '', variant = ''] = key.split('|');
     const sorted = [...operations].sort();
-    const shape = [group, version, scope, ...sorted].join('|');
+    const shape = [group, version, scope, variant, ...sorted].join('|');
     const rule = groups.get(shape);
     if (rule) rule.resources.push(resource);
     else

@@ -69,7 +69,7 @@ function compileVariant(
     matches: (request) => request.payload !== true && matches(request),
     activation: createActivation,
   });
-  return { rule, selectors: constraintSelectors(constraints, phases), concerns };
+  return { rule, selectors: constraintSelectors(constraints, phases, autogen), concerns };
 }
 
 /** A policy about payloads, whose images its own extractors find (kyverno-cel §8.1). */

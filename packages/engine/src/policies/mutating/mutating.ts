@@ -5,6 +5,7 @@ import { type MutationSettings, schemaOfKind } from '../../lang/cel/apply/apply-
 import { compileAuditAnnotations } from '../../lang/cel/audit-annotations.ts';
 import { traceExpressions } from '../../lang/cel/expression-trace.ts';
 import { createFactHost } from '../../lang/cel/fact-host.ts';
+import type { AutogenVariant } from '../../lang/cel/pod-autogen.ts';
 import { compilePolicyExceptions } from '../../lang/cel/policy-exceptions.ts';
 import {
   createPolicyLanguage,
@@ -57,7 +58,11 @@ interface CompiledVariant {
 }
 
 /** Without constraints everything matches (kyverno-cel §4.1). */
-function compileVariant(compilation: PolicyCompilation, spec: CelPolicySpec): CompiledVariant {
+function compileVariant(
+  compilation: PolicyCompilation,
+  spec: CelPolicySpec,
+  autogen?: AutogenVariant['config']['name'],
+): CompiledVariant {
   const parts = compileParts(compilation, spec);
   const constraints = spec.matchConstraints ?? MATCH_EVERYTHING;
   const matcher = compileConstraints(constraints);
@@ -71,7 +76,7 @@ function compileVariant(compilation: PolicyCompilation, spec: CelPolicySpec): Co
   const phases = new Set(rules.flatMap((rule) => [...rule.phases]));
   return {
     rules,
-    selectors: rules.length === 0 ? [] : constraintSelectors(constraints, phases),
+    selectors: rules.length === 0 ? [] : constraintSelectors(constraints, phases, autogen),
     concerns: (request, phase) => phases.has(phase) && matcher.concerns(request),
     needs: parts.needs,
   };

@@ -62,7 +62,7 @@ function compileVariant(
       isOfShape,
       activation: createActivation,
     }),
-    selectors: constraintSelectors(constraints, PHASES),
+    selectors: constraintSelectors(constraints, PHASES, autogen),
     concerns,
   };
 }
