@@ -95,7 +95,10 @@ describe('facts of the cluster', () => {
     const asked = { kind: 'kind-mapping', apiVersion: 'apps/v1' } as const;
     expect(await ask({ ...asked, resourceKind: 'Deployment' })).toEqual({
       ok: true,
-      value: { group: 'apps', version: 'v1', resource: 'deployments' },
+      value: { group: 'apps', version: 'v1', resource: 'deployments', namespaced: true },
+    });
+    expect(await ask({ kind: 'kind-mapping', apiVersion: 'v1', resourceKind: 'Namespace' })).toMatchObject({
+      value: { resource: 'namespaces', namespaced: false },
     });
     expect(await ask({ ...asked, resourceKind: 'Nope' })).toMatchObject({
       ok: false,

@@ -130,7 +130,7 @@ async function fetchMapping(
   const [version = '', group = ''] = apiVersion.split('/').reverse();
   const found = await client.discovery.findKind({ group, version, kind: resourceKind });
   if (!found) throw new KubeError(0, 'NoKindMatch', `no matches for kind "${resourceKind}" in version "${apiVersion}"`);
-  return { group, version, resource: found.resource };
+  return { group, version, resource: found.resource, namespaced: found.isNamespaced };
 }
 
 async function callApi(
