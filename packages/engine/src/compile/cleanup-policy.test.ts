@@ -3,6 +3,7 @@ import { evaluate } from '../evaluate/evaluate.ts';
 import { FactTable } from '../facts/fact-table.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import { loadPolicies } from '../load/load-policies.ts';
+import { UNASKED } from '../model/request.fixture.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { createEngine } from './create-engine.ts';
 
@@ -15,14 +16,7 @@ const REQUEST: EvaluationRequest = {
   namespace: 'ns',
   name: 'p',
   resource: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'ns', labels: { app: 'x' } } },
-  oldResource: undefined,
-  admission: undefined,
-  user: undefined,
-  roles: [],
-  clusterRoles: [],
-  namespaceLabels: {},
-  dryRun: false,
-  now: 0,
+  ...UNASKED,
 };
 
 function judge(

@@ -9,6 +9,7 @@ import type { Json, JsonObject } from '../kernel/json.ts';
 import type { Phase } from '../model/compiled-policy.ts';
 import type { Decision } from '../model/decision.ts';
 import { toLegacyPolicy } from '../model/policy-document.ts';
+import { UNASKED } from '../model/request.fixture.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { createEngine } from './create-engine.ts';
 import type { Compilation } from './engine.ts';
@@ -35,14 +36,7 @@ function request(resource: JsonObject, kind = 'Pod', given: Partial<EvaluationRe
     namespace: 'default',
     name: 'web',
     resource,
-    oldResource: undefined,
-    admission: undefined,
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
-    now: 0,
+    ...UNASKED,
     ...given,
   };
 }

@@ -5,6 +5,7 @@ import type { FactSource } from '../facts/fact-source.ts';
 import { FactTable } from '../facts/fact-table.ts';
 import type { Json, JsonObject } from '../kernel/json.ts';
 import type { CompiledPolicy, CompiledRule, Phase, RuleInput, RuleOutcome } from '../model/compiled-policy.ts';
+import { UNASKED } from '../model/request.fixture.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { decide, decideAtOnce, decideFromKnown } from './decide.ts';
 import { evaluate } from './evaluate.ts';
@@ -54,14 +55,7 @@ const request: EvaluationRequest = {
   namespace: 'default',
   name: 'a',
   resource: { metadata: { name: 'a' }, n: 0 },
-  oldResource: undefined,
-  admission: undefined,
-  user: undefined,
-  roles: [],
-  clusterRoles: [],
-  namespaceLabels: {},
-  dryRun: false,
-  now: 0,
+  ...UNASKED,
 };
 
 function configMap(name: string): FactRequest {

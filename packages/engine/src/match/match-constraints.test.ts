@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../kernel/json.ts';
 import { toMatchConstraints } from '../model/cel-policy-document.ts';
+import { UNASKED } from '../model/request.fixture.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { compileConstraints, constraintSelectors, guessPlural } from './match-constraints.ts';
 
@@ -19,14 +20,7 @@ function request(given: Partial<EvaluationRequest> = {}): EvaluationRequest {
     namespace: 'shop',
     name: 'web',
     resource: pod(),
-    oldResource: undefined,
-    admission: undefined,
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
-    now: 0,
+    ...UNASKED,
     ...given,
   };
 }

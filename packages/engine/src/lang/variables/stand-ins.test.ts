@@ -3,6 +3,7 @@ import type { FactKind } from '../../facts/fact-request.ts';
 import { FactTable } from '../../facts/fact-table.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { JsonObject } from '../../kernel/json.ts';
+import { UNASKED } from '../../model/request.fixture.ts';
 import type { EvaluationRequest, StandIns } from '../../model/request.ts';
 import { compileContext } from './compile-context.ts';
 import { createScope } from './create-scope.ts';
@@ -23,14 +24,7 @@ function lookup(name: string, standIns: StandIns | undefined, rule = 'r') {
     namespace: 'default',
     name: 'x',
     resource: RESOURCE,
-    oldResource: undefined,
-    admission: undefined,
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
-    now: 0,
+    ...UNASKED,
     ...(standIns ? { standIns } : {}),
   };
   const facts = new FactTable();

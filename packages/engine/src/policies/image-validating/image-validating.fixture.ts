@@ -7,6 +7,7 @@ import type { ImageVerification } from '../../facts/image-verification.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import { toCelPolicy, toCelPolicyException } from '../../model/cel-policy-document.ts';
+import { UNASKED } from '../../model/request.fixture.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
 
 const engine = createEngine({
@@ -62,14 +63,7 @@ export function requestOf(resource: JsonObject, given: Partial<EvaluationRequest
     namespace: 'default',
     name: 'web',
     resource,
-    oldResource: undefined,
-    admission: undefined,
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
-    now: 0,
+    ...UNASKED,
     ...given,
   };
 }

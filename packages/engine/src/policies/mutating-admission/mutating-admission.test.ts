@@ -6,6 +6,7 @@ import type { FactRequest } from '../../facts/fact-request.ts';
 import { FactTable } from '../../facts/fact-table.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import { loadPolicies } from '../../load/load-policies.ts';
+import { UNASKED } from '../../model/request.fixture.ts';
 
 const engine = createEngine({ host: { hash: () => '', decodeCertificate: () => null, random: () => 0 } });
 
@@ -72,14 +73,7 @@ function judge(
       namespace: 'ns',
       name: 'm',
       resource: object,
-      oldResource: undefined,
-      admission: undefined,
-      user: undefined,
-      roles: [],
-      clusterRoles: [],
-      namespaceLabels: {},
-      dryRun: false,
-      now: 0,
+      ...UNASKED,
     },
     table,
     'mutate',

@@ -10,6 +10,7 @@ import type { JsonObject } from '../../kernel/json.ts';
 import { loadPolicies } from '../../load/load-policies.ts';
 import { toCelPolicy, toCelPolicyException } from '../../model/cel-policy-document.ts';
 import type { RuleResult } from '../../model/decision.ts';
+import { UNASKED } from '../../model/request.fixture.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
 
 const engine = createEngine({
@@ -67,14 +68,7 @@ function request(resource: JsonObject | undefined, given: Partial<EvaluationRequ
     namespace: 'default',
     name: 'web',
     resource,
-    oldResource: undefined,
-    admission: undefined,
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
-    now: 0,
+    ...UNASKED,
     ...given,
   };
 }

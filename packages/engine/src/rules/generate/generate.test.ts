@@ -6,6 +6,7 @@ import type { FactRequest } from '../../facts/fact-request.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import { loadPolicy } from '../../load/load-policies.ts';
+import { UNASKED } from '../../model/request.fixture.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
 import { ALL_RULE_KINDS } from '../index.ts';
 
@@ -32,14 +33,7 @@ async function generate(block: JsonObject, answer: (request: FactRequest) => Fac
     namespace: '',
     name: 'team',
     resource: TRIGGER,
-    oldResource: undefined,
-    admission: undefined,
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
-    now: 0,
+    ...UNASKED,
   };
   const asked: FactRequest[] = [];
   const [decision] = await decide(

@@ -7,6 +7,7 @@ import type { Json, JsonObject } from '../../../kernel/json.ts';
 import { createScope } from '../../../lang/variables/create-scope.ts';
 import { loadPolicies } from '../../../load/load-policies.ts';
 import type { RuleInput } from '../../../model/compiled-policy.ts';
+import { UNASKED } from '../../../model/request.fixture.ts';
 import type { EvaluationRequest } from '../../../model/request.ts';
 import { compileCelCheck } from './compile-cel.ts';
 
@@ -58,14 +59,7 @@ function run(cel: JsonObject, situation: Situation = {}) {
     namespace: 'ns',
     name: 'p',
     resource: pod,
-    oldResource: undefined,
-    admission: undefined,
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
-    now: 0,
+    ...UNASKED,
     ...situation.request,
   };
   const facts = new FactTable();

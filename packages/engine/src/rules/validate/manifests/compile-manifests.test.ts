@@ -5,6 +5,7 @@ import { FactTable, Need } from '../../../facts/fact-table.ts';
 import type { Json, JsonObject } from '../../../kernel/json.ts';
 import { createScope } from '../../../lang/variables/create-scope.ts';
 import type { RuleInput } from '../../../model/compiled-policy.ts';
+import { UNASKED } from '../../../model/request.fixture.ts';
 import type { RuleBodyOutcome } from '../../rule-kind.ts';
 import { compileManifests } from './compile-manifests.ts';
 
@@ -45,14 +46,7 @@ function judge({ object, signed = '', answer, block = ATTESTORS, request = {} }:
       namespace: 'ns',
       name: 'n',
       resource: object,
-      oldResource: undefined,
-      admission: undefined,
-      user: undefined,
-      roles: [],
-      clusterRoles: [],
-      namespaceLabels: {},
-      dryRun: false,
-      now: 0,
+      ...UNASKED,
       ...request,
     },
     resource: object,

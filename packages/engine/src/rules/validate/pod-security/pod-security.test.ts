@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../../../kernel/json.ts';
 import { createScope } from '../../../lang/variables/create-scope.ts';
 import type { RuleInput } from '../../../model/compiled-policy.ts';
 import type { LegacyPolicy, Rule } from '../../../model/policy.ts';
+import { UNASKED } from '../../../model/request.fixture.ts';
 import type { PodSecurityException, RuleBodyOutcome } from '../../rule-kind.ts';
 import { compilePodSecurity } from './compile-pod-security.ts';
 
@@ -26,14 +27,7 @@ function judge(
       namespace: 'ns',
       name: 'n',
       resource,
-      oldResource: undefined,
-      admission: undefined,
-      user: undefined,
-      roles: [],
-      clusterRoles: [],
-      namespaceLabels: {},
-      dryRun: false,
-      now: 0,
+      ...UNASKED,
     },
     resource,
     phase: 'validate',
