@@ -15,7 +15,7 @@ export interface Figures {
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** Answers that were none: no connection, or a status of 300 and more. */
+  /** Answers that were none (no connection, a status of 300 and more), or did not admit. */
   readonly wrong: number;
 }
 
@@ -35,7 +35,7 @@ export async function createDriver(
   return {
     async drive(mode, amount, seconds) {
       const port = String(cluster.operator.ready?.webhookPort);
-      const args = [program, port, path, body, mode, String(amount), String(seconds)];
+      const args = [program, port, path, body, mode, String(amount), String(seconds), '"allowed":true'];
       const { stdout } = await run('taskset', [
         '-c',
         '1',

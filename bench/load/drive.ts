@@ -1,11 +1,12 @@
 // The load generator, a process of its own so that it can be pinned to another core than the server.
-// Usage: drive.ts PORT PATH BODY_FILE MODE AMOUNT SECONDS — prints one JSON line.
+// Usage: drive.ts PORT PATH BODY_FILE MODE AMOUNT SECONDS [TEXT] — prints one JSON line. An answer is wrong that is
+// no success, or lacks TEXT.
 //   MODE closed: AMOUNT connections, each asks again as soon as it is answered
 //   MODE open:   AMOUNT requests a second on 32 connections, latency counted from the scheduled time
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 
-const [port = '', path = '', file = '', mode = '', amount = '', seconds = ''] = process.argv.slice(2);
+const [port = '', path = '', file = '', mode = '', amount = '', seconds = '', wanted = ''] = process.argv.slice(2);
 const body = readFileSync(file);
 const connections = mode === 'open' ? 32 : Number(amount);
 const agent = new Agent({ keepAlive: true, maxSockets: connections, rejectUnauthorized: false });
@@ -30,7 +31,7 @@ function ask(from: number): Promise<void> {
           answer += chunk.toString();
         });
         response.on('end', () => {
-          if (response.statusCode !== 200 || !answer.includes('"allowed":true')) wrong += 1;
+          if ((response.statusCode ?? 500) >= 300 || !answer.includes(wanted)) wrong += 1;
           latencies.push(performance.now() - from);
           resolve();
         });
