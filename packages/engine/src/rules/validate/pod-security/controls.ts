@@ -6,6 +6,7 @@ import {
   hostProbesAndHostLifecycle,
   privileged,
   procMount,
+  unlessOwnUsers,
   unlessWindows,
 } from './checks/containers.ts';
 import { hostNamespaces, hostPathVolumes, restrictedVolumes, sysctls } from './checks/pods.ts';
@@ -55,7 +56,8 @@ export const CONTROLS: readonly Control[] = [
   control('hostPorts', 'Host Ports', 'baseline', [0, hostPorts]),
   control('hostProbesAndHostLifecycle', '', 'baseline', [34, hostProbesAndHostLifecycle]),
   control('privileged', 'Privileged Containers', 'baseline', [0, privileged]),
-  control('procMount', '/proc Mount Type', 'baseline', [0, procMount]),
+  control('procMount', '/proc Mount Type', 'baseline', [0, procMount], [35, unlessOwnUsers(procMount)]),
+  control('procMount_restricted', '/proc Mount Type', 'restricted', [35, procMount]),
   control('restrictedVolumes', 'Volume Types', 'restricted', [0, restrictedVolumes]),
   control('runAsNonRoot', 'Running as Non-root', 'restricted', [0, runAsNonRoot]),
   control('runAsUser', 'Running as Non-root user', 'restricted', [23, runAsUser]),
@@ -84,8 +86,8 @@ function control(id: string, name: string, level: PodSecurityLevel, ...versions:
   return { id, name, level, versions };
 }
 
-/** The minor version that `latest` means: newer than every check. */
-const LATEST = Number.POSITIVE_INFINITY;
+/** Kyverno 1.19 is built on the checks of this minor version: its `latest` is that. Newer ones are for who names them. */
+export const LATEST = 34;
 
 /** `latest`, empty, or `v1.<minor>`; `undefined` for anything else. */
 export function parsePodSecurityVersion(version: string): number | undefined {

@@ -1,5 +1,5 @@
-import { CONTROLS, type Control, checkAt, type PodSecurityLevel } from './controls.ts';
-import type { Finding } from './finding.ts';
+import { CONTROLS, type Control, checkAt, LATEST, type PodSecurityLevel } from './controls.ts';
+import type { Finding, PodCheck } from './finding.ts';
 import type { Pod } from './pod.ts';
 
 export interface Violation extends Finding {
@@ -12,9 +12,14 @@ export interface Violation extends Finding {
  */
 export function evaluatePod(pod: Pod, level: string, minor: number): readonly Violation[] {
   return CONTROLS.filter((control) => level !== 'baseline' || control.level === 'baseline').flatMap((control) => {
-    const finding = (checkAt(control, minor) ?? control.versions[0]?.[1])?.(pod);
+    const finding = (checkAt(control, minor) ?? oldestOf(control))?.(pod);
     return finding ? [{ ...finding, control }] : [];
   });
+}
+
+/** Checks that came after those Kyverno is built on are no checks of its. */
+function oldestOf({ versions: [oldest] }: Control): PodCheck | undefined {
+  return oldest && oldest[0] <= LATEST ? oldest[1] : undefined;
 }
 
 /** How Kubernetes applies it: checks newer than the version asked for do not exist yet. */

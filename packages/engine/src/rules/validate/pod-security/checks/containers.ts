@@ -102,6 +102,11 @@ export const hostProbesAndHostLifecycle: PodCheck = ({ containers }): Finding | 
   return { reason: 'probe or lifecycle host', errors: undefined, containers: undefined };
 };
 
+/** Pods with users of their own are exempt from what only endangers those of the node. */
+export function unlessOwnUsers(check: PodCheck): PodCheck {
+  return (pod: Pod) => (memberAt(pod.spec, 'hostUsers') === false ? undefined : check(pod));
+}
+
 /** Pods of Windows nodes are exempt from what Windows does not have. */
 export function unlessWindows(check: PodCheck): PodCheck {
   return (pod: Pod) => (textAt(pod.spec, 'os', 'name') === 'windows' ? undefined : check(pod));
