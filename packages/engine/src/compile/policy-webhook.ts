@@ -24,12 +24,23 @@ export function toPolicyWebhook({ spec, kind }: CelPolicy, autogen: JsonObject |
           ...variants.flatMap(({ name, targets, conditions: rewritten }) => guarded(name, targets, rewritten)),
         ];
   return {
-    matchConditions: own.every(isOfWebhooks) ? conditions.map(isSynchronized ? forCreateAlone : same) : [],
+    matchConditions:
+      own.every(isOfWebhooks) && areAccepted(conditions) ? conditions.map(isSynchronized ? forCreateAlone : same) : [],
     namespaceSelector: readObject(constraints, 'namespaceSelector'),
     objectSelector: readObject(constraints, 'objectSelector'),
     isExact: readText(constraints, 'matchPolicy') === 'Exact',
     reinvocationPolicy: readText(spec.written, 'reinvocationPolicy') === 'IfNeeded' ? 'IfNeeded' : 'Never',
   };
+}
+
+/** What the API server takes of one webhook, with room for a condition of the operator's own. */
+const MOST = 63;
+const NAME = /^([a-z0-9][-a-z0-9.]{0,252}\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
+/** It refuses a whole configuration for one condition, and with it the webhooks of all other policies. */
+function areAccepted(conditions: readonly NamedExpression[]): boolean {
+  const names = new Set(conditions.map(({ name }) => name));
+  return conditions.length <= MOST && names.size === conditions.length && [...names].every((name) => NAME.test(name));
 }
 
 /** The API server has no namespace to show in the conditions of webhooks. */

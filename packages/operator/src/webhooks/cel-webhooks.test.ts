@@ -92,6 +92,28 @@ describe('the webhooks of policies in CEL', () => {
     expect(shared).not.toHaveProperty('matchConditions');
   });
 
+  it.each([
+    ['a name the API server refuses', [{ ...CONDITION, name: 'not a name' }]],
+    ['more than a webhook takes', Array.from({ length: 64 }, (_, at) => ({ ...CONDITION, name: `prod-${at}` }))],
+  ])('%s stays with us, as one such condition would cost all policies their webhooks', (_, matchConditions) => {
+    const [found] = webhooks('validating', policy('a', { spec: { matchConditions } }));
+    expect(found).toBeDefined();
+    expect(found).not.toHaveProperty('matchConditions');
+  });
+
+  it('have names that are their own and no longer than a name may be', () => {
+    const spec = { matchConditions: [CONDITION] };
+    const found = webhooks(
+      'validating',
+      policy('b-c', { kind: 'NamespacedValidatingPolicy', namespace: 'a', spec }),
+      policy('c', { kind: 'NamespacedValidatingPolicy', namespace: 'a-b', spec }),
+      policy(`${'n'.repeat(252)}1`, { spec }),
+      policy(`${'n'.repeat(252)}2`, { spec }),
+    ).map(({ name }) => String(name));
+    expect(new Set(found).size).toBe(4);
+    expect(found.every((name) => name.length <= 253)).toBe(true);
+  });
+
   it('conditions of what autogen made are guarded by what it is about', () => {
     const [own] = webhooks('validating', policy('a', { rule: PODS, spec: { matchConditions: [CONDITION] } }));
     const conditions = own?.['matchConditions'] as readonly { name: string; expression: string }[];

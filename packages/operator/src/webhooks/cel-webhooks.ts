@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CompiledPolicy, FailurePolicy, PolicyRef } from '@vouchsafe/engine';
+import { type CompiledPolicy, type FailurePolicy, type PolicyRef, policyKey } from '@vouchsafe/engine';
 import { isJsonObject, type Json, type JsonObject, member } from '@vouchsafe/engine/kernel';
 import { CEL_FAMILIES, type CelFamily } from '../store/cel-families.ts';
 import { registeredFailurePolicy } from '../store/registered-failure-policy.ts';
@@ -89,7 +89,7 @@ function createWebhook(
     ofWebhook: readonly WebhookRule[],
     conditions: readonly JsonObject[],
   ): JsonObject => ({
-    name: `${family.webhook}-${as.toLowerCase()}${suffix}`,
+    name: nameOf(family, as.toLowerCase(), suffix, policies),
     clientConfig: clientConfigOf(pathOf(family, policies), inputs.target, inputs.caBundle),
     rules: ofWebhook as unknown as JsonObject[], // plain data; the type only lacks an index signature
     failurePolicy: as,
@@ -108,9 +108,33 @@ function createWebhook(
     built('Fail', rules, [...conditions, ...bootstrapConditions(rules)]),
     // What a cluster needs to come back to life never depends on us.
     ...(bootstrap.length > 0
-      ? [{ ...built('Ignore', bootstrap, conditions), name: `${family.webhook}-ignore-bootstrap${suffix}` }]
+      ? [{ ...built('Ignore', bootstrap, conditions), name: nameOf(family, 'ignore-bootstrap', suffix, policies) }]
       : []),
   ];
+}
+
+/** What a name may hold. */
+const NAME_LENGTH = 253;
+
+/**
+ * A namespace and a name joined by a dash may read like others, and names may be long; a configuration with two equal
+ * names, or one that is too long, is refused as a whole. Such names end in a digest of what they stand for.
+ */
+function nameOf(
+  { webhook }: CelFamily,
+  registered: string,
+  suffix: string,
+  policies: readonly CompiledPolicy[],
+): string {
+  const name = `${webhook}-${registered}${suffix}`;
+  const isAmbiguous = suffix.startsWith('-finegrained') && policies.some(({ ref }) => ref.namespace?.includes('-'));
+  if (!isAmbiguous && name.length <= NAME_LENGTH) return name;
+  const digest = createHash('sha256')
+    .update(policies.map(({ ref }) => policyKey(ref)).join(' '))
+    .digest('hex');
+  const ending = `-${digest.slice(0, 16)}`;
+  // a cut may leave a dot or a dash before the ending, which no name has
+  return `${name.slice(0, NAME_LENGTH - ending.length).replace(/[-.]+$/, '')}${ending}`;
 }
 
 /** What is generated follows its trigger through all that happens to it. */
