@@ -8,7 +8,8 @@
  * Without a selector everything runs whose data are at hand; of the cluster scenarios the usual ones. Fails when a case does not hold that known-gaps.json does
  * not list, and when one that it lists does.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CLI_SECTIONS, share } from './cli-suites/cli-sections.ts';
 import { DATA_SECTIONS } from './data-sections.ts';
@@ -43,14 +44,22 @@ const { values } = parseArgs({
 const kinds = values.kinds;
 if (kinds !== 'legacy' && kinds !== 'cel' && kinds !== 'all') throw new Error('--kinds is legacy, cel or all');
 const options: RunOptions = {
-  corpus: values.corpus,
-  support: values.support,
-  recordings: values.recordings,
+  corpus: folder('corpus'),
+  support: folder('support'),
+  recordings: folder('recordings'),
   kinds,
   only: values.only,
   flipped: values.flipped,
   everyScenario: values.chainsaw,
 };
+
+/** An option's folder, absolute: suites run in folders of their own. */
+function folder(option: 'corpus' | 'support' | 'recordings'): string | undefined {
+  const path = values[option];
+  if (path === undefined) return undefined;
+  if (!existsSync(path)) throw new Error(`--${option}: no such folder: ${path}`);
+  return resolve(path);
+}
 
 /** The sections asked for: by their selector; by `--kinds` and `--flipped` the suites; else all. */
 function wantedSections(): readonly Section[] {

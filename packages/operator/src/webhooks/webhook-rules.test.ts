@@ -22,6 +22,7 @@ interface Want {
     readonly version?: string;
     readonly kind: string;
     readonly subresource?: string;
+    readonly resource?: string;
     readonly operations?: readonly ('CREATE' | 'UPDATE' | 'DELETE')[];
     readonly phases: readonly Phase[];
   }[];
@@ -121,6 +122,22 @@ describe('webhook rules', () => {
       ['*', 'pods/ephemeralcontainers'],
       ['deployments/scale'],
     ]);
+  });
+
+  it.each([
+    [['pods/*', 'pods/status'], ['pods/*']],
+    [
+      ['*/scale', 'deployments/scale', 'deployments'],
+      ['*/scale', 'deployments'],
+    ],
+    [['', 'pods'], ['pods']], // the API server refuses a configuration with an empty name
+  ])('of names as policies in CEL write them: %j', (names, wanted) => {
+    const selectors = names.map((resource) => {
+      const [, subresource = ''] = resource.split('/');
+      return { kind: '', group: '', version: 'v1', resource, subresource, phases: ['validate'] as const };
+    });
+    const rules = computeWebhookRules([policy({ selectors })], 'validating', served);
+    expect(rules.flatMap(({ resources }) => resources)).toEqual(wanted);
   });
 
   it('every kind is also what is added to pods, and no other subresource', () => {

@@ -145,6 +145,7 @@ function targetsByName(
   policy: CompiledPolicy,
   served: readonly ServedResource[],
 ): readonly Target[] {
+  if (resource === '' || version === '') return []; // the API server refuses a configuration with an empty one
   const narrowed = policy.ref.namespace === undefined ? scope : 'Namespaced';
   if (subresource !== '?*') return [{ group, version, resource, scope: narrowed }];
   const [plural = ''] = resource.split('/');
@@ -183,10 +184,12 @@ function covers(broad: string, narrow: string): boolean {
   const [group = '', version = '', resource = ''] = broad.split('|');
   const [narrowGroup = '', narrowVersion = '', narrowResource = ''] = narrow.split('|');
   const plain = !narrowResource.includes('/');
+  const [parent, subresource] = narrowResource.split('/');
+  const isAmong = !plain && (resource === `${parent}/*` || resource === `*/${subresource}`);
   return (
     (group === '*' || group === narrowGroup) &&
     (version === '*' || version === narrowVersion) &&
-    (resource === narrowResource || resource === '*/*' || (resource === '*' && plain))
+    (resource === narrowResource || resource === '*/*' || isAmong || (resource === '*' && plain))
   );
 }
 

@@ -30,25 +30,40 @@ const REQUEST = {
   now: 86_400_000,
 } as const;
 
-function hostOf(facts: FactTable, namespace?: string) {
-  const input: RuleInput = { request: REQUEST, resource: {}, phase: 'validate', facts, trace: undefined };
+interface Situation {
+  readonly namespace?: string;
+  readonly dryRun?: boolean;
+}
+
+function hostOf(facts: FactTable, { namespace, dryRun = false }: Situation = {}) {
+  const input: RuleInput = {
+    request: { ...REQUEST, dryRun },
+    resource: {},
+    phase: 'validate',
+    facts,
+    trace: undefined,
+  };
   const policy = { apiVersion: '', kind: '', name: 'p', ...(namespace === undefined ? {} : { namespace }) };
   return createFactHost(input, { policy, host: HOST });
 }
 
 /** The value of an expression, `error: …`, or the fact that it lacks. */
-function evaluate(text: string, given: readonly (readonly [FactRequest, Fact])[] = [], namespace?: string): unknown {
+function evaluate(
+  text: string,
+  given: readonly (readonly [FactRequest, Fact])[] = [],
+  situation: Situation = {},
+): unknown {
   const facts = new FactTable();
   for (const [request, fact] of given) facts.add(request, fact);
   const language = createPolicyLanguage({
     dialect: 'validating',
-    namespace,
+    namespace: situation.namespace,
     report: ({ message }) => {
       throw new Error(message);
     },
   });
   try {
-    const value = language.compile(text, 'x')?.evaluate({ activation: {}, host: hostOf(facts, namespace) });
+    const value = language.compile(text, 'x')?.evaluate({ activation: {}, host: hostOf(facts, situation) });
     return value instanceof CelError ? `error: ${value.message}` : value;
   } catch (error) {
     if (error instanceof Need) return error.request;
@@ -99,7 +114,16 @@ describe('what is asked for', () => {
       { kind: 'image-data', reference: 'nginx', access: { allowInsecure: false, providers: [], secrets: [] } },
     ],
   ])('%s', (text, namespace, wanted) => {
-    expect(evaluate(text, [], namespace)).toEqual(wanted);
+    expect(evaluate(text, [], namespace === undefined ? {} : { namespace })).toEqual(wanted);
+  });
+
+  it('a dry run posts for a dry run', () => {
+    expect(evaluate('resource.Post("v1", "configmaps", "a", {"n": 1})', [], { dryRun: true })).toEqual({
+      kind: 'api-call',
+      method: 'POST',
+      urlPath: '/api/v1/namespaces/a/configmaps?dryRun=All',
+      data: { n: 1 },
+    });
   });
 
   it('no operator absorbs what is missing', () => {

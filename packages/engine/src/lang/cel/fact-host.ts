@@ -70,7 +70,9 @@ class FactHost implements CelHost {
     const data = toJson(object);
     if (data instanceof CelError) return data;
     if (!isJsonObject(data)) return new CelError('the data is no object');
-    return toAnswer(this.ask({ kind: 'api-call', method: 'POST', urlPath: collectionPath(address), data }));
+    // Webhooks promise the API server that a dry run has no side effects.
+    const urlPath = `${collectionPath(address)}${this.input.request.dryRun ? '?dryRun=All' : ''}`;
+    return toAnswer(this.ask({ kind: 'api-call', method: 'POST', urlPath, data }));
   }
 
   toGroupVersionResource(apiVersion: string, kind: string): GroupVersionResource | CelError {

@@ -24,3 +24,26 @@ it.each([
   // What is evaluated anyway is the command line's affair.
   expect(checkCelDocument(document, kind, {})).toEqual([]);
 });
+
+const expression = (more: JsonObject): JsonObject => ({ matchExpressions: [{ key: 'team', ...more }] });
+
+it.each<[JsonObject, string[]]>([
+  [{ matchLabels: { 'acme.io/team': 'a', empty: '' } }, []],
+  [expression({ operator: 'NotIn', values: ['a'] }), []],
+  [expression({ operator: 'Exists' }), []],
+  [expression({ operator: 'Equals' }), ['matchExpressions[0].operator']],
+  [expression({ operator: 'In' }), ['matchExpressions[0].values']],
+  [expression({ operator: 'DoesNotExist', values: ['a'] }), ['matchExpressions[0].values']],
+  [expression({ operator: 'In', values: ['a', 'b*'] }), ['matchExpressions[0].values[1]']],
+  [expression({ key: 'no key', operator: 'Exists' }), ['matchExpressions[0].key']],
+  [{ matchLabels: { team: '*' } }, ['matchLabels.team']],
+  [{ matchLabels: { '/team': 'a' } }, ['matchLabels']],
+])('a selector that the API server would refuse in a webhook is refused here: %j', (selector, places) => {
+  for (const key of ['objectSelector', 'namespaceSelector']) {
+    const spec = { matchConstraints: { ...matchConstraints, [key]: selector } };
+    const found = checkCelDocument({ apiVersion: 'policies.kyverno.io/v1', spec }, 'ValidatingPolicy', {});
+    expect(found.map(({ severity, path }) => [severity, path])).toEqual(
+      places.map((place) => ['error', `spec.matchConstraints.${key}.${place}`]),
+    );
+  }
+});

@@ -2,6 +2,7 @@ import type { Diagnostic } from '../../kernel/diagnostics/diagnostic.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import { readFlag, readObject, readObjects, readText } from '../../model/read-json.ts';
 import type { LoadOptions } from '../load-options.ts';
+import { checkConstraintSelectors } from './check-label-selector.ts';
 import { createProblems, type Problems } from './problems.ts';
 
 const KUBERNETES = 'admissionregistration.k8s.io/';
@@ -16,6 +17,7 @@ export function checkCelDocument(document: JsonObject, kind: string, options: Lo
   if (kind === 'PolicyException') checkRefs(spec, problems);
   else if (!(readText(document, 'apiVersion') ?? '').startsWith(KUBERNETES)) {
     checkResourceRules(spec, options, problems);
+    checkConstraintSelectors(spec, problems);
     if (options.submitted) checkMode(spec, problems);
     if (options.submitted && kind.endsWith('MutatingPolicy')) checkEvaluation(spec, problems);
   }

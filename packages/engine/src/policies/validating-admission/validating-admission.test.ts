@@ -104,6 +104,7 @@ describe('a ValidatingAdmissionPolicy', () => {
       {},
       [['skip', "match conditions aren't met"]],
     ],
+    ['is not about payloads', [policy(LIMIT)], { request: { payload: true } }, []],
     ['about others has no result', [policy(LIMIT)], { request: { plural: 'services' } }, []],
     [
       'shows who scans where nobody asks',

@@ -64,7 +64,7 @@ function createRule(
     phases: PHASES,
     action: () => 'Enforce',
     evaluate: (input: RuleInput) => {
-      if (!matches(input.request)) return NOT_MATCHED;
+      if (input.request.payload === true || !matches(input.request)) return NOT_MATCHED;
       const attributes = toAttributes({ ...input, request: withScanner(input.request) });
       const namespace = readsNamespace ? admissionNamespace(attributes.namespace, input) : null;
       const results = bindings
