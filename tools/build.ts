@@ -35,6 +35,13 @@ const shared: BuildOptions = {
       name: 'undici-dispatchers',
       resolveId: (source) => (source === 'undici' ? `${root}tools/undici-dispatchers.mjs` : null),
     },
+    {
+      name: 'undici-http2',
+      resolveId: (source, importer) =>
+        source === './client-h2.js' && importer?.includes('/undici/lib/dispatcher/')
+          ? `${root}tools/undici-http2.cjs`
+          : null,
+    },
   ],
 };
 const output: OutputOptions = {
@@ -47,7 +54,14 @@ await build({
   ...shared,
   input: { main: entries.main },
   transform: { define: { 'import.meta.main': 'false' } },
-  output: { ...output, format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name]-[hash].cjs' },
+  output: {
+    ...output,
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: 'chunks/[name]-[hash].cjs',
+    // most runs meet no regular expression of a policy: `load-bundle.mjs` loads chunks of such names at their first use
+    codeSplitting: { groups: [{ name: 'late-re2js', test: /node_modules[\\/]re2js/ }] },
+  },
 });
 await build({
   ...shared,

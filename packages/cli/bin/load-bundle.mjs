@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import vm from 'node:vm';
 
 /** What Node takes milliseconds to load and most runs never call. */
-const SLOW_BUILTINS = new Set(['node:child_process', 'node:crypto']);
+const SLOW_BUILTINS = new Set(['node:child_process', 'node:crypto', 'node:zlib']);
 
 /**
  * Runs a bundle of CommonJS files. A file without cache, or whose cache V8 refuses (another version, other flags), is
@@ -40,8 +40,9 @@ export function loadBundle(entry, { collect = false } = {}) {
     own.cache[path] = module;
     const here = dirname(path);
     const require = (id) => {
-      if (id.startsWith('.')) return load(join(here, id));
-      return SLOW_BUILTINS.has(id) ? atFirstUse(() => own(id)) : own(id);
+      const find = id.startsWith('.') ? () => load(join(here, id)) : () => own(id);
+      const isLate = !collect && (SLOW_BUILTINS.has(id) || basename(id).startsWith('late-'));
+      return isLate ? atFirstUse(find) : find();
     };
     script.runInThisContext()(module.exports, require, module, path, here);
     module.loaded = true;
