@@ -1,7 +1,7 @@
 export { type BypassJudgeOptions, createBypassJudge } from './bypass/create-bypass-judge.ts';
 export { createEngine } from './compile/create-engine.ts';
 export type { Compilation, CompileOptions, Engine, EngineOptions, ImageDefaults } from './compile/engine.ts';
-export { type DecideOptions, decide, decideAtOnce, decideFromKnown } from './evaluate/decide.ts';
+export { type DecideOptions, decide, decideAtOnce } from './evaluate/decide.ts';
 export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluate.ts';
 export { expectAgain } from './evaluate/joint-plan.ts';
 export { createPolicyIndex, type PolicyIndex } from './evaluate/policy-index.ts';

@@ -7,7 +7,7 @@ import type { Json, JsonObject } from '../kernel/json.ts';
 import type { CompiledPolicy, CompiledRule, Phase, RuleInput, RuleOutcome } from '../model/compiled-policy.ts';
 import { UNASKED } from '../model/request.fixture.ts';
 import type { EvaluationRequest } from '../model/request.ts';
-import { decide, decideAtOnce, decideFromKnown } from './decide.ts';
+import { decide, decideAtOnce } from './decide.ts';
 import { evaluate } from './evaluate.ts';
 
 const ALL: ReadonlySet<Phase> = new Set(['mutate', 'verify-images', 'validate']);
@@ -136,15 +136,24 @@ describe('decide', () => {
 
   it('goes on with what the source has at hand, and keeps it for who must wait', () => {
     const policies = [policy('p', [needing('one')]), policy('q', [needing('two')])];
-    const options = { phase: 'validate', facts: new FactTable() } as const;
-    const has = (...names: readonly string[]) => ({
-      known: (need: FactRequest) =>
-        'name' in need && names.includes(String(need.name)) ? ({ ok: true, value: {} } as const) : undefined,
+    const names = new Set(['one']);
+    const facts = new FactTable({
+      known: (need) => ('name' in need && names.has(String(need.name)) ? { ok: true, value: {} } : undefined),
     });
-    expect(decideFromKnown(policies, request, {}, options)).toBeUndefined();
-    expect(decideFromKnown(policies, request, has('one'), options)).toBeUndefined();
-    expect(options.facts.entries()).toHaveLength(1);
-    expect(decideFromKnown(policies, request, has('two'), options)).toHaveLength(2);
+    const options = { phase: 'validate', facts } as const;
+    expect(decideAtOnce(policies, request, options)).toBeUndefined();
+    expect(facts.entries()).toHaveLength(1);
+    expect(facts.takeNeeds()).toEqual([configMap('two')]);
+    names.add('two');
+    expect(decideAtOnce(policies, request, options)).toHaveLength(2);
+    expect(facts.takeNeeds()).toEqual([]);
+  });
+
+  it('keeps the first answer of a source for the whole decision', () => {
+    let asked = 0;
+    const facts = new FactTable({ known: () => ({ ok: true, value: { asked: ++asked } }) });
+    expect(facts.get(configMap('a'))).toBe(facts.get(configMap('a')));
+    expect(asked).toBe(1);
   });
 
   it('evaluates a complete policy once, however many rounds the others take', async () => {

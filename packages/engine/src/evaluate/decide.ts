@@ -35,7 +35,7 @@ export async function decide(
   source: FactSource,
   options: DecideOptions,
 ): Promise<Decision[]> {
-  const { phase, signal, rounds = ROUNDS, trace = false, facts = new FactTable(), unsettled = false } = options;
+  const { phase, signal, rounds = ROUNDS, trace = false, facts = new FactTable(source), unsettled = false } = options;
   const pass = createPass(policies, phase, unsettled);
   for (let round = 0; ; round += 1) {
     const closing = toClosing(signal, round, rounds);
@@ -51,7 +51,7 @@ export async function decide(
 
 /**
  * The decisions when the facts at hand are enough, without waiting for anything; `undefined` when some are missing, which
- * are then noted in `facts`. What `decide` does in its first round.
+ * are then noted in `facts`. What `decide` does in its first round, and may go on from.
  */
 export function decideAtOnce(
   policies: readonly CompiledPolicy[],
@@ -60,32 +60,6 @@ export function decideAtOnce(
 ): Decision[] | undefined {
   const { phase, facts, trace = false } = options;
   return createPass(policies, phase, false)(request, { facts, phase, trace });
-}
-
-/**
- * The same with what the source has at hand: `undefined` when something must be waited for. What is known by then is in
- * `facts`, so that `decide` goes on from there.
- */
-export function decideFromKnown(
-  policies: readonly CompiledPolicy[],
-  request: EvaluationRequest,
-  source: Pick<FactSource, 'known'>,
-  options: { readonly phase: Phase; readonly facts: FactTable; readonly trace?: boolean },
-): Decision[] | undefined {
-  const { phase, facts, trace = false } = options;
-  const pass = createPass(policies, phase, false);
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const decisions = pass(request, { facts, phase, trace });
-    if (decisions) return decisions;
-    let isStuck = false;
-    for (const need of facts.takeNeeds()) {
-      const fact = source.known?.(need);
-      if (fact) facts.add(need, fact);
-      else isStuck = true;
-    }
-    if (isStuck) return undefined;
-  }
-  return undefined;
 }
 
 /** No answer, so that every need is closed as missing, when the signal aborts before a source that does not heed it. */

@@ -2,6 +2,7 @@ import type { Json } from '../kernel/json.ts';
 import { stableText } from '../kernel/stable-text.ts';
 import type { Fact } from './fact.ts';
 import type { FactRequest, ImageVerificationRequest } from './fact-request.ts';
+import type { FactSource } from './fact-source.ts';
 import type { ImageVerification } from './image-verification.ts';
 import type { ManifestVerification, ManifestVerificationRequest, SignedMessage } from './manifest-verification.ts';
 
@@ -64,20 +65,24 @@ export class FactTable {
   // Made when first needed: most evaluations ask for nothing.
   #facts: Map<string, Fact> | undefined;
   #needs: Map<string, FactRequest> | undefined;
+  readonly #source: Pick<FactSource, 'known'> | undefined;
+
+  /** @param source asked for what it has at hand before a need is noted; its first answer stays for the whole evaluation */
+  constructor(source?: Pick<FactSource, 'known'>) {
+    this.#source = source;
+  }
 
   /** The fact asked for. Throws `Need`, after noting it, when it is not here. */
   get(request: FactRequest): Fact {
-    const key = factKey(request);
-    const fact = this.#facts?.get(key);
+    const fact = this.find(request);
     if (fact) return fact;
-    this.#note(key, request);
     throw new Need(request);
   }
 
   /** The fact, or `undefined` after noting it as a need: for who can go on without. */
   find(request: FactRequest): Fact | undefined {
     const key = factKey(request);
-    const fact = this.#facts?.get(key);
+    const fact = this.#facts?.get(key) ?? this.#recall(key, request);
     if (!fact) this.#note(key, request);
     return fact;
   }
@@ -98,8 +103,16 @@ export class FactTable {
 
   /** Notes a need without raising it, so that one pass gathers what is certain to be asked later. */
   prefetch(request: FactRequest): void {
-    const key = factKey(request);
-    if (!this.#facts?.has(key)) this.#note(key, request);
+    this.find(request);
+  }
+
+  #recall(key: string, request: FactRequest): Fact | undefined {
+    const fact = this.#source?.known?.(request);
+    if (fact) {
+      this.#facts ??= new Map();
+      this.#facts.set(key, fact);
+    }
+    return fact;
   }
 
   #note(key: string, request: FactRequest): void {

@@ -44,10 +44,7 @@ const LENGTH_LIMIT = 4096;
 const PATH_LIMIT = 255;
 
 /** Parses an image as Kyverno does; the error carries Kyverno's text. */
-export function parseImageReference(
-  text: string,
-  settings: ImageReferenceSettings = DEFAULT_IMAGE_SETTINGS,
-): ImageReference | EvaluationError {
+export function parseImageReference(text: string, settings: ImageReferenceSettings = DEFAULT_IMAGE_SETTINGS): Parsed {
   const full = hasRegistry(text) ? text : `${settings.defaultRegistry}/${text}`;
   const parsed = parseParts(full);
   if (typeof parsed === 'string') {
@@ -58,6 +55,29 @@ export function parseImageReference(
   }
   const blank = full !== text && !settings.enableDefaultRegistryMutation;
   return toReference(blank ? '' : parsed.domain, parsed);
+}
+
+type Parsed = ImageReference | EvaluationError;
+
+/** References that were parsed a moment ago, by the settings: a cluster runs a few hundred images again and again. */
+const parsedWith = new WeakMap<ImageReferenceSettings, Map<string, Parsed>>();
+const REMEMBERED = 1024;
+const REMEMBERED_LENGTH = 512;
+
+/** The same for texts that come again and again; `settings` must be the same object each time. */
+export function recallImageReference(text: string, settings: ImageReferenceSettings): Parsed {
+  if (text.length > REMEMBERED_LENGTH) return parseImageReference(text, settings);
+  let known = parsedWith.get(settings);
+  if (!known || known.size >= REMEMBERED) {
+    known = new Map();
+    parsedWith.set(settings, known);
+  }
+  let parsed = known.get(text);
+  if (parsed === undefined) {
+    parsed = parseImageReference(text, settings);
+    known.set(text, parsed);
+  }
+  return parsed;
 }
 
 function hasRegistry(text: string): boolean {

@@ -4,7 +4,6 @@ import {
   type Decision,
   decide,
   decideAtOnce,
-  decideFromKnown,
   type EvaluationRequest,
   type GroupVersionKind,
   type Phase,
@@ -36,7 +35,7 @@ export interface ReviewHandlerOptions {
   /** Told after the answer is on its way, in order; never throws into the request. */
   readonly onDecided: (outcome: ReviewOutcome) => void;
   /** Audit work for after the answer; refuses (drops) beyond its bound. */
-  readonly enqueueAudit: (work: () => Promise<void>) => void;
+  readonly enqueueAudit: (work: () => Promise<void> | undefined) => void;
   readonly now: () => number;
   /** Heeds the annotation that asks for a bypass; absent when that is off. */
   readonly bypass?: { readonly judge: BypassJudge; readonly ledger: BypassLedger };
@@ -122,7 +121,7 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
       const evaluation = claims ? withResource(received, claims.object) : received;
       const stripped = claims?.operations ?? [];
       if (configuration().isExcluded(evaluation)) return { allowed: true, patch: stripped };
-      const table = new FactTable();
+      const table = new FactTable(facts);
       const run = async (trace: boolean): Promise<Decision[]> => {
         const mutations = await decideWithin(
           candidates(evaluation, 'mutate', route),
@@ -158,7 +157,7 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
       const started = now();
       const evaluation = toEvaluation(request);
       if (configuration().isExcluded(evaluation)) return { allowed: true };
-      const table = new FactTable();
+      const table = new FactTable(facts);
       const policies = candidates(evaluation, 'validate', route);
       const { inTime, later } = splitByStanding(policies, evaluation);
       const run = (trace: boolean) =>
@@ -232,21 +231,29 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
     return decisions instanceof Promise ? decisions.then(conclude) : conclude(decisions);
   }
 
-  async function auditLater(
+  /** At once when nothing has to be awaited. */
+  function auditLater(
     policies: readonly CompiledPolicy[],
     evaluation: EvaluationRequest,
     response: AdmissionResponse,
     table: FactTable,
-  ): Promise<void> {
+  ): Promise<void> | undefined {
     const begun = now();
-    const signal = AbortSignal.timeout(AUDIT_SECONDS * 1000);
-    const audit = async (trace: boolean) =>
+    let deadline: AbortSignal | undefined;
+    const signal = () => (deadline ??= AbortSignal.timeout(AUDIT_SECONDS * 1000));
+    const audit = (trace: boolean) =>
       askWitnesses(policies, evaluation, (asked) =>
         decideForReport(asked, evaluation, facts, { signal, facts: table, trace }),
       );
-    const decisions = await audit(false);
-    await keepGrants(evaluation, decisions);
-    tell('validating', evaluation, decisions, response, begun, true, () => audit(true));
+    const conclude = (decisions: readonly Decision[]): Promise<void> | undefined => {
+      const done = () => tell('validating', evaluation, decisions, response, begun, true, async () => audit(true));
+      const kept = keepGrants(evaluation, decisions);
+      if (kept) return kept.then(done);
+      done();
+      return undefined;
+    };
+    const decisions = audit(false);
+    return decisions instanceof Promise ? decisions.then(conclude) : conclude(decisions);
   }
 
   /** Keeps who was let past, before anything is made of it; resolves to a refusal when that fails. */
@@ -281,9 +288,7 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
     };
     const waits = policies.some((policy) => policy.needs.size > 0);
     const settings = { phase, trace, facts: table };
-    const decisions = waits
-      ? decideFromKnown(policies, evaluation, facts, settings)
-      : decideAtOnce(policies, evaluation, settings);
+    const decisions = decideAtOnce(policies, evaluation, settings);
     if (decisions) return asRegistered(decisions);
     const mayWait = waits || evaluation.bypass !== undefined;
     const waiting = { ...settings, ...(mayWait ? { signal: route.deadline() } : {}) };

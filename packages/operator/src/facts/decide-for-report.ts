@@ -1,8 +1,17 @@
-import { type CompiledPolicy, type Decision, decide, type EvaluationRequest, policyId } from '@vouchsafe/engine';
-import type { FactSource, FactTable } from '@vouchsafe/engine/facts';
+import {
+  type CompiledPolicy,
+  type Decision,
+  decide,
+  decideAtOnce,
+  type EvaluationRequest,
+  type Phase,
+  policyId,
+} from '@vouchsafe/engine';
+import { type FactSource, FactTable } from '@vouchsafe/engine/facts';
 
 export interface DecideForReportOptions {
-  readonly signal?: AbortSignal;
+  /** Ends the wait for facts; made when first needed, as most wait for none. */
+  readonly signal?: () => AbortSignal;
   readonly trace?: boolean;
   readonly facts?: FactTable;
 }
@@ -15,23 +24,43 @@ export function verifiesImages({ needs, ref }: CompiledPolicy): boolean {
 
 /**
  * What reports tell about a resource (kyverno-core §1.8.3): the results of the validate phase, but those about images as
- * the verify-images phase gives them, which say who signed or what was wrong. Nothing is patched.
+ * the verify-images phase gives them, which say who signed or what was wrong. Nothing is patched. At once when all facts are
+ * at hand.
  */
-export async function decideForReport(
+export function decideForReport(
   policies: readonly CompiledPolicy[],
   request: EvaluationRequest,
   source: FactSource,
-  options: DecideForReportOptions = {},
-): Promise<Decision[]> {
+  { signal, trace = false, facts = new FactTable(source) }: DecideForReportOptions = {},
+): Decision[] | Promise<Decision[]> {
   const verifying = policies.filter(verifiesImages);
   const judging = policies.filter((policy) => !verifiesImages(policy) || judgesMore(policy));
-  const validated = judging.length > 0 ? await decide(judging, request, source, { phase: 'validate', ...options }) : [];
+  const settings = { trace, facts };
+  const ask = (asked: readonly CompiledPolicy[], phase: Phase) =>
+    decideAtOnce(asked, request, { ...settings, phase }) ??
+    decide(asked, request, source, { ...settings, phase, ...(signal ? { signal: signal() } : {}) });
+  const validated = judging.length > 0 ? ask(judging, 'validate') : [];
   if (verifying.length === 0) return validated;
-  const verified = await Promise.all(
-    verifying.map((policy) => decide([policy], request, source, { phase: 'verify-images', ...options })),
+  const verified = verifying.map((policy) => ask([policy], 'verify-images'));
+  if (areDecided(validated) && verified.every(areDecided)) return join(policies, request, validated, verified.flat());
+  return Promise.all([validated, ...verified]).then(([judged = [], ...found]) =>
+    join(policies, request, judged, found.flat()),
   );
+}
+
+function areDecided(decisions: Decision[] | Promise<Decision[]>): decisions is Decision[] {
+  return Array.isArray(decisions);
+}
+
+/** One decision a policy: what it says of images out of the one phase, the rest out of the other. */
+function join(
+  policies: readonly CompiledPolicy[],
+  request: EvaluationRequest,
+  validated: readonly Decision[],
+  verified: readonly Decision[],
+): Decision[] {
   const others = new Map(validated.map((decision) => [policyId(decision.policy), decision]));
-  const images = new Map(verified.flat().map((decision) => [policyId(decision.policy), decision]));
+  const images = new Map(verified.map((decision) => [policyId(decision.policy), decision]));
   return policies.flatMap((policy) => {
     const [other, image] = [others.get(policyId(policy.ref)), images.get(policyId(policy.ref))];
     if (!image) return other ?? [];

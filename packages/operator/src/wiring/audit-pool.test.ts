@@ -25,16 +25,33 @@ describe('the pool of audit work', () => {
     expect(done).toBe(6);
   });
 
+  it('begins after the turn that asked for it, and goes through work that waits for nothing', async () => {
+    const pool = createAuditPool({ workers: 1, onError: () => {} });
+    const order: number[] = [];
+    for (let index = 0; index < 3; index += 1) {
+      pool.enqueue(() => {
+        order.push(index);
+        return undefined;
+      });
+    }
+    expect(order).toEqual([]);
+    await pool.drain();
+    expect(order).toEqual([0, 1, 2]);
+  });
+
   it('a failure is told and stops nothing', async () => {
     const errors: unknown[] = [];
     const pool = createAuditPool({ workers: 1, onError: (error) => errors.push(error) });
     let done = false;
     pool.enqueue(() => Promise.reject(new Error('a')));
+    pool.enqueue(() => {
+      throw new Error('b');
+    });
     pool.enqueue(async () => {
       done = true;
     });
     await pool.drain();
-    expect(errors).toHaveLength(1);
+    expect(errors).toHaveLength(2);
     expect(done).toBe(true);
   });
 

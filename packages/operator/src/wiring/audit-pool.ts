@@ -1,10 +1,13 @@
 /** Work for after the answer: so many at once, so many waiting, the rest dropped and counted. */
 export interface AuditPool {
-  enqueue(work: () => Promise<void>): void;
+  enqueue(work: AuditWork): void;
   readonly dropped: number;
   /** Resolves when nothing is running or waiting. */
   drain(): Promise<void>;
 }
+
+/** Work that waits for nothing answers nothing. */
+export type AuditWork = () => Promise<void> | undefined;
 
 export interface AuditPoolOptions {
   /** Kyverno's `--maxAuditWorkers`. */
@@ -14,17 +17,50 @@ export interface AuditPoolOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** Milliseconds of such work in one turn; then requests that have come meanwhile go first. */
+const SLICE_MS = 2;
+
 export function createAuditPool({ workers = 8, capacity = 1000, onError }: AuditPoolOptions): AuditPool {
-  const waiting: (() => Promise<void>)[] = [];
+  const waiting: AuditWork[] = [];
   const idle: (() => void)[] = [];
   let running = 0;
   let dropped = 0;
+  let isDue = false;
 
-  async function run(): Promise<void> {
-    running += 1;
-    for (let work = waiting.shift(); work; work = waiting.shift()) await work().catch(onError);
-    running -= 1;
-    if (running === 0) for (const resolve of idle.splice(0)) resolve();
+  /** Not in the turn that asked for it, whose answers are still to be written. */
+  function schedule(): void {
+    if (isDue) return;
+    isDue = true;
+    setImmediate(start);
+  }
+
+  function start(): void {
+    isDue = false;
+    const until = performance.now() + SLICE_MS;
+    while (running < workers && waiting.length > 0 && performance.now() < until) run(waiting.shift());
+    goOn();
+  }
+
+  function run(work: AuditWork | undefined): void {
+    try {
+      const pending = work?.();
+      if (!pending) return;
+      running += 1;
+      pending.catch(onError).finally(() => {
+        running -= 1;
+        goOn();
+      });
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  function goOn(): void {
+    if (waiting.length > 0) {
+      if (running < workers) schedule();
+    } else if (running === 0 && !isDue) {
+      for (const resolve of idle.splice(0)) resolve();
+    }
   }
 
   return {
@@ -32,13 +68,14 @@ export function createAuditPool({ workers = 8, capacity = 1000, onError }: Audit
       return dropped;
     },
     enqueue(work) {
-      if (waiting.length >= capacity) {
+      if (waiting.length >= capacity + workers - running) {
         dropped += 1;
         return;
       }
       waiting.push(work);
-      if (running < workers) void run();
+      if (running < workers) schedule();
     },
-    drain: () => (running === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve))),
+    drain: () =>
+      running === 0 && waiting.length === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve)),
   };
 }

@@ -176,11 +176,13 @@ async function scanOne(
   const mutating = all.candidates(request, 'mutate').filter(isMutationScanned);
   const candidates = [...judging, ...mutating];
   if (candidates.length === 0) return;
-  const waits = bypass !== undefined || candidates.some(({ needs }) => needs.size > 0);
-  const bound = waits ? { signal: AbortSignal.any([signal, AbortSignal.timeout(FACTS_SECONDS * 1000)]) } : {};
+  let deadline: AbortSignal | undefined;
+  const bound = {
+    signal: () => (deadline ??= AbortSignal.any([signal, AbortSignal.timeout(FACTS_SECONDS * 1000)])),
+  };
   const decisions = [
     ...(judging.length > 0 ? await decideForReport(judging, request, facts, bound) : []),
-    ...(await scanMutations(mutating, request, facts, bound)),
+    ...(mutating.length > 0 ? await scanMutations(mutating, request, facts, { signal: bound.signal() }) : []),
   ];
   ledger.record(
     toResourceRef(request),

@@ -20,7 +20,13 @@ const SHAPES: readonly JsonObject[] = [
   allNotIn(KEYS, ['caps', 'name', '']),
   allNotIn('A', DROPPED),
   anyNotIn(DROPPED, ['A', '']),
+  ...['Equals', 'notequals', 'In', 'AnyNotIn', 'GreaterThan'].flatMap((operator): readonly JsonObject[] => [
+    { any: [{ key: "{{ element.name || '' }}", operator, value: '' }] },
+    { all: [{ key: '{{ element.name }}', operator, value: 'A' }] },
+  ]),
 ];
+
+const UNNAMED = SHAPES[4] ?? {};
 
 describe('a refutation', () => {
   it.each<[string, JsonObject, JsonObject, boolean]>([
@@ -40,7 +46,19 @@ describe('a refutation', () => {
     expect(compileRefutation(conditions)?.({ request: { object } })).toBe(refuted);
   });
 
+  it.each<[Json, boolean]>([
+    [{ name: 'A' }, true],
+    [{ name: '' }, false],
+    [{ name: '{{ x }}' }, false],
+    [{ name: 1 }, false],
+    [{}, false],
+    [null, false],
+  ])('of one text beside another: %j', (element, refuted) => {
+    expect(compileRefutation(UNNAMED)?.({ element })).toBe(refuted);
+  });
+
   it.each<[string, Json]>([
+    ['unknown operators', { all: [{ key: ADDED, operator: 'Is', value: 'A' }] }],
     ['other operators', { all: [{ key: ADDED, operator: 'AnyIn', value: ['A'] }] }],
     ['both blocks', { ...allNotIn(ADDED, ['A']), ...anyNotIn(ADDED, ['A']) }],
     ['values with variables', allNotIn(ADDED, ['{{ x }}'])],

@@ -1,12 +1,14 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
-import { compileEach, type QuickTest, type Visit } from '../jmespath/compile-each.ts';
+import { compileEach, compileText, type QuickTest, type Visit } from '../jmespath/compile-each.ts';
 import { parseQuietly } from '../jmespath/parse-quietly.ts';
+import type { SyntaxNode } from '../jmespath/syntax-tree.ts';
 import { findVariables, mayHoldVariable, readVariable } from '../variables/variable-text.ts';
+import { findOperator } from './operators/list.ts';
 
 /**
  * Tells of some conditions that they certainly do not hold, from the variables `request.object` and `element` alone and
  * without making any value: what happens for nearly every resource. `false`: only their evaluation tells. `undefined` for
- * conditions of other shapes than `AnyNotIn` on a list.
+ * conditions of other shapes than `AnyNotIn` on a list, or one text beside another.
  */
 export function compileRefutation(conditions: Json | undefined): QuickTest | undefined {
   if (!isJsonObject(conditions)) return undefined;
@@ -30,16 +32,26 @@ function refuteEach(conditions: readonly JsonObject[]): QuickTest | undefined {
 }
 
 function refuteOne(condition: JsonObject): QuickTest | undefined {
-  if (member(condition, 'operator') !== 'AnyNotIn') return undefined;
+  const operator = member(condition, 'operator');
   const key = member(condition, 'key');
   const value = member(condition, 'value');
-  if (typeof key !== 'string') return undefined;
+  if (typeof key !== 'string' || typeof operator !== 'string') return undefined;
+  if (operator !== 'AnyNotIn') return isConstant(value) ? refuteText(key, operator, value) : undefined;
   if (isConstant(key)) return typeof value === 'string' ? refuteByListed(key, value) : undefined;
   return isJsonArray(value) && value.every(isConstant) ? refuteByListing(key, new Set(value)) : undefined;
 }
 
-function isConstant(text: Json): text is string {
+function isConstant(text: Json | undefined): text is string {
   return typeof text === 'string' && !mayHoldVariable(text) && !text.includes('$(');
+}
+
+/** The key's path leads to a text, beside which the value does not hold: `{{ path }}`, or `{{ path || literal }}`. */
+function refuteText(key: string, operator: string, value: string): QuickTest | undefined {
+  const holds = findOperator(operator)?.(value);
+  const tree = holds && wholeVariable(key);
+  const path = tree?.type === 'or' && tree.right.type === 'literal' ? tree.left : tree;
+  // An empty text gives way to the literal.
+  return holds && path && compileText(path, (text) => text !== '' && !mayHoldVariable(text) && !holds(text));
 }
 
 /** Every element of the key's list is among the value's texts. */
@@ -66,11 +78,16 @@ function refuteByListed(key: string, value: string): QuickTest | undefined {
 
 /** `{{ list }}` or `{{ list || literal }}`, where the literal is an empty list or one of `texts`. */
 function compileOperand(text: string, texts: ReadonlySet<string> | undefined, visit: Visit): QuickTest | undefined {
-  const [variable] = findVariables(text);
-  const tree = variable?.source === text ? parseQuietly(readVariable(text).text) : undefined;
+  const tree = wholeVariable(text);
   if (tree?.type !== 'or') return tree && compileEach(tree, visit);
   const literal = tree.right.type === 'literal' ? tree.right.value : undefined;
   const isHarmless =
     typeof literal === 'string' ? texts?.has(literal) === true : isJsonArray(literal) && literal.length === 0;
   return isHarmless ? compileEach(tree.left, visit, true) : undefined;
+}
+
+/** The expression of a text that is one variable and nothing else. */
+function wholeVariable(text: string): SyntaxNode | undefined {
+  const [variable] = findVariables(text);
+  return variable?.source === text ? parseQuietly(readVariable(text).text) : undefined;
 }

@@ -38,6 +38,20 @@ export function compileEach(node: SyntaxNode, visit: Visit, isOptional = false):
   }
 }
 
+/**
+ * Whether the value of a path of fields is a text of which `visit` holds. `false` also for what is missing, or no text.
+ * `undefined` for other expressions.
+ */
+export function compileText(node: SyntaxNode, visit: (text: string) => boolean): QuickTest | undefined {
+  const names = namesOf(node);
+  const get = names && compilePath(names);
+  if (!get) return undefined;
+  return (root) => {
+    const value = get(root);
+    return typeof value === 'string' && visit(value);
+  };
+}
+
 function flattened(visit: Visit): Visit {
   return (element) => (Array.isArray(element) ? visitAll(element, visit) : visit(element));
 }

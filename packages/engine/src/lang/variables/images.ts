@@ -4,7 +4,7 @@ import {
   DEFAULT_IMAGE_SETTINGS,
   type ImageReference,
   type ImageReferenceSettings,
-  parseImageReference,
+  recallImageReference,
 } from '../../kernel/image-reference.ts';
 import { defineMember, isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
 import { compileJmesPath, isJmesPathDiagnostic } from '../jmespath/compile-jmespath.ts';
@@ -58,8 +58,7 @@ export function extractImages(
   const found = new Map<string, Map<string, ExtractedImage>>();
   for (const extractor of extractors) {
     const images = new Map<string, ExtractedImage>();
-    const walk: Walk = { extractor, images, extraction };
-    const failure = extractFrom(walk, resource, 0, [], []);
+    const failure = extractFrom({ extractor, images, extraction, path: [] }, resource, 0, NO_SECRETS);
     if (failure) return failure;
     // As upstream, the last extractor of a name wins.
     if (images.size > 0) found.set(extractor.name, images);
@@ -69,22 +68,17 @@ export function extractImages(
 
 function extractorsOf(kind: string, configured: JsonObject | undefined): readonly Extractor[] | EvaluationError {
   const entries = configured === undefined ? undefined : member(configured, kind);
-  if (!isJsonArray(entries)) return defaultExtractors(kind);
+  if (!isJsonArray(entries)) return DEFAULT_EXTRACTORS.get(kind) ?? [];
   if (entries.length === 0) return new EvaluationError(`no extractors found for ${kind}`);
   return entries.filter(isJsonObject).map(readExtractor);
 }
 
-function defaultExtractors(kind: string): readonly Extractor[] {
-  const path = POD_SPECS.get(kind);
-  if (!path) return [];
-  return CONTAINER_LISTS.map((name) => ({
-    name,
-    fields: [...path, name, '*'],
-    value: 'image',
-    key: 'name',
-    jmesPath: '',
-  }));
-}
+const DEFAULT_EXTRACTORS: ReadonlyMap<string, readonly Extractor[]> = new Map(
+  [...POD_SPECS].map(([kind, path]) => [
+    kind,
+    CONTAINER_LISTS.map((name) => ({ name, fields: [...path, name, '*'], value: 'image', key: 'name', jmesPath: '' })),
+  ]),
+);
 
 function readExtractor(entry: JsonObject): Extractor {
   const fields = textOf(entry, 'path')
@@ -110,43 +104,68 @@ interface Walk {
   readonly extractor: Extractor;
   readonly images: Map<string, ExtractedImage>;
   readonly extraction: ImageExtraction;
+  /** Where the walk is. */
+  readonly path: string[];
 }
 
 function extractFrom(
   walk: Walk,
   node: Json | undefined,
   depth: number,
-  path: readonly string[],
   secrets: readonly string[],
 ): EvaluationError | undefined {
   if (node === undefined || node === null) return undefined;
   const field = walk.extractor.fields[depth];
-  if (field === '*') {
-    if (typeof node !== 'object') return new EvaluationError('invalid type');
-    for (const [key, value] of Object.entries(node)) {
-      const failure = extractFrom(walk, value, depth + 1, [...path, key], secrets);
-      if (failure) return failure;
-    }
-    return undefined;
-  }
+  if (field === '*') return extractFromEach(walk, node, depth, secrets);
   if (!isJsonObject(node)) return new EvaluationError('invalid image config');
-  const known = [...secrets, ...pullSecretsOf(node)];
-  if (field === undefined) return extractHere(walk, node, path, known);
-  return extractFrom(walk, member(node, field), depth + 1, [...path, field], known);
+  const own = pullSecretsOf(node);
+  const known = own.length === 0 ? secrets : [...secrets, ...own];
+  return field === undefined
+    ? extractHere(walk, node, known)
+    : extractBelow(walk, field, member(node, field), depth, known);
 }
+
+function extractFromEach(
+  walk: Walk,
+  node: Json,
+  depth: number,
+  secrets: readonly string[],
+): EvaluationError | undefined {
+  if (typeof node !== 'object' || node === null) return new EvaluationError('invalid type');
+  for (const key of Object.keys(node)) {
+    const value = isJsonArray(node) ? node[Number(key)] : (node as JsonObject)[key]; // what is no list is an object
+    const failure = extractBelow(walk, key, value, depth, secrets);
+    if (failure) return failure;
+  }
+  return undefined;
+}
+
+function extractBelow(
+  walk: Walk,
+  key: string,
+  node: Json | undefined,
+  depth: number,
+  secrets: readonly string[],
+): EvaluationError | undefined {
+  walk.path.push(key);
+  const failure = extractFrom(walk, node, depth + 1, secrets);
+  walk.path.pop();
+  return failure;
+}
+
+const NO_SECRETS: readonly string[] = [];
 
 function pullSecretsOf(node: JsonObject): readonly string[] {
   const secrets = member(node, 'imagePullSecrets');
-  if (!isJsonArray(secrets)) return [];
+  if (!isJsonArray(secrets)) return NO_SECRETS;
   return secrets.flatMap((secret) =>
     isJsonObject(secret) && typeof secret['name'] === 'string' ? [secret['name']] : [],
   );
 }
 
 function extractHere(
-  { extractor, images, extraction }: Walk,
+  { extractor, images, extraction, path }: Walk,
   node: JsonObject,
-  path: readonly string[],
   pullSecrets: readonly string[],
 ): EvaluationError | undefined {
   const pointer = `/${path.join('/')}/${extractor.value}`;
@@ -156,7 +175,7 @@ function extractHere(
   if (typeof written !== 'string' || written.trim() === '') return undefined;
   const text = applyJmesPath(written, extractor.jmesPath, extraction.host);
   if (text instanceof EvaluationError) return text;
-  const reference = parseImageReference(text, extraction.settings ?? DEFAULT_IMAGE_SETTINGS);
+  const reference = recallImageReference(text, extraction.settings ?? DEFAULT_IMAGE_SETTINGS);
   if (reference instanceof EvaluationError) {
     return new EvaluationError(`invalid image '${text}' (${reference.message})`);
   }

@@ -51,7 +51,7 @@ function compileBlock(block: JsonObject, compilation: RuleCompilation): Evaluati
     return { evaluate: compileManifests(manifests) };
   }
   const podSecurity = member(block, 'podSecurity');
-  if (isJsonObject(podSecurity)) return { evaluate: compilePodSecurity(podSecurity, compilation) };
+  if (isJsonObject(podSecurity)) return compilePodSecurity(podSecurity, compilation);
   const cel = member(block, 'cel');
   if (isJsonObject(cel)) return compileCelCheck(cel, compilation);
   return compileResourceCheck(block, compilation);

@@ -9,7 +9,7 @@ import type { Effect, ImageResult, PatchOperation, PolicyRef } from '../../model
 import type { RuleBodyOutcome, RuleEvaluation } from '../rule-kind.ts';
 import type { AttestationCheck } from './check-attestations.ts';
 import { type CompiledEntry, type EntryQuestion, toAccess } from './compile-entry.ts';
-import { toAnnotateEffect } from './image-annotations.ts';
+import type { Annotator } from './image-annotations.ts';
 import { type ImageJudgement, judgeFailure } from './image-outcome.ts';
 import { judgeImage, pullSecretsOf, registryReference } from './judge-image.ts';
 import { isSkipped } from './skip-image.ts';
@@ -24,6 +24,7 @@ export interface ImageRule {
   readonly settings: ImageReferenceSettings;
   readonly policy: PolicyRef;
   readonly rule: string;
+  readonly annotate: Annotator;
 }
 
 /** Outcome of one image for one entry: what to report, and the digest to pin it to. */
@@ -164,15 +165,16 @@ class PinnedResource {
   take(image: ExtractedImage, entry: VerifyingEntry, outcome: ImageOutcome): RuleBodyOutcome | undefined {
     let { judgement } = outcome;
     const { digest } = outcome;
-    const pinned = this.#digests.get(placeOf(image));
+    const place = toJsonPointer(image.segments);
+    const pinned = this.#digests.get(place);
     if (digest !== '' && pinned !== undefined && pinned !== digest) {
       const message = `failed to verify image ${image.reference}: its tag moved from ${pinned} to ${digest} while it was verified`;
       judgement = { status: 'error', message, reason: 'tag-moved' };
     } else if (digest !== '' && image.digest === '' && entry.entry.mutateDigest && pinned === undefined) {
-      this.#pin(image, digest);
+      this.#pin(image, place, digest);
     }
     if (!judgement) return undefined;
-    const result = this.#toResult(image, judgement, digest);
+    const result = this.#toResult(image, place, judgement, digest);
     if (entry.verifies) this.#annotated.push(result);
     return {
       status: judgement.status,
@@ -183,30 +185,29 @@ class PinnedResource {
     };
   }
 
-  #pin(image: ExtractedImage, digest: string): void {
+  #pin(image: ExtractedImage, place: string, digest: string): void {
     const value = `${image.referenceWithTag}@${digest}`;
-    this.#digests.set(placeOf(image), digest);
-    this.#operations.push({ op: 'replace', path: placeOf(image), value });
+    this.#digests.set(place, digest);
+    this.#operations.push({ op: 'replace', path: place, value });
     this.#resource = setAt(this.#resource, image.segments, value);
   }
 
-  #toResult(image: ExtractedImage, { status }: ImageJudgement, digest: string): ImageResult {
-    const pinned = this.#digests.get(placeOf(image));
-    const repository = image.registry === '' ? image.path : `${image.registry}/${image.path}`;
+  #toResult(image: ExtractedImage, place: string, { status }: ImageJudgement, digest: string): ImageResult {
+    const pinned = this.#digests.get(place);
     const known = image.digest || digest || pinned;
     return {
-      image: pinned === undefined ? image.reference : `${repository}@${pinned}`,
+      image: pinned === undefined ? image.reference : `${repositoryOf(image)}@${pinned}`,
       status: status === 'pass' || status === 'skip' ? status : 'fail',
       ...(known ? { digest: known } : {}),
-      pointer: placeOf(image),
+      pointer: place,
     };
   }
 
   /** The outcomes, the first of which carries the patch, the annotations and the pinned resource. */
-  finish(outcomes: readonly RuleBodyOutcome[], { policy, rule }: ImageRule): readonly RuleBodyOutcome[] {
+  finish(outcomes: readonly RuleBodyOutcome[], { annotate: toAnnotateEffect }: ImageRule): readonly RuleBodyOutcome[] {
     const [first, ...others] = outcomes;
     if (!first) return outcomes;
-    const annotate = toAnnotateEffect(policy, rule, this.#annotated);
+    const annotate = toAnnotateEffect(this.#annotated);
     const effects: Effect[] = annotate ? [annotate] : [];
     if (this.#operations.length > 0) effects.push({ kind: 'patch', operations: this.#operations });
     const changed = this.#resource === this.#original ? {} : { resource: this.#resource };
@@ -214,7 +215,6 @@ class PinnedResource {
   }
 }
 
-/** A place as a JSON pointer, keys with slashes told apart. */
-function placeOf(image: ExtractedImage): string {
-  return toJsonPointer(image.segments);
+function repositoryOf({ registry, path }: ExtractedImage): string {
+  return registry === '' ? path : `${registry}/${path}`;
 }

@@ -5,6 +5,7 @@ import type { RuleBody, RuleCompilation, RuleKind } from '../rule-kind.ts';
 import { compileAttestationCheck } from './check-attestations.ts';
 import { checkImages } from './check-images.ts';
 import { compileEntry } from './compile-entry.ts';
+import { createAnnotator } from './image-annotations.ts';
 import { compileMatchingImages } from './matching-images.ts';
 import { pinImages, type VerifyingEntry } from './pin-images.ts';
 
@@ -31,7 +32,8 @@ function compile({ policy, rule, host, report, images }: RuleCompilation): RuleB
     }),
   );
   const imagesOf = compileMatchingImages(entries, { host, settings, extractors: rule.imageExtractors });
-  const context = { entries, settings, policy: policy.ref, rule: rule.name };
+  const annotate = createAnnotator(policy.ref, rule.name);
+  const context = { entries, settings, policy: policy.ref, rule: rule.name, annotate };
   const checks = rule.verifyImages.some(({ verifyDigest, required }) => verifyDigest || required);
   return {
     type: 'ImageVerify',

@@ -1,15 +1,38 @@
 import { compareQuantities } from '@vouchsafe/cel/quantity';
 import { parseGoFloat } from '../../../kernel/go-number.ts';
 import { isEqualJson, isJsonArray, isJsonObject, type Json } from '../../../kernel/json.ts';
-import { matchWildcard } from '../../../kernel/wildcard.ts';
-import { bothDurations, quantityText } from './operand.ts';
-import type { Operator } from './operator.ts';
+import { hasWildcard, matchWildcard } from '../../../kernel/wildcard.ts';
+import { bothDurations, durationText, quantityText } from './operand.ts';
+import type { KeyTest, Operator } from './operator.ts';
 
 /** `Equals`: by the key's type; types that do not fit are unequal (kyverno-core §2.8). */
-export const equals: Operator = (value) => (key) => key !== null && isEqual(key, value);
+export const equals: Operator = (value) => {
+  const isEqual = compileEqual(value);
+  return (key) => key !== null && isEqual(key);
+};
 
 /** `NotEquals`: the opposite, except for a null key. */
-export const notEquals: Operator = (value) => (key) => key !== null && !isEqual(key, value);
+export const notEquals: Operator = (value) => {
+  const isEqual = compileEqual(value);
+  return (key) => key !== null && !isEqual(key);
+};
+
+function compileEqual(value: Json): KeyTest {
+  if (typeof value !== 'string' || hasWildcard(value)) return (key) => isEqual(key, value);
+  // Found out when first needed: a value that comes from a request meets one key.
+  let isPlain: boolean | undefined;
+  return (key) => {
+    if (typeof key !== 'string') return isEqual(key, value);
+    if (key === value) return true;
+    isPlain ??= !isNumeric(value);
+    return isPlain ? false : isEqualText(key, value);
+  };
+}
+
+/** A duration or a quantity, which others of another spelling equal. */
+function isNumeric(text: string): boolean {
+  return mayBeNumber(text) && (durationText(text) !== undefined || quantityText(text) !== undefined);
+}
 
 function isEqual(key: Json, value: Json): boolean {
   switch (typeof key) {

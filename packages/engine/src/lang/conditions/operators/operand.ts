@@ -6,7 +6,7 @@ import { formatGoValue } from '../../jmespath/go-value.ts';
 const SECOND = 1_000_000_000n;
 
 /** Nanoseconds of a duration text; `0` alone is none. */
-function durationText(value: Json): bigint | undefined {
+export function durationText(value: Json): bigint | undefined {
   return typeof value === 'string' && value !== '0' ? parseDuration(value) : undefined;
 }
 

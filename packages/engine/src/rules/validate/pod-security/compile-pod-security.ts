@@ -1,9 +1,9 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../../kernel/json.ts';
 import type { Scope } from '../../../lang/variables/scope.ts';
-import type { RuleBodyOutcome, RuleCompilation, RuleEvaluation } from '../../rule-kind.ts';
+import type { RuleBody, RuleBodyOutcome, RuleCompilation, RuleEvaluation } from '../../rule-kind.ts';
 import { excuseExisting, excusesExisting } from '../existing-violations.ts';
 import { parsePodSecurityVersion } from './controls.ts';
-import { evaluatePod, type Violation } from './evaluate-pod.ts';
+import { compilePodEvaluation, type PodEvaluation, type Violation } from './evaluate-pod.ts';
 import { applyExclusions, type Exclusion, readExclusion } from './exclusions.ts';
 import { podOf } from './pod.ts';
 import { formatViolations } from './pod-security-message.ts';
@@ -13,33 +13,46 @@ interface PodSecurity {
   readonly level: string;
   /** As written: messages repeat it, also when it is empty. */
   readonly version: string;
-  readonly minor: number | undefined;
+  /** `undefined` for a version that is none. */
+  readonly evaluatePod: PodEvaluation | undefined;
   readonly exclusions: readonly Exclusion[];
+  readonly passed: RuleBodyOutcome;
 }
 
 /** `podSecurity`: a level of the Pod Security Standards, minus exclusions (kyverno-core §2.9, §2.13). */
-export function compilePodSecurity(
-  block: JsonObject,
-  { policy, rule }: RuleCompilation,
-): (evaluation: RuleEvaluation) => RuleBodyOutcome | undefined {
+export function compilePodSecurity(block: JsonObject, { policy, rule }: RuleCompilation): CompiledPodSecurity {
+  const level = textOf(member(block, 'level'));
   const version = textOf(member(block, 'version'));
+  const minor = parsePodSecurityVersion(version);
   const podSecurity: PodSecurity = {
     ruleName: rule.name,
-    level: textOf(member(block, 'level')),
+    level,
     version,
-    minor: parsePodSecurityVersion(version),
+    evaluatePod: minor === undefined ? undefined : compilePodEvaluation(level, minor),
     exclusions: objectsOf(member(block, 'exclude')).map(readExclusion),
+    passed: Object.freeze({ status: 'pass', message: `Validation rule '${rule.name}' passed.` }),
   };
   const excuses = excusesExisting(policy, rule);
-  return (evaluation) => {
-    const { input, scope } = evaluation;
-    if (input.request.operation === 'DELETE') return undefined;
-    const outcome = judge(podSecurity, evaluation, input.resource, scope);
-    if (!excuses) return outcome;
-    return excuseExisting(outcome, evaluation, (before, beforeScope) =>
-      judge(podSecurity, evaluation, before.resource, beforeScope),
-    );
+  return {
+    passes: ({ request, resource }) => {
+      const pod = request.operation === 'DELETE' ? undefined : podOf(resource);
+      return pod && podSecurity.evaluatePod?.(pod).length === 0 ? podSecurity.passed : undefined;
+    },
+    evaluate: (evaluation) => {
+      const { input, scope } = evaluation;
+      if (input.request.operation === 'DELETE') return undefined;
+      const outcome = judge(podSecurity, evaluation, input.resource, scope);
+      if (!excuses) return outcome;
+      return excuseExisting(outcome, evaluation, (before, beforeScope) =>
+        judge(podSecurity, evaluation, before.resource, beforeScope),
+      );
+    },
   };
+}
+
+interface CompiledPodSecurity {
+  readonly passes: NonNullable<RuleBody['passes']>;
+  readonly evaluate: (evaluation: RuleEvaluation) => RuleBodyOutcome | undefined;
 }
 
 function textOf(value: Json | undefined): string {
@@ -51,7 +64,7 @@ function objectsOf(value: Json | undefined): readonly JsonObject[] {
 }
 
 function judge(
-  { ruleName, level, version, minor, exclusions }: PodSecurity,
+  { ruleName, level, version, evaluatePod, exclusions, passed }: PodSecurity,
   { podSecurityExceptions = [] }: RuleEvaluation,
   resource: JsonObject,
   scope: Scope,
@@ -60,16 +73,16 @@ function judge(
   if (!pod) {
     return { status: 'error', message: 'Error while getting new resource: could not find correct resource type' };
   }
-  if (minor === undefined) {
+  if (evaluatePod === undefined) {
     return {
       status: 'error',
       message: `failed to parse pod security api version: invalid version "${version}"`,
     };
   }
-  const found = applyExclusions(evaluatePod(pod, level, minor), exclusions, pod, level, minor);
-  if (found.length === 0) return { status: 'pass', message: `Validation rule '${ruleName}' passed.` };
+  const found = applyExclusions(evaluatePod(pod), exclusions, pod, evaluatePod);
+  if (found.length === 0) return passed;
   const excepted = podSecurityExceptions.flatMap(({ exclude }) => exclude).map(readExclusion);
-  const left = applyExclusions(found, excepted, pod, level, minor);
+  const left = applyExclusions(found, excepted, pod, evaluatePod);
   if (left.length === 0) {
     const exceptions = podSecurityExceptions.map(({ key }) => key);
     return { status: 'skip', message: `rule is skipped due to policy exceptions ${exceptions.join(', ')}`, exceptions };

@@ -11,11 +11,32 @@ export interface Violation extends Finding {
  * its oldest; no check suppresses another; every level but baseline runs them all (kyverno-core §2.13).
  */
 export function evaluatePod(pod: Pod, level: string, minor: number): readonly Violation[] {
-  return CONTROLS.filter((control) => level !== 'baseline' || control.level === 'baseline').flatMap((control) => {
-    const finding = (checkAt(control, minor) ?? oldestOf(control))?.(pod);
-    return finding ? [{ ...finding, control }] : [];
-  });
+  return compilePodEvaluation(level, minor)(pod);
 }
+
+export type PodEvaluation = (pod: Pod) => readonly Violation[];
+
+/** The same for a level and version that are known beforehand. */
+export function compilePodEvaluation(level: string, minor: number): PodEvaluation {
+  const checks = CONTROLS.filter((control) => level !== 'baseline' || control.level === 'baseline').flatMap(
+    (control) => {
+      const check = checkAt(control, minor) ?? oldestOf(control);
+      return check ? [{ control, check }] : [];
+    },
+  );
+  return (pod) => {
+    let violations: Violation[] | undefined;
+    for (const { control, check } of checks) {
+      const finding = check(pod);
+      if (!finding) continue;
+      violations ??= [];
+      violations.push({ ...finding, control });
+    }
+    return violations ?? NO_VIOLATIONS;
+  };
+}
+
+const NO_VIOLATIONS: readonly Violation[] = [];
 
 /** Checks that came after those Kyverno is built on are no checks of its. */
 function oldestOf({ versions: [oldest] }: Control): PodCheck | undefined {

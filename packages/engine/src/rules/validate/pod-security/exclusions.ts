@@ -1,6 +1,6 @@
 import { isJsonArray, type Json, type JsonObject, member } from '../../../kernel/json.ts';
 import { matchWildcard } from '../../../kernel/wildcard.ts';
-import { evaluatePod, type Violation } from './evaluate-pod.ts';
+import type { PodEvaluation, Violation } from './evaluate-pod.ts';
 import type { BadValue, FieldError } from './finding.ts';
 import { CONTAINER_LISTS, createPod, type Pod } from './pod.ts';
 
@@ -38,14 +38,13 @@ export function applyExclusions(
   violations: readonly Violation[],
   exclusions: readonly Exclusion[],
   pod: Pod,
-  level: string,
-  minor: number,
+  evaluatePod: PodEvaluation,
 ): readonly Violation[] {
   let left = violations;
   for (const exclusion of exclusions) {
     if (left.length === 0) return left;
     const subject = exclusion.images.length === 0 ? withoutContainers(pod) : matchingContainers(pod, exclusion.images);
-    const allowed = evaluatePod(subject, level, minor).filter(({ control }) => isNamed(control.name, exclusion));
+    const allowed = evaluatePod(subject).filter(({ control }) => isNamed(control.name, exclusion));
     left = allowed.reduce((rest, { control, errors }) => {
       const wanted = (errors ?? []).filter((error) => isExcluded(error, exclusion));
       return rest.flatMap((violation) => {

@@ -14,13 +14,13 @@ export const allowPrivilegeEscalation: PodCheck = ({ containers }) =>
   findingOf('allowPrivilegeEscalation != false', containers.flatMap(escalationError));
 
 function escalationError(container: Container): readonly FieldError[] {
-  const field = `${container.path}.securityContext.allowPrivilegeEscalation`;
   const context = memberAt(container.value, 'securityContext') ?? null;
-  if (context === null) return [required(field, container)];
   const allowed = memberAt(context, 'allowPrivilegeEscalation') ?? null;
+  if (allowed === false) return [];
+  const field = `${container.path}.securityContext.allowPrivilegeEscalation`;
+  if (context === null) return [required(field, container)];
   // The word for a missing value is upstream's.
-  if (allowed === null) return [forbidden(field, 'nil', container)];
-  return allowed === false ? [] : [forbidden(field, true, container)];
+  return [forbidden(field, allowed === null ? 'nil' : true, container)];
 }
 
 const DEFAULT_CAPABILITIES = new Set([

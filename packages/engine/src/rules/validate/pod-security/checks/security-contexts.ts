@@ -1,40 +1,50 @@
-import { type Json, memberAt } from '../../../../kernel/json.ts';
+import { type Json, member, memberAt } from '../../../../kernel/json.ts';
 import { type FieldError, findingOf, forbidden, type PodCheck, required } from '../finding.ts';
 import { type Container, type Pod, textAt } from '../pod.ts';
 
 /** The errors of the Pod's own security context and of each container's, the Pod's first. */
 function overContexts(
   { spec, containers }: Pod,
-  judge: (context: Json, path: string, container: Container | undefined) => readonly FieldError[],
+  judge: (context: Json, container: Container | undefined) => readonly FieldError[],
 ): readonly FieldError[] {
-  const own = judge(memberAt(spec, 'securityContext') ?? null, 'spec.securityContext', undefined);
-  const others = containers.flatMap((container) =>
-    judge(memberAt(container.value, 'securityContext') ?? null, `${container.path}.securityContext`, container),
-  );
-  return [...own, ...others];
+  let errors = judge(member(spec, 'securityContext') ?? null, undefined);
+  for (const container of containers) {
+    const more = judge(member(container.value, 'securityContext') ?? null, container);
+    if (more.length > 0) errors = [...errors, ...more];
+  }
+  return errors;
+}
+
+const NONE: readonly FieldError[] = [];
+
+/** Where a field of a security context is. */
+function fieldOf(container: Container | undefined, name: string): string {
+  return `${container?.path ?? 'spec'}.securityContext.${name}`;
 }
 
 export const windowsHostProcess: PodCheck = (pod) =>
   findingOf(
     'hostProcess',
-    overContexts(pod, (context, path, container) =>
+    overContexts(pod, (context, container) =>
       memberAt(context, 'windowsOptions', 'hostProcess') === true
-        ? [forbidden(`${path}.windowsOptions.hostProcess`, true, container)]
-        : [],
+        ? [forbidden(fieldOf(container, 'windowsOptions.hostProcess'), true, container)]
+        : NONE,
     ),
   );
 
 export const runAsUser: PodCheck = (pod) =>
   findingOf(
     'runAsUser=0',
-    overContexts(pod, (context, path, container) =>
-      memberAt(context, 'runAsUser') === 0 ? [forbidden(`${path}.runAsUser`, 0, container)] : [],
+    overContexts(pod, (context, container) =>
+      memberAt(context, 'runAsUser') === 0 ? [forbidden(fieldOf(container, 'runAsUser'), 0, container)] : NONE,
     ),
   );
 
 export const runAsNonRoot: PodCheck = (pod) => {
-  const explicit = overContexts(pod, (context, path, container) =>
-    memberAt(context, 'runAsNonRoot') === false ? [forbidden(`${path}.runAsNonRoot`, false, container)] : [],
+  const explicit = overContexts(pod, (context, container) =>
+    memberAt(context, 'runAsNonRoot') === false
+      ? [forbidden(fieldOf(container, 'runAsNonRoot'), false, container)]
+      : NONE,
   );
   const isPodSet = memberAt(pod.spec, 'securityContext', 'runAsNonRoot') === true;
   const implicit = isPodSet ? [] : unset(pod, 'runAsNonRoot', 'runAsNonRoot');
@@ -46,7 +56,7 @@ export const runAsNonRoot: PodCheck = (pod) => {
 function unset({ containers }: Pod, field: string, reported: string): readonly FieldError[] {
   return containers
     .filter(({ value }) => (memberAt(value, 'securityContext', field) ?? null) === null)
-    .map((container) => required(`${container.path}.securityContext.${reported}`, container));
+    .map((container) => required(fieldOf(container, reported), container));
 }
 
 export const seLinuxOptions = {
@@ -56,9 +66,11 @@ export const seLinuxOptions = {
 
 function seLinuxBeyond(allowed: readonly string[]): PodCheck {
   return (pod) => {
-    const errors = overContexts(pod, (context, path, container) => {
+    const errors = overContexts(pod, (context, container) => {
       const options = memberAt(context, 'seLinuxOptions');
-      const at = (name: string) => forbidden(`${path}.seLinuxOptions.${name}`, textAt(options, name), container);
+      if (options === undefined) return NONE;
+      const at = (name: string) =>
+        forbidden(fieldOf(container, `seLinuxOptions.${name}`), textAt(options, name), container);
       return [
         ...(allowed.includes(textAt(options, 'type')) ? [] : [at('type')]),
         ...(textAt(options, 'user') === '' ? [] : [at('user')]),
@@ -75,12 +87,11 @@ const ALLOWED_PROFILES = ['RuntimeDefault', 'Localhost'];
 
 /** A profile that is there and of a type that is not allowed. */
 function badProfiles(pod: Pod, field: 'seccompProfile' | 'appArmorProfile'): readonly FieldError[] {
-  return overContexts(pod, (context, path, container) => {
+  return overContexts(pod, (context, container) => {
     const profile = memberAt(context, field) ?? null;
+    if (profile === null) return NONE;
     const type = textAt(profile, 'type');
-    return profile === null || ALLOWED_PROFILES.includes(type)
-      ? []
-      : [forbidden(`${path}.${field}.type`, type, container)];
+    return ALLOWED_PROFILES.includes(type) ? NONE : [forbidden(fieldOf(container, `${field}.type`), type, container)];
   });
 }
 
