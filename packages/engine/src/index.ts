@@ -17,6 +17,7 @@ export { describeFunctions, type FunctionDescription } from './lang/jmespath/des
 export { parseJmesPath } from './lang/jmespath/parser.ts';
 export type { SyntaxNode } from './lang/jmespath/syntax-tree.ts';
 export { SyntaxFailure } from './lang/jmespath/token.ts';
+export { failureOfCall, toCallRequest } from './lang/variables/context/call-request.ts';
 export type { LoadOptions } from './load/load-options.ts';
 export {
   type LoadedObject,

@@ -1,5 +1,6 @@
 import { type Engine, loadPolicy } from '@vouchsafe/engine';
 import { type Diagnostic, isError, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
+import { parseEntry } from '../global-context/parse-entry.ts';
 import { diagnoseAttestors } from './attestor-diagnostics.ts';
 import type { AdmissionAnswer, AdmissionRequest } from './review.ts';
 
@@ -62,6 +63,12 @@ export function validateException(request: AdmissionRequest, options: ExceptionV
   const { diagnostics } = loadPolicy(document, undefined, { deprecations: true, submitted: true });
   const answer = toAnswer(diagnostics);
   return { ...answer, warnings: [...disregarded(request.namespace, options), ...(answer.warnings ?? [])] };
+}
+
+/** The same for GlobalContextEntries (kyverno-core §1.5). */
+export function validateGlobalContext(request: AdmissionRequest): AdmissionAnswer {
+  const document = submittedOf(request);
+  return document ? toAnswer(parseEntry(document).diagnostics) : { allowed: true };
 }
 
 function disregarded(namespace: string, options: ExceptionValidationOptions): readonly string[] {

@@ -8,6 +8,7 @@ export interface RouterOptions {
   readonly handler: ReviewHandler;
   readonly validatePolicy: (request: AdmissionRequest) => AdmissionAnswer;
   readonly validateException: (request: AdmissionRequest) => AdmissionAnswer;
+  readonly validateGlobalContext: (request: AdmissionRequest) => AdmissionAnswer;
   /** The policies are known. Until then nothing is let through: callers are told to apply their failurePolicy. */
   readonly isLoaded: () => boolean;
   readonly log: Logger;
@@ -20,6 +21,7 @@ export function createRouter({
   handler,
   validatePolicy,
   validateException,
+  validateGlobalContext,
   isLoaded,
   log,
 }: RouterOptions): (call: WebhookRequest) => Promise<WebhookReply> {
@@ -44,6 +46,7 @@ export function createRouter({
     ['/policymutate', () => ({ allowed: true })],
     ['/policyvalidate', validatePolicy],
     ['/exceptionvalidate', validateException],
+    ['/globalcontextvalidate', validateGlobalContext],
   ]);
 
   /** `/validate/fail/finegrained/<name>`, or `<namespace>/<name>`: the webhooks of policies with conditions. */

@@ -16,13 +16,15 @@ export interface UrlCall {
 
 export interface Answer {
   readonly status: number;
+  /** What stands beside the status: `Not Found`. */
+  readonly statusText: string;
   readonly text: string;
   /** Where a redirect leads. */
   readonly location: string | undefined;
 }
 
-/** Most bytes of an answer. */
-const MAX_BYTES = 2_000_000;
+/** Most bytes of an answer (Kyverno's `--maxAPICallResponseLength`, as its chart sets it). */
+export const MAX_RESPONSE_BYTES = 2_000_000;
 
 /** One request, on a connection of its own. Rejects when nothing answers, when it may not be asked, or says too much. */
 export function callUrl({ method, url, headers, body, caBundle, signal }: UrlCall, rules: HttpRules): Promise<Answer> {
@@ -43,7 +45,7 @@ export function callUrl({ method, url, headers, body, caBundle, signal }: UrlCal
       let size = 0;
       response.on('data', (part: Buffer) => {
         size += part.length;
-        if (size > MAX_BYTES) request.destroy(new Error(`the response is longer than ${MAX_BYTES} bytes`));
+        if (size > MAX_RESPONSE_BYTES) request.destroy(new TooLong());
         else parts.push(part);
       });
       response.on('error', fail);
@@ -52,6 +54,7 @@ export function callUrl({ method, url, headers, body, caBundle, signal }: UrlCal
         const { location } = response.headers;
         resolve({
           status,
+          statusText: response.statusMessage ?? '',
           text: Buffer.concat(parts).toString('utf8'),
           location: status >= 300 && status < 400 ? location : undefined,
         });
@@ -63,6 +66,13 @@ export function callUrl({ method, url, headers, body, caBundle, signal }: UrlCal
 }
 
 class Refusal extends Error {}
+
+/** An answer was longer than is read. */
+export class TooLong extends Refusal {
+  constructor() {
+    super(`request failed: the response is longer than ${MAX_RESPONSE_BYTES} bytes`);
+  }
+}
 
 function isRefusal(error: Error): boolean {
   return error instanceof Refusal;

@@ -2,6 +2,7 @@ import type { Cancellation, Fact, FactFailureClass, FactRequest, FactSource } fr
 import { hasWildcard, type Json, matchWildcard } from '@vouchsafe/engine/kernel';
 import { type ApiResource, isKubeError, type KubeClient, KubeError } from '@vouchsafe/kube';
 import { jsonOf } from '../settings/json-of.ts';
+import { MAX_RESPONSE_BYTES } from './call-url.ts';
 import { createDefinitionSchemas, type DefinitionSchemas } from './definition-schemas.ts';
 
 type ClusterRequest = Extract<
@@ -10,8 +11,6 @@ type ClusterRequest = Extract<
 >;
 
 const CONFIG_MAPS = { group: '', version: 'v1', resource: 'configmaps' } as const;
-/** Bytes of an answer to an apiCall (Kyverno's `--maxAPICallResponseLength`, as its chart sets it). */
-const MAX_RESPONSE_BYTES = 2_000_000;
 /** A raw path must stay below these roots. */
 const API_ROOTS: ReadonlySet<string> = new Set(['api', 'apis', 'version', 'openapi', 'healthz', 'livez', 'readyz']);
 /** Characters that end a URL, a line of HTTP or a segment somewhere on the way. */

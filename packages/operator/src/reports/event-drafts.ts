@@ -16,6 +16,7 @@ export interface EventDraft {
     | 'Resource Cleaned Up'
     | 'Resource Generated'
     | 'Resource Mutated'
+    | 'Retrying'
     | 'None';
   readonly note: string;
   readonly regarding: JsonObject;

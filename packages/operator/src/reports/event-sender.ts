@@ -20,10 +20,12 @@ export interface EventSender {
   /** Queues the events that Kyverno sends for these decisions (kyverno-core §4.8). Never waits. */
   send(decided: DecidedRequest, controller: 'kyverno-admission' | 'kyverno-scan'): void;
   /** Queues one event. Never waits. */
-  tell(draft: EventDraft, controller: 'kyverno-cleanup' | 'kyverno-generate' | 'kyverno-mutate'): void;
+  tell(draft: EventDraft, controller: TellingController): void;
   /** Sends what is queued, within two seconds. */
   stop(): Promise<void>;
 }
+
+type TellingController = 'kyverno-cleanup' | 'kyverno-generate' | 'kyverno-mutate' | 'globalcontext-controller';
 
 const EVENTS: GroupVersionResource = { group: 'events.k8s.io', version: 'v1', resource: 'events' };
 const MAX_QUEUED = 1000;

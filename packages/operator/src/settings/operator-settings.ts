@@ -25,6 +25,12 @@ export interface OperatorSettings {
   readonly enablePolicyBypass: boolean;
   /** Where `http.Get` and `http.Post` of expressions may call to. */
   readonly http: HttpSettings;
+  /** Milliseconds that one `apiCall` of a service may take. */
+  readonly apiCallTimeoutMs: number;
+  /** A token for such calls; sent when the file is there and the policy gives no `Authorization`. */
+  readonly apiCallTokenFile: string;
+  /** GlobalContextEntries served at most; 0: any number. */
+  readonly maxGlobalContextEntries: number;
   readonly allowInsecureRegistry: boolean;
   readonly imagePullSecrets: readonly string[];
   /** `ghcr.io=http://127.0.0.1:5000`: registry hosts and the base address that stands in for each. */
@@ -88,6 +94,8 @@ export const OPERATOR_FLAGS = {
   httpBlocklist: { type: 'string' },
   httpAllowlist: { type: 'string' },
   allowHTTPInNamespacedPolicies: { type: 'boolean' },
+  apiCallTimeout: { type: 'string', default: '30s' },
+  maxGlobalContextEntries: { type: 'string', default: '0' },
   allowInsecureRegistry: { type: 'boolean', default: false },
   imagePullSecrets: { type: 'string', default: '' },
   registryMirror: { type: 'string', multiple: true, default: [] as string[] },
@@ -137,6 +145,9 @@ export function parseOperatorSettings(
     exceptionNamespace: values.exceptionNamespace,
     enablePolicyBypass: values.enablePolicyBypass,
     http: readHttpSettings(env, values),
+    apiCallTimeoutMs: duration('apiCallTimeout', values.apiCallTimeout) || 30_000,
+    apiCallTokenFile: env['KYVERNO_SCOPED_TOKEN_PATH'] || '/var/run/secrets/kyverno/apicall/token',
+    maxGlobalContextEntries: integer('maxGlobalContextEntries', values.maxGlobalContextEntries, 0, 100_000),
     allowInsecureRegistry: values.allowInsecureRegistry,
     imagePullSecrets: list(values.imagePullSecrets),
     registryMirrors: mirrors(values.registryMirror),

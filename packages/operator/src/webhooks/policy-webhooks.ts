@@ -46,6 +46,16 @@ const EXCEPTION_RULES = [
   },
 ];
 
+const GLOBAL_CONTEXT_RULES = [
+  {
+    apiGroups: ['kyverno.io'],
+    apiVersions: ['v2', 'v2beta1', 'v2alpha1'],
+    resources: ['globalcontextentries'],
+    operations: ['CREATE', 'UPDATE'],
+    scope: '*',
+  },
+];
+
 /**
  * The webhooks that look at policies and exceptions themselves (kyverno-core §4.1). They are called for CREATE and UPDATE alone: a
  * policy can always be deleted, also when we are away.
@@ -83,6 +93,20 @@ export function computePolicyWebhooks(target: WebhookTarget, caBundle: string): 
           clientConfig: clientConfigOf('/exceptionvalidate', target, caBundle),
           sideEffects: 'None',
           rules: EXCEPTION_RULES,
+          ...base,
+        },
+      ],
+    },
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: metadata('kyverno-global-context-validating-webhook-cfg'),
+      webhooks: [
+        {
+          name: target.kind === 'service' ? `${target.name}.${target.namespace}.svc` : 'kyverno-svc.kyverno.svc',
+          clientConfig: clientConfigOf('/globalcontextvalidate', target, caBundle),
+          sideEffects: 'None',
+          rules: GLOBAL_CONTEXT_RULES,
           ...base,
         },
       ],

@@ -43,6 +43,7 @@ const FILES = [
   'kyverno.io_clusterpolicies',
   'kyverno.io_policies',
   'kyverno.io_policyexceptions',
+  'kyverno.io_globalcontextentries',
   'wgpolicyk8s.io_policyreports',
   'wgpolicyk8s.io_clusterpolicyreports',
 ];

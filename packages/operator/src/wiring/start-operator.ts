@@ -7,15 +7,11 @@ import {
   toResourceRef,
 } from '@vouchsafe/engine';
 import { combineSources } from '@vouchsafe/engine/facts';
-import { createKubeClient, type KubeClient, loadClusterConnection } from '@vouchsafe/kube';
-import { validateException, validatePolicy } from '../admission/policy-validation.ts';
+import { validateException, validateGlobalContext, validatePolicy } from '../admission/policy-validation.ts';
 import { createReviewHandler, type ReviewOutcome } from '../admission/review-handler.ts';
 import { createRouter } from '../admission/router.ts';
 import { startWebhookServer } from '../admission/webhook-server.ts';
 import { ensureCertificates } from '../certs/certificate-store.ts';
-import { createClusterFacts } from '../facts/cluster-facts.ts';
-import { createHttpFacts } from '../facts/http-facts.ts';
-import { createHttpRules } from '../facts/http-rules.ts';
 import { NODE_HOST } from '../facts/node-host.ts';
 import { createPacedImages } from '../facts/paced-images.ts';
 import { createDenialLog } from '../reports/denial-log.ts';
@@ -33,11 +29,14 @@ import { createAuditPool } from './audit-pool.ts';
 import { startBackgroundWork } from './background.ts';
 import { startBackgroundScan } from './background-scan.ts';
 import { countedBypasses, createBypass } from './bypass.ts';
+import { createCallFacts } from './call-facts.ts';
 import { startCleanup } from './cleanup.ts';
 import { followObjects, startClusterView } from './cluster-view.ts';
 import { ensureConfigurationMap, followConfigurationMap } from './configuration-map.ts';
+import { connect } from './connect.ts';
 import { createExceptions } from './exceptions.ts';
 import { createUnadmittedFollower } from './follow-unadmitted.ts';
+import { startGlobalContext } from './global-context.ts';
 import { isGoingDown } from './going-down.ts';
 import { certificateProblem, createHealth } from './health.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -48,6 +47,7 @@ import { POLICY_RESOURCES } from './policy-resources.ts';
 import { writePolicyStatuses } from './policy-status-writer.ts';
 import { createReadPermissions } from './read-permissions.ts';
 import { followDefinitions } from './served-resources.ts';
+import { stopParts } from './stop-parts.ts';
 import { startWebhookReconciler } from './webhook-reconciler.ts';
 
 export interface RunningOperator {
@@ -60,8 +60,6 @@ export interface RunningOperator {
 }
 
 const CERTIFICATE_CHECK_MS = 12 * 3_600_000;
-/** Milliseconds that one part may take to stop; the next goes on after it. */
-const STOP_STEP_MS = 6_000;
 
 /** Puts the operator together and starts it. Rejects with a clear message when the cluster cannot be reached. */
 export async function startOperator(settings: OperatorSettings, version: string): Promise<RunningOperator> {
@@ -90,7 +88,6 @@ export async function startOperator(settings: OperatorSettings, version: string)
     onPolicy: (policy, change) => metrics.recordPolicyChange(policy, change),
   });
   const images = await createOperatorImages(client, settings, version, log, () => scan.trigger());
-  const facts = combineSources([images, createClusterFacts(client), createHttpFacts(createHttpRules(settings.http))]);
   const view = startClusterView(client, log);
 
   const names = { serviceName: settings.serviceName, namespace: settings.namespace, serverIP: settings.serverIP };
@@ -107,6 +104,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
       scan.trigger();
       cleanup.trigger();
       background.policiesChanged();
+      globalContext.tellAll();
     },
   });
 
@@ -120,6 +118,17 @@ export async function startOperator(settings: OperatorSettings, version: string)
     log,
     now: () => new Date(),
   });
+  const calls = createCallFacts(client, settings);
+  const globalContext = startGlobalContext({
+    client,
+    settings,
+    facts: calls,
+    mayWrite: leadership.isLeader,
+    events,
+    log,
+    now,
+  });
+  const facts = combineSources([images, calls, globalContext.facts]);
   const cleanup = startCleanup({
     client,
     engine,
@@ -272,6 +281,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
           isEnabled: settings.enablePolicyException,
           namespace: settings.exceptionNamespace,
         }),
+      validateGlobalContext,
       isLoaded: () => isLoaded,
       log,
     }),
@@ -348,13 +358,14 @@ export async function startOperator(settings: OperatorSettings, version: string)
       Promise.all([...policies, configurationMap, exceptions, definitions].map((informer) => informer.stop())).then(
         () => {},
       ),
+    () => globalContext.stop(),
     () => view.stop(),
     () => plain.stop(),
     async () => images.close(),
     () => client.close(),
   );
 
-  const synced = [view.synced, exceptions.synced, ...policies.map((informer) => informer.synced)];
+  const synced = [view.synced, exceptions.synced, globalContext.synced, ...policies.map((informer) => informer.synced)];
   const ready = Promise.all(synced).then(async () => {
     store.flush();
     isLoaded = true;
@@ -370,26 +381,6 @@ export async function startOperator(settings: OperatorSettings, version: string)
     webhookPort: server.port,
     metricsPort: plain.port,
     ready,
-    async stop() {
-      for (const stop of stops) {
-        await within(STOP_STEP_MS, stop()).catch((error: unknown) =>
-          log.warn({ error: messageOf(error) }, 'a part did not stop cleanly'),
-        );
-      }
-    },
+    stop: () => stopParts(stops, log),
   };
-}
-
-async function connect(settings: OperatorSettings, version: string): Promise<KubeClient> {
-  const connection = await loadClusterConnection(settings.kubeconfig ? { kubeconfig: settings.kubeconfig } : {});
-  if (!connection.ok) throw new Error(connection.message);
-  return createKubeClient(connection.value, { userAgent: `vouchsafe/${version}`, queriesPerSecond: 100, burst: 200 });
-}
-
-function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const overdue = new Promise<void>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it took more than ${ms} ms`)), ms);
-  });
-  return Promise.race([work, overdue]).finally(() => clearTimeout(timer));
 }

@@ -1,8 +1,8 @@
-import type { ApiCallRequest, ServiceCallRequest } from '../../../facts/fact-request.ts';
 import { EvaluationError } from '../../../kernel/evaluation-error.ts';
-import { defineMember, isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../../kernel/json.ts';
+import { isJsonObject, type Json } from '../../../kernel/json.ts';
 import { compileTemplate } from '../compile-template.ts';
 import { applyPath } from './apply-path.ts';
+import { failureOfCall, textOf, toCallRequest } from './call-request.ts';
 import { type EntryCompilation, type EntryLoader, namespaceOfPolicy } from './entry-loader.ts';
 
 /** `apiCall`: the Kubernetes API by path, or a service by URL, then a JMESPath over the answer (kyverno-core §2.4). */
@@ -19,7 +19,7 @@ export function compileApiCallEntry({ name, block, policy, tools }: EntryCompila
       if (document instanceof EvaluationError) {
         return failedFetch(`${substitution} ${textOf(callDocument, 'urlPath')}: ${document.message}`);
       }
-      const request = isJsonObject(document) ? requestOf(document, name) : failedFetch(`missing APICall ${name}`);
+      const request = toRequest(document, name);
       const outside =
         isJsonObject(document) && own !== '' ? leavesNamespace(textOf(document, 'urlPath'), own) : undefined;
       if (outside !== undefined) return failedFetch(outside);
@@ -28,7 +28,7 @@ export function compileApiCallEntry({ name, block, policy, tools }: EntryCompila
       if (!fact?.ok) {
         if (fallback !== undefined && fallback !== null) return fallback;
         if (request instanceof EvaluationError) return request;
-        return failedFetch(failureText(request, fact?.message ?? ''));
+        return failedFetch(failureOfCall(request, fact?.message ?? ''));
       }
       const wanted = path.evaluate(scope);
       if (wanted instanceof EvaluationError) {
@@ -50,51 +50,10 @@ function failedStore(reason: string): EvaluationError {
   return new EvaluationError(`failed to store data for APICall: ${reason}`);
 }
 
-function textOf(document: JsonObject, key: string): string {
-  const value = member(document, key);
-  return typeof value === 'string' ? value : '';
-}
-
-function requestOf(document: JsonObject, name: string): ApiCallRequest | ServiceCallRequest | EvaluationError {
-  const urlPath = textOf(document, 'urlPath');
-  const method = textOf(document, 'method') || 'GET';
-  if (method !== 'GET' && method !== 'POST') {
-    return failedFetch(
-      `failed to build HTTP request for APICall ${name}: invalid request type ${method} for APICall ${name}`,
-    );
-  }
-  const data = method === 'POST' ? { data: dataOf(member(document, 'data')) } : {};
-  if (urlPath !== '') return { kind: 'api-call', method, urlPath, ...data };
-  const service = member(document, 'service');
-  if (!isJsonObject(service)) return failedFetch(`missing service for APICall ${name}`);
-  const caBundle = textOf(service, 'caBundle');
-  return {
-    kind: 'service-call',
-    method,
-    url: textOf(service, 'url'),
-    headers: headersOf(member(service, 'headers')),
-    ...(caBundle === '' ? {} : { caBundle }),
-    ...data,
-  };
-}
-
-/** A list of `{key, value}` as one object. */
-function dataOf(data: Json | undefined): JsonObject {
-  const object: Record<string, Json> = {};
-  for (const item of isJsonArray(data) ? data : []) {
-    if (isJsonObject(item)) defineMember(object, textOf(item, 'key'), member(item, 'value') ?? null);
-  }
-  return object;
-}
-
-function headersOf(headers: Json | undefined): ServiceCallRequest['headers'] {
-  if (!isJsonArray(headers)) return [];
-  return headers.filter(isJsonObject).map((header) => ({ key: textOf(header, 'key'), value: textOf(header, 'value') }));
-}
-
-function failureText(request: ApiCallRequest | ServiceCallRequest, reason: string): string {
-  if (request.kind === 'service-call') return reason;
-  return `failed to ${request.method} resource with raw url: ${request.urlPath}: ${reason}`;
+function toRequest(document: Json, name: string): ReturnType<typeof toCallRequest> {
+  if (!isJsonObject(document)) return failedFetch(`missing APICall ${name}`);
+  const request = toCallRequest(document, name);
+  return request instanceof EvaluationError ? failedFetch(request.message) : request;
 }
 
 const NAMESPACED = /^\/(?:api\/[^/]+|apis\/[^/]+\/[^/]+)\/namespaces\/([^/]+)(?:\/|$)/;
