@@ -26,6 +26,7 @@ function setUp(part: Partial<RouterOptions> = {}) {
     handler,
     validatePolicy: note('policy'),
     validateException: note('exception'),
+    validateGlobalContext: note('global context'),
     isLoaded: () => true,
     log: { debug: silent, info: silent, warn: silent, error: (fields) => errors.push(JSON.stringify(fields)) },
     ...part,
@@ -46,6 +47,7 @@ describe('the router', () => {
     ['/validate/ignore/finegrained/team-a/p', 'validate Ignore team-a/p'],
     ['/policyvalidate', 'policy'],
     ['/exceptionvalidate', 'exception'],
+    ['/globalcontextvalidate', 'global context'],
   ])('%s', async (path, expected) => {
     const { call, calls } = setUp();
     const reply = await call(path);

@@ -61,7 +61,7 @@ async function call(
 ): Promise<Fact | undefined> {
   const request: ServiceCall = { kind: 'service-call', method: 'GET', url: `${one}/json`, headers: [], ...given };
   const source = createServiceFacts(createHttpRules(settings), { timeoutMs: 5_000, ...options });
-  return (await source.fetch([request]))[0];
+  return (await source.fetch([request], undefined))[0];
 }
 
 const messageOf = (fact: Fact | undefined) => (fact && !fact.ok ? fact.message : undefined);
