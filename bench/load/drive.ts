@@ -2,7 +2,8 @@
 // Usage: drive.ts PORT PATH BODY_FILE MODE AMOUNT SECONDS [TEXT] — prints one JSON line. An answer is wrong that is
 // no success, or lacks TEXT.
 //   MODE closed: AMOUNT connections, each asks again as soon as it is answered
-//   MODE open:   AMOUNT requests a second on 32 connections, latency counted from the scheduled time
+//   MODE open:   AMOUNT requests a second on 32 connections, latency counted from the scheduled time. The first second
+//                is not counted: an API server's connections stand, and are not all made while they are measured.
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 
@@ -12,7 +13,10 @@ const connections = mode === 'open' ? 32 : Number(amount);
 const agent = new Agent({ keepAlive: true, maxSockets: connections, rejectUnauthorized: false });
 const latencies: number[] = [];
 let wrong = 0;
-const end = performance.now() + Number(seconds) * 1000;
+const warmUp = mode === 'open' ? 1000 : 0;
+const begun = performance.now();
+const countedFrom = begun + warmUp;
+const end = countedFrom + Number(seconds) * 1000;
 
 function ask(from: number): Promise<void> {
   return new Promise((resolve) => {
@@ -32,7 +36,7 @@ function ask(from: number): Promise<void> {
         });
         response.on('end', () => {
           if ((response.statusCode ?? 500) >= 300 || !answer.includes(wanted)) wrong += 1;
-          latencies.push(performance.now() - from);
+          if (from >= countedFrom) latencies.push(performance.now() - from);
           resolve();
         });
       },
@@ -55,6 +59,7 @@ async function closed(): Promise<void> {
 
 async function open(rate: number): Promise<void> {
   const pending: Promise<void>[] = [];
+  await Promise.all(Array.from({ length: connections }, () => ask(performance.now())));
   const started = performance.now();
   for (let sent = 0; performance.now() < end; ) {
     const due = started + (sent * 1000) / rate;
@@ -68,9 +73,8 @@ async function open(rate: number): Promise<void> {
   await Promise.all(pending);
 }
 
-const started = performance.now();
 await (mode === 'open' ? open(Number(amount)) : closed());
-const elapsed = (performance.now() - started) / 1000;
+const elapsed = (performance.now() - countedFrom) / 1000;
 agent.destroy();
 latencies.sort((a, b) => a - b);
 const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;

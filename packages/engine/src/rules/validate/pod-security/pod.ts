@@ -7,16 +7,19 @@ export const CONTAINER_LISTS: readonly ContainerList[] = ['initContainers', 'con
 
 export interface Container {
   readonly name: string;
-  readonly image: string;
   /** `spec.containers[0]`. */
   readonly path: string;
   readonly value: JsonObject;
+  /** Its `securityContext`, which most checks look at; null when it has none. */
+  readonly context: Json;
 }
 
 /** The parts of a Pod, or of a pod template, that Pod Security checks read. */
 export interface Pod {
   readonly annotations: JsonObject;
   readonly spec: JsonObject;
+  /** Its own `securityContext`; null when it has none. */
+  readonly context: Json;
   readonly containers: readonly Container[];
 }
 
@@ -53,16 +56,21 @@ export function podOf(resource: JsonObject): Pod | undefined {
 }
 
 export function createPod(spec: JsonObject, annotations: JsonObject): Pod {
-  return { spec, annotations, containers: CONTAINER_LISTS.flatMap((list) => containersOf(spec, list)) };
+  const containers: Container[] = [];
+  for (const list of CONTAINER_LISTS) {
+    const items = member(spec, list);
+    if (!isJsonArray(items)) continue;
+    for (const [index, item] of items.entries()) {
+      const value = objectOr(item);
+      const path = `spec.${list}[${index}]`;
+      containers.push({ name: textOf(member(value, 'name')), path, value, context: contextOf(value) });
+    }
+  }
+  return { spec, annotations, context: contextOf(spec), containers };
 }
 
-function containersOf(spec: JsonObject, list: ContainerList): readonly Container[] {
-  const items = member(spec, list);
-  if (!isJsonArray(items)) return [];
-  return items.map((item, index) => {
-    const value = objectOr(item);
-    return { name: textAt(value, 'name'), image: textAt(value, 'image'), path: `spec.${list}[${index}]`, value };
-  });
+function contextOf(value: JsonObject): Json {
+  return member(value, 'securityContext') ?? null;
 }
 
 function objectOr(value: Json | undefined): JsonObject {
@@ -71,8 +79,11 @@ function objectOr(value: Json | undefined): JsonObject {
 
 /** The text at a path, empty when there is none. */
 export function textAt(value: Json | undefined, ...path: readonly string[]): string {
-  const found = memberAt(value, ...path);
-  return typeof found === 'string' ? found : '';
+  return textOf(memberAt(value, ...path));
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** The objects of the list at a path, with their places. */

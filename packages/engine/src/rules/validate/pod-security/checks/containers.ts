@@ -1,4 +1,4 @@
-import { memberAt } from '../../../../kernel/json.ts';
+import { isJsonArray, memberAt } from '../../../../kernel/json.ts';
 import { type FieldError, type Finding, findingOf, forbidden, type PodCheck, required } from '../finding.ts';
 import { type Container, itemsAt, type Pod, textAt, textsAt } from '../pod.ts';
 
@@ -6,17 +6,19 @@ export const privileged: PodCheck = ({ containers }) =>
   findingOf(
     'privileged',
     containers
-      .filter(({ value }) => memberAt(value, 'securityContext', 'privileged') === true)
+      .filter(({ context }) => memberAt(context, 'privileged') === true)
       .map((container) => forbidden(`${container.path}.securityContext.privileged`, true, container)),
   );
+
+const NO_ERRORS: readonly FieldError[] = [];
 
 export const allowPrivilegeEscalation: PodCheck = ({ containers }) =>
   findingOf('allowPrivilegeEscalation != false', containers.flatMap(escalationError));
 
 function escalationError(container: Container): readonly FieldError[] {
-  const context = memberAt(container.value, 'securityContext') ?? null;
+  const { context } = container;
   const allowed = memberAt(context, 'allowPrivilegeEscalation') ?? null;
-  if (allowed === false) return [];
+  if (allowed === false) return NO_ERRORS;
   const field = `${container.path}.securityContext.allowPrivilegeEscalation`;
   if (context === null) return [required(field, container)];
   // The word for a missing value is upstream's.
@@ -54,14 +56,17 @@ export const capabilitiesRestricted: PodCheck = ({ containers }) => {
 };
 
 function missingDrop(container: Container): readonly FieldError[] {
-  const dropped = textsAt(container.value, 'securityContext', 'capabilities', 'drop');
-  if (dropped.includes('ALL')) return [];
+  const listed = memberAt(container.context, 'capabilities', 'drop');
+  if (isJsonArray(listed) && listed.includes('ALL')) return NO_ERRORS;
+  const dropped = textsAt(listed);
   const field = `${container.path}.securityContext.capabilities.drop`;
   return [dropped.length > 0 ? forbidden(field, dropped, container) : required(field, container)];
 }
 
 function addedBeyond(container: Container, allowed: ReadonlySet<string>): readonly FieldError[] {
-  const added = textsAt(container.value, 'securityContext', 'capabilities', 'add').filter((name) => !allowed.has(name));
+  const listed = memberAt(container.context, 'capabilities', 'add');
+  if (listed === undefined) return NO_ERRORS;
+  const added = textsAt(listed).filter((name) => !allowed.has(name));
   return added.length > 0 ? [forbidden(`${container.path}.securityContext.capabilities.add`, added, container)] : [];
 }
 
@@ -80,7 +85,7 @@ export const procMount: PodCheck = ({ containers }) =>
   findingOf(
     'procMount',
     containers.flatMap((container) => {
-      const found = memberAt(container.value, 'securityContext', 'procMount');
+      const found = memberAt(container.context, 'procMount');
       if (typeof found !== 'string' || found === 'Default') return [];
       return [forbidden(`${container.path}.securityContext.procMount`, found, container)];
     }),

@@ -1,15 +1,15 @@
-import { type Json, member, memberAt } from '../../../../kernel/json.ts';
+import { type Json, memberAt } from '../../../../kernel/json.ts';
 import { type FieldError, findingOf, forbidden, type PodCheck, required } from '../finding.ts';
 import { type Container, type Pod, textAt } from '../pod.ts';
 
 /** The errors of the Pod's own security context and of each container's, the Pod's first. */
 function overContexts(
-  { spec, containers }: Pod,
+  { context, containers }: Pod,
   judge: (context: Json, container: Container | undefined) => readonly FieldError[],
 ): readonly FieldError[] {
-  let errors = judge(member(spec, 'securityContext') ?? null, undefined);
+  let errors = judge(context, undefined);
   for (const container of containers) {
-    const more = judge(member(container.value, 'securityContext') ?? null, container);
+    const more = judge(container.context, container);
     if (more.length > 0) errors = [...errors, ...more];
   }
   return errors;
@@ -46,7 +46,7 @@ export const runAsNonRoot: PodCheck = (pod) => {
       ? [forbidden(fieldOf(container, 'runAsNonRoot'), false, container)]
       : NONE,
   );
-  const isPodSet = memberAt(pod.spec, 'securityContext', 'runAsNonRoot') === true;
+  const isPodSet = memberAt(pod.context, 'runAsNonRoot') === true;
   const implicit = isPodSet ? [] : unset(pod, 'runAsNonRoot', 'runAsNonRoot');
   const named = explicit.some(({ container }) => container !== undefined) ? explicit : implicit;
   return findingOf('runAsNonRoot != true', [...explicit, ...implicit], named);
@@ -55,7 +55,7 @@ export const runAsNonRoot: PodCheck = (pod) => {
 /** Containers whose security context lacks `field`. */
 function unset({ containers }: Pod, field: string, reported: string): readonly FieldError[] {
   return containers
-    .filter(({ value }) => (memberAt(value, 'securityContext', field) ?? null) === null)
+    .filter(({ context }) => (memberAt(context, field) ?? null) === null)
     .map((container) => required(fieldOf(container, reported), container));
 }
 
@@ -120,7 +120,7 @@ function isSeccompAnnotation(value: string): boolean {
 export const seccompRestricted: PodCheck = (pod) => {
   const explicit = badProfiles(pod, 'seccompProfile');
   if (explicit.length > 0) return findingOf('seccompProfile', explicit);
-  const isPodSet = (memberAt(pod.spec, 'securityContext', 'seccompProfile') ?? null) !== null;
+  const isPodSet = (memberAt(pod.context, 'seccompProfile') ?? null) !== null;
   return findingOf('seccompProfile', isPodSet ? [] : unset(pod, 'seccompProfile', 'seccompProfile.type'));
 };
 
