@@ -29,9 +29,10 @@ export function toAdmissionResponse(
   options: AdmissionResponseOptions = {},
 ): AdmissionResponse {
   const uid = typeof request.admission?.['uid'] === 'string' ? request.admission['uid'] : '';
-  const message = blockedMessage(decisions) ?? celBlockedMessage(decisions);
+  const isNotable = decisions.some(tellsMore);
+  const message = isNotable ? (blockedMessage(decisions) ?? celBlockedMessage(decisions)) : undefined;
   if (message !== undefined) return { uid, allowed: false, status: { status: 'Failure', message } };
-  const warnings = decisions.flatMap(toWarnings);
+  const warnings = isNotable ? decisions.flatMap(toWarnings) : [];
   const patch = options.patch ? toPatch(decisions, request) : [];
   return {
     uid,
@@ -39,6 +40,11 @@ export function toAdmissionResponse(
     ...(warnings.length > 0 ? { warnings } : {}),
     ...(patch.length > 0 ? { patch } : {}),
   };
+}
+
+/** More than that rules pass, as nearly all do: that blocks nothing and warns nobody. */
+function tellsMore({ results }: Decision): boolean {
+  return results.some(({ status, emitWarning }) => status !== 'pass' || emitWarning === true);
 }
 
 function toWarnings(decision: Decision): readonly string[] {

@@ -30,12 +30,16 @@ export interface EventDraft {
  * for, on the policy for a pass. Beyond Kyverno: on policy and resource for a rule that was bypassed. Unlike Kyverno's, events on the resource leave out the rules that passed.
  */
 export function draftEvents({ request, decisions, allowed }: DecidedRequest, tellsSuccess: boolean): EventDraft[] {
-  if (request.dryRun) return [];
+  if (request.dryRun || (!tellsSuccess && decisions.every(isPassed))) return [];
   return decisions.flatMap((decision) => {
     const told = decision.results.flatMap((result) => draftsOf(decision, result, allowed));
-    const isSuccess = decision.results.length > 0 && decision.results.every(({ status }) => status === 'pass');
+    const isSuccess = decision.results.length > 0 && isPassed(decision);
     return tellsSuccess && allowed && isSuccess ? [...told, successOf(decision)] : told;
   });
+}
+
+function isPassed({ results }: Decision): boolean {
+  return results.every(({ status }) => status === 'pass');
 }
 
 function draftsOf(decision: Decision, result: RuleResult, allowed: boolean): EventDraft[] {
