@@ -5,5 +5,9 @@ import type { ImageSource } from './image-source.ts';
 export function withInsecureRegistries(source: ImageSource): ImageSource {
   const insecure = (request: FactRequest): FactRequest =>
     'access' in request ? { ...request, access: { ...request.access, allowInsecure: true } } : request;
-  return { ...source, fetch: (requests, signal) => source.fetch(requests.map(insecure), signal) };
+  return {
+    ...source,
+    known: (request) => source.known?.(insecure(request)),
+    fetch: (requests, signal) => source.fetch(requests.map(insecure), signal),
+  };
 }
