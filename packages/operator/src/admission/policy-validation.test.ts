@@ -49,6 +49,32 @@ describe('a policy as it is submitted', () => {
     expect(answer.warnings?.join()).toContain('deprecated');
   });
 
+  it('and enforced as a whole is told which of its rules go on auditing', () => {
+    const policy = (action: string, own: string): JsonObject => {
+      const { spec, ...rest } = verifying({ failureAction: own, mutateDigest: false });
+      return { ...rest, spec: { ...(spec as JsonObject), validationFailureAction: action } };
+    };
+    const told = (action: string, own: string) =>
+      answerTo(policy(action, own)).warnings?.filter((text) => text.includes('stays in force'));
+    expect(told('Enforce', 'Audit')).toEqual([
+      'spec.rules[0].verifyImages[0].failureAction: Audit stays in force for this rule, whatever spec.validationFailureAction says',
+    ]);
+    expect(told('enforce', 'audit')).toHaveLength(1);
+    expect(told('Enforce', 'Enforce')).toEqual([]);
+    expect(told('Audit', 'Audit')).toEqual([]);
+  });
+
+  it('is told of what the cluster around it makes of it, when it is accepted', () => {
+    const told = (object: JsonObject) =>
+      validatePolicy(submitted(object), {
+        engine,
+        auditMutateDigest: 'warn',
+        warningsFor: ({ ref }) => [`of ${ref.name}`],
+      }).warnings;
+    expect(told(policyWith({ validate: { deny: {} } }))).toContain('of p');
+    expect(told(policyWith({}))).not.toContain('of p');
+  });
+
   it('with an expression that cannot be read is refused once, with the form that can', () => {
     const preconditions = {
       all: [{ key: '{{ request.object.metadata.labels.a.b/c }}', operator: 'NotEquals', value: 'true' }],

@@ -1,4 +1,4 @@
-import { type Engine, loadPolicy } from '@vouchsafe/engine';
+import { type CompiledPolicy, type Engine, loadPolicy } from '@vouchsafe/engine';
 import { type Diagnostic, isError, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import { parseEntry } from '../global-context/parse-entry.ts';
 import { diagnoseAttestors } from './attestor-diagnostics.ts';
@@ -7,6 +7,8 @@ import type { AdmissionAnswer, AdmissionRequest } from './review.ts';
 export interface PolicyValidationOptions {
   readonly engine: Engine;
   readonly auditMutateDigest: 'warn' | 'refuse';
+  /** What the cluster around the policy makes of it. */
+  readonly warningsFor?: (policy: CompiledPolicy) => readonly string[];
 }
 
 export interface ExceptionValidationOptions {
@@ -24,7 +26,11 @@ const MAX_SHOWN = 20;
  */
 export function validatePolicy(request: AdmissionRequest, options: PolicyValidationOptions): AdmissionAnswer {
   const document = submittedOf(request);
-  return document ? toAnswer(diagnosePolicy(document, options)) : { allowed: true };
+  if (!document) return { allowed: true };
+  const { diagnostics, compiled } = diagnosePolicy(document, options);
+  const answer = toAnswer(diagnostics);
+  const around = compiled && answer.allowed ? (options.warningsFor?.(compiled) ?? []) : [];
+  return { ...answer, warnings: [...(answer.warnings ?? []), ...around] };
 }
 
 function submittedOf({ operation, subresource, object }: AdmissionRequest): JsonObject | undefined {
@@ -35,11 +41,14 @@ function submittedOf({ operation, subresource, object }: AdmissionRequest): Json
 function diagnosePolicy(
   document: JsonObject,
   { engine, auditMutateDigest }: PolicyValidationOptions,
-): readonly Diagnostic[] {
+): { readonly diagnostics: readonly Diagnostic[]; readonly compiled?: CompiledPolicy | undefined } {
   const loaded = loadPolicy(document, undefined, { auditMutateDigest, deprecations: true, submitted: true });
-  if (!loaded.policy || loaded.diagnostics.some(isError)) return loaded.diagnostics;
-  const { diagnostics } = engine.compile(loaded.policy);
-  return [...loaded.diagnostics, ...refuseSyntax(diagnostics), ...diagnoseAttestors(loaded.policy)];
+  if (!loaded.policy || loaded.diagnostics.some(isError)) {
+    return { diagnostics: loaded.diagnostics };
+  }
+  const { diagnostics, compiled } = engine.compile(loaded.policy);
+  const all = [...loaded.diagnostics, ...refuseSyntax(diagnostics), ...diagnoseAttestors(loaded.policy)];
+  return { diagnostics: all, compiled };
 }
 
 /**

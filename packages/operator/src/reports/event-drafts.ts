@@ -9,7 +9,7 @@ export interface DecidedRequest {
 
 /** What an event says; the sender adds when, by whom and under which name. */
 export interface EventDraft {
-  readonly reason: 'PolicyViolation' | 'PolicyError' | 'PolicySkipped' | 'PolicyApplied';
+  readonly reason: 'PolicyViolation' | 'PolicyError' | 'PolicySkipped' | 'PolicyApplied' | 'WebhookOrder';
   readonly action:
     | 'Resource Passed'
     | 'Resource Blocked'

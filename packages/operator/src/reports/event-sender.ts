@@ -25,9 +25,15 @@ export interface EventSender {
   stop(): Promise<void>;
 }
 
-type TellingController = 'kyverno-cleanup' | 'kyverno-generate' | 'kyverno-mutate' | 'globalcontext-controller';
+type TellingController =
+  | 'kyverno-admission'
+  | 'kyverno-cleanup'
+  | 'kyverno-generate'
+  | 'kyverno-mutate'
+  | 'globalcontext-controller';
 
 const EVENTS: GroupVersionResource = { group: 'events.k8s.io', version: 'v1', resource: 'events' };
+const WARNINGS: ReadonlySet<EventDraft['reason']> = new Set(['PolicyViolation', 'PolicyError', 'WebhookOrder']);
 const MAX_QUEUED = 1000;
 const MAX_NOTE = 1024;
 /** The same note about the same object is not sent again within this time. */
@@ -101,7 +107,7 @@ function eventObject(draft: EventDraft, controller: string, instance: string, at
     eventTime: at.toISOString().replace('Z', '000Z'),
     reportingController: controller,
     reportingInstance: `${controller}-${instance}`.slice(0, 128),
-    type: draft.reason === 'PolicyViolation' || draft.reason === 'PolicyError' ? 'Warning' : 'Normal',
+    type: WARNINGS.has(draft.reason) ? 'Warning' : 'Normal',
     reason: draft.reason,
     action: draft.action,
     regarding: draft.regarding,

@@ -13,6 +13,8 @@ export interface WebhookConfigurations {
   readonly validating: JsonObject;
 }
 
+/** API servers call mutating configurations in the order of their names. */
+export const MUTATING_CONFIGURATION = 'kyverno-resource-mutating-webhook-cfg';
 export const MANAGED_BY = 'webhook.kyverno.io/managed-by';
 const NAMES: Readonly<
   Record<
@@ -21,7 +23,7 @@ const NAMES: Readonly<
   >
 > = {
   mutating: {
-    configuration: 'kyverno-resource-mutating-webhook-cfg',
+    configuration: MUTATING_CONFIGURATION,
     webhook: 'mutate.kyverno.svc',
     path: '/mutate',
     kind: 'MutatingWebhookConfiguration',

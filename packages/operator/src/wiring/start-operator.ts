@@ -36,6 +36,7 @@ import { ensureConfigurationMap, followConfigurationMap } from './configuration-
 import { connect } from './connect.ts';
 import { createExceptions } from './exceptions.ts';
 import { createUnadmittedFollower } from './follow-unadmitted.ts';
+import { followWebhooks } from './follow-webhooks.ts';
 import { startGlobalContext } from './global-context.ts';
 import { isGoingDown } from './going-down.ts';
 import { certificateProblem, createHealth } from './health.ts';
@@ -47,6 +48,7 @@ import { POLICY_RESOURCES } from './policy-resources.ts';
 import { writePolicyStatuses } from './policy-status-writer.ts';
 import { createReadPermissions } from './read-permissions.ts';
 import { followDefinitions } from './served-resources.ts';
+import { startRenewal } from './start-renewal.ts';
 import { stopParts } from './stop-parts.ts';
 import { startWebhookReconciler } from './webhook-reconciler.ts';
 
@@ -59,14 +61,13 @@ export interface RunningOperator {
   stop(): Promise<void>;
 }
 
-const CERTIFICATE_CHECK_MS = 12 * 3_600_000;
-
 /** Puts the operator together and starts it. Rejects with a clear message when the cluster cannot be reached. */
 export async function startOperator(settings: OperatorSettings, version: string): Promise<RunningOperator> {
   const log = createLogger(settings.logLevel, settings.loggingFormat);
   const client = await connect(settings, version);
   const metrics = createMetrics(version);
   const now = () => Date.now();
+  const { auditMutateDigest } = settings;
   const stops: (() => Promise<void>)[] = [];
 
   let configuration = parseClusterConfiguration(await ensureConfigurationMap(client, settings), settings.namespace);
@@ -82,7 +83,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
   const store = createPolicyStore({
     engine,
     exceptionsOf: exceptions.naming,
-    auditMutateDigest: settings.auditMutateDigest,
+    auditMutateDigest,
     auditOnly: settings.auditOnly,
     forceIgnore: settings.forceFailurePolicyIgnore,
     onPolicy: (policy, change) => metrics.recordPolicyChange(policy, change),
@@ -101,6 +102,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     log,
     onLeading() {
       webhooks.trigger();
+      others.look();
       scan.trigger();
       cleanup.trigger();
       background.policiesChanged();
@@ -260,6 +262,14 @@ export async function startOperator(settings: OperatorSettings, version: string)
     log,
     onApplied: (snapshot) => void writePolicyStatuses(client, snapshot, permissions, log, new Date()),
   });
+  const others = followWebhooks({
+    client,
+    policies: () => store.snapshot.indexes.all.policies,
+    events,
+    mayTell: leadership.isLeader,
+    onOwn: () => webhooks.trigger(),
+    log,
+  });
 
   const health = createHealth({
     live: [{ name: 'event-loop', problem: heartbeat.problem }],
@@ -275,7 +285,8 @@ export async function startOperator(settings: OperatorSettings, version: string)
     certificate: certificates.serving,
     handle: createRouter({
       handler,
-      validatePolicy: (request) => validatePolicy(request, { engine, auditMutateDigest: settings.auditMutateDigest }),
+      validatePolicy: (request) =>
+        validatePolicy(request, { engine, auditMutateDigest, warningsFor: others.warningsFor }),
       validateException: (request) =>
         validateException(request, {
           isEnabled: settings.enablePolicyException,
@@ -314,6 +325,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
       snapshot.policies.flatMap(({ compiled }) => (compiled ? [{ policy: compiled, ready: true }] : [])),
     );
     webhooks.trigger();
+    others.look();
     unadmitted.follow(snapshot.indexes.all.policies).catch((error: unknown) => {
       log.warn({ error: messageOf(error) }, 'what only scans judge is not watched');
     });
@@ -323,26 +335,27 @@ export async function startOperator(settings: OperatorSettings, version: string)
 
   const definitions = followDefinitions(client, log, () => {
     webhooks.trigger();
+    others.look();
     scan.trigger();
   });
   exceptions.start((isNamed) => {
     store.recompile(isNamed);
     cleanup.recompile(isNamed);
   });
-  const renewal = setInterval(() => {
-    ensureCertificates({ client, names, now: () => new Date(), mayRenew: leadership.isLeader() }).then(
-      (renewed) => {
-        certificates = renewed;
-        server.setCertificate(renewed.serving);
-        webhooks.trigger();
-      },
-      (error: unknown) => log.error({ error: messageOf(error) }, 'renewing certificates failed; the old ones go on'),
-    );
-  }, CERTIFICATE_CHECK_MS);
+  const renewal = startRenewal({
+    ensure: () => ensureCertificates({ client, names, now: () => new Date(), mayRenew: leadership.isLeader() }),
+    onRenewed: (renewed) => {
+      certificates = renewed;
+      server.setCertificate(renewed.serving);
+      webhooks.trigger();
+    },
+    log,
+  });
 
   stops.push(
-    async () => clearInterval(renewal),
+    async () => renewal.stop(),
     async () => heartbeat.stop(),
+    () => others.stop(),
     async () => webhooks.stop({ remove: await isGoingDown(client, settings) }),
     () => server.stop(),
     () => unadmitted.stop(),

@@ -18,6 +18,15 @@ spec:
 const pod = (name: string, image: string) =>
   `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}}\nspec: {containers: [{name: c, image: "${image}"}]}\n---\n`;
 
+const STEP = (list: string) =>
+  `{list: "${list}", deny: {conditions: {any: [{key: "{{ element.name }}", operator: Equals, value: x}]}}}`;
+const LOOP = (list: string) => `rules: [{name: r, MATCH, validate: {foreach: [${STEP(list)}]}}]`;
+const WITH_INIT =
+  'apiVersion: v1\nkind: Pod\nmetadata: {name: w}\nspec: {initContainers: [{name: prepare, image: a}], containers: [{name: c, image: a}]}\n';
+const EXTRACTOR = (kind: string, path: string) =>
+  `rules: [{name: r, MATCH, imageExtractors: {${kind}: [{path: "${path}"}]}, verifyImages: [{imageReferences: ["x/*"], failureAction: Enforce, attestors: [{entries: [{keys: {kms: "awskms:///x"}}]}]}]}]`;
+const CACHE = 'apiVersion: acme.example/v1\nkind: Cache\nmetadata: {name: w}\nspec: {image: "ghcr.io/a/b:c"}\n';
+
 function explain(args: readonly string[], resources = pod('web', 'nginx:latest')) {
   const cwd = createFolder({
     'p.yaml': POLICY,
@@ -48,6 +57,60 @@ describe('explain POLICY RESOURCE', () => {
     const run = await explain(args, resources);
     expect(run.stdout.replaceAll(/ +/g, ' ')).toContain(text);
     expect(run.code).toBe(code);
+  });
+
+  it.each<[string, string, string, string | undefined]>([
+    [
+      'an action of its own under another of the policy',
+      'validationFailureAction: Enforce, rules: [{name: r, MATCH, validate: {failureAction: Audit, pattern: {spec: {}}}}]',
+      pod('web', 'nginx'),
+      'spec.rules[0].validate.failureAction: Audit is in force for this rule, and not spec.validationFailureAction: Enforce',
+    ],
+    [
+      'the same action twice',
+      'validationFailureAction: enforce, rules: [{name: r, MATCH, validate: {failureAction: Enforce, pattern: {spec: {}}}}]',
+      pod('web', 'nginx'),
+      undefined,
+    ],
+    [
+      'init containers that a loop leaves out',
+      LOOP('request.object.spec.containers'),
+      WITH_INIT,
+      'leaves out initContainers `prepare`',
+    ],
+    ['none to leave out', LOOP('request.object.spec.containers'), pod('web', 'nginx'), undefined],
+    ['a loop over both', LOOP('request.object.spec.[initContainers, containers][]'), WITH_INIT, undefined],
+    [
+      'two loops',
+      `${LOOP('request.object.spec.containers').slice(0, -4)}, ${STEP('request.object.spec.initContainers')}]}}]`,
+      WITH_INIT,
+      undefined,
+    ],
+    [
+      'an extractor that leads nowhere',
+      EXTRACTOR('Cache', '/spec/img'),
+      CACHE,
+      'imageExtractors.Cache: nothing is at `/spec/img`',
+    ],
+    [
+      'extractors of another kind',
+      EXTRACTOR('Other', '/spec/image'),
+      CACHE,
+      'imageExtractors has `Other`, not `Cache`',
+    ],
+    ['an extractor that finds the image', EXTRACTOR('Cache', 'spec/image'), CACHE, undefined],
+    ['an extractor through a list', EXTRACTOR('Cache', '/spec/*'), CACHE, undefined],
+  ])('notes %s', async (_what, spec, resource, note) => {
+    const match = 'match: {any: [{resources: {kinds: [Pod, Cache]}}]}';
+    const text = `apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec: {${spec.replace('MATCH', match)}}\n`;
+    const cwd = createFolder({ 'p.yaml': text, 'r.yaml': resource });
+    const { stdout, stderr } = await runCaptured(explainCommand, ['p.yaml', 'r.yaml', '-o', 'json'], { cwd });
+    expect(stderr).toBe('');
+    const notes = (JSON.parse(stdout) as { rules: { notes: string[] }[] }[]).flatMap(({ rules }) =>
+      rules.flatMap((rule) => rule.notes),
+    );
+    if (note === undefined) expect(notes).toEqual([]);
+    else expect(notes[0]).toContain(note);
   });
 
   it('as JSON', async () => {

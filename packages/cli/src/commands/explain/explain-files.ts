@@ -17,6 +17,7 @@ import type { InputResource } from '../../inputs/resources.ts';
 import { readUserInfo } from '../../inputs/user-info.ts';
 import { NO_VALUES, readValues } from '../../inputs/values.ts';
 import { type Explanation, renderExplanation } from './render-explanation.ts';
+import { notesOf } from './rule-notes.ts';
 
 const OPERATIONS = ['CREATE', 'UPDATE', 'DELETE'];
 
@@ -133,11 +134,14 @@ function toExplanation(response: PolicyResponse, resource: InputResource, wanted
     resource: [resource.namespace, String(resource.object['kind'] ?? ''), resource.name].filter(Boolean).join('/'),
     rules: names.map((rule) => {
       const result = response.results.find((candidate) => isOne || candidate.rule === rule);
+      const steps = response.trace.filter((step) => isOne || step.rule === rule);
+      const isMatched = steps.some(({ step, outcome }) => step === 'match' && outcome === 'yes');
       return {
         rule,
         status: result?.status ?? 'not applied',
         message: result?.message ?? '',
-        steps: response.trace.filter((step) => isOne || step.rule === rule),
+        steps,
+        notes: isMatched ? notesOf(response.policy, rule, resource.object) : [],
       };
     }),
   };

@@ -6,6 +6,7 @@ import { readFlag, readNumber, readObject, readObjects, readText } from '../../m
 import type { LoadOptions } from '../load-options.ts';
 import { checkExcludedControllers } from './check-advice.ts';
 import { checkOverrideNamespaces } from './check-override-namespaces.ts';
+import { checkOwnActions } from './check-own-actions.ts';
 import { checkRule } from './check-rule.ts';
 import { deprecationWarning } from './deprecations.ts';
 import { createProblems, type Problems } from './problems.ts';
@@ -22,6 +23,7 @@ export function checkPolicy(document: JsonObject, options: LoadOptions): readonl
   if (warning) problems.warning('kind', warning);
   checkMetadata(document, kind, problems);
   checkActions(spec, problems);
+  if (options.submitted) checkOwnActions(spec, problems);
   checkDeprecatedFields(spec, problems);
   checkTimeouts(spec, problems);
   checkOverrides(spec, kind, problems);

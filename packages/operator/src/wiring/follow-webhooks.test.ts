@@ -1,0 +1,137 @@
+import type { KubernetesObject } from '@vouchsafe/kube';
+import { afterEach, describe, expect, it } from 'vitest';
+import { MUTATING_CONFIGURATION } from '../webhooks/resource-webhooks.ts';
+import {
+  CLUSTER_POLICIES,
+  EVENTS,
+  MUTATING,
+  refusalOf,
+  startTestCluster,
+  type TestCluster,
+  until,
+  VALIDATING,
+} from './operator.fixture.ts';
+
+const OURS = [
+  [MUTATING, MUTATING_CONFIGURATION],
+  [VALIDATING, 'kyverno-resource-validating-webhook-cfg'],
+] as const;
+const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces' } as const;
+const DEFINITIONS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' } as const;
+
+let cluster: TestCluster | undefined;
+afterEach(async () => {
+  await cluster?.stop();
+  cluster = undefined;
+});
+
+function policy(name: string, rule: Record<string, unknown>): KubernetesObject {
+  return {
+    apiVersion: 'kyverno.io/v1',
+    kind: 'ClusterPolicy',
+    metadata: { name },
+    spec: { background: false, rules: [{ name: 'r', ...rule }] },
+  };
+}
+
+async function apply({ client }: TestCluster, wanted: KubernetesObject): Promise<void> {
+  await client.create(CLUSTER_POLICIES, wanted);
+  await until('the policy to be ready', async () => {
+    const { status } = await client.get(CLUSTER_POLICIES, { name: wanted.metadata.name ?? '' });
+    return JSON.stringify(status ?? {}).includes('"Ready"');
+  });
+}
+
+describe('webhook configurations of ours', () => {
+  const noShops = policy('no-shops', {
+    match: { any: [{ resources: { kinds: ['Namespace'] } }] },
+    validate: { failureAction: 'Enforce', message: 'no shops here', deny: {} },
+  });
+  const createShop = ({ client }: TestCluster) =>
+    refusalOf(client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { generateName: 'shop-' } }));
+
+  it('come back when somebody takes them away', async () => {
+    const test = await startTestCluster();
+    cluster = test;
+    await test.start();
+    await apply(test, noShops);
+    for (const [gvr, name] of OURS) await test.client.delete(gvr, { name });
+    expect(await createShop(test)).toBeUndefined(); // the gate is open until then
+    await until('the gate to be closed', async () => (await createShop(test))?.includes('no shops here'));
+  });
+
+  it('are mended when somebody empties them', async () => {
+    const test = await startTestCluster();
+    cluster = test;
+    await test.start();
+    await apply(test, noShops);
+    const [gvr, name] = OURS[1];
+    const live = await test.client.get(gvr, { name });
+    await test.client.update(gvr, { ...live, webhooks: [] });
+    await until('the gate to be closed', async () => (await createShop(test))?.includes('no shops here'));
+  });
+});
+
+describe('a mutating webhook of somebody else for a custom resource whose images are verified', () => {
+  const definition: KubernetesObject = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'widgets.acme.example' },
+    spec: {
+      group: 'acme.example',
+      scope: 'Namespaced',
+      names: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        },
+      ],
+    },
+  };
+  const other = (name: string): KubernetesObject => ({
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingWebhookConfiguration',
+    metadata: { name },
+    webhooks: [
+      {
+        name: 'z-widgets.acme.example',
+        admissionReviewVersions: ['v1'],
+        sideEffects: 'None',
+        failurePolicy: 'Ignore',
+        clientConfig: { url: 'https://127.0.0.1:9/mutate' },
+        rules: [{ apiGroups: ['acme.example'], apiVersions: ['*'], operations: ['CREATE'], resources: ['widgets'] }],
+      },
+    ],
+  });
+  const keyless = { issuer: 'https://issuer.example', subject: 's', rekor: { url: 'https://rekor.example' } };
+  const attestors = [{ entries: [{ keyless }] }];
+  const verify = policy('verify-widgets', {
+    match: { any: [{ resources: { kinds: ['Widget'] } }] },
+    imageExtractors: { Widget: [{ path: '/spec/image' }] },
+    verifyImages: [{ imageReferences: ['*'], failureAction: 'Enforce', attestors }],
+  });
+  const notes = async ({ client }: TestCluster) =>
+    (await client.list(EVENTS)).items.filter((event) => event['reason'] === 'WebhookOrder');
+
+  it('that comes before ours is told of once, by a warning that names both', async () => {
+    const test = await startTestCluster();
+    cluster = test;
+    await test.client.create(DEFINITIONS, definition);
+    await test.start();
+    await test.client.create(MUTATING, other('zz-acme'));
+    await apply(test, verify);
+    await test.client.create(MUTATING, other('acme'));
+    const [event, ...more] = await until('the event', async () => {
+      const found = await notes(test);
+      return found.length > 0 && found;
+    });
+    expect(more).toEqual([]);
+    expect(event).toMatchObject({ type: 'Warning', regarding: { kind: 'MutatingWebhookConfiguration', name: 'acme' } });
+    for (const text of ['z-widgets.acme.example', '`acme`', MUTATING_CONFIGURATION, 'widgets.acme.example']) {
+      expect(event?.['note']).toContain(text);
+    }
+  });
+});
