@@ -29,7 +29,7 @@ function setUp({ policies, configuration = {}, answer, auditOnly = 'Ignore' }: S
   }
   const asked: FactRequest[] = [];
   const outcomes: ReviewOutcome[] = [];
-  const late: (() => Promise<void>)[] = [];
+  const late: (() => Promise<void> | undefined)[] = [];
   const facts: FactSource = {
     kinds: new Set(['image-verification', 'image-digest', 'image-data', 'config-map']),
     fetch: (requests, signal) =>
