@@ -63,7 +63,9 @@ describe('quirks of context, variables and JMESPath', () => {
   it('quirk 16: `{{-` does not look again, and `\\{{` is text', () => {
     expect(labelBy('{{- request.object.metadata.annotations.n }}', labelled)).toBe('"{{ b }}"');
     expect(labelBy('{{ request.object.metadata.annotations.n }}', labelled)).toBe('"{{ b }}"');
-    expect(labelBy('x{{ request.object.metadata.annotations.n }}', labelled)).toContain('Unknown key');
+    expect(labelBy('x{{ b }}', labelled, inContext([variable('b', { value: 'y{{ c }}' })]))).toContain('Unknown key');
+    // not followed: what an object holds is no policy's text
+    expect(labelBy('x{{ request.object.metadata.annotations.n }}', labelled)).toBe('"x{{ b }}"');
     expect(labelBy('\\{{ x }}')).toBe('"{{ x }}"');
     expect(labelBy('x{{- request.object.spec }}')).toContain('is no string');
   });

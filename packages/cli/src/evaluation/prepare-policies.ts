@@ -20,8 +20,12 @@ export interface PreparedPolicies {
 }
 
 /** Compiles each policy once with its exceptions. A policy of which a part is not executed does not run at all. */
-export function preparePolicies(policies: readonly Policy[], links: CompileOptions): PreparedPolicies {
-  const engine = createEngine({ host: NODE_HOST, ruleKinds: ALL_RULE_KINDS });
+export function preparePolicies(
+  policies: readonly Policy[],
+  links: CompileOptions,
+  resolveRequestVariables = false,
+): PreparedPolicies {
+  const engine = createEngine({ host: NODE_HOST, ruleKinds: ALL_RULE_KINDS, resolveRequestVariables });
   const runnable: RunnablePolicy[] = [];
   const invalid: InvalidPolicy[] = [];
   const unsupported: UnsupportedPolicy[] = [];

@@ -21,6 +21,7 @@ export interface RuleTools {
   readonly ruleKinds: readonly RuleKind[];
   readonly images?: ImageDefaults;
   readonly maxContextSize?: number;
+  readonly resolveRequestVariables?: boolean;
 }
 
 export interface RulePlan {

@@ -7,11 +7,12 @@ import type { Compilation, CompileOptions, Engine, EngineOptions } from './engin
 
 /** An engine for one runtime. It holds no state: compiling the same policy twice gives two equal results. */
 export function createEngine(options: EngineOptions): Engine {
-  const { host, images, maxContextSize, ruleKinds = RULE_KINDS } = options;
+  const { host, images, maxContextSize, resolveRequestVariables = false, ruleKinds = RULE_KINDS } = options;
   const tools = {
     host,
     ruleKinds: [...ruleKinds],
     ...(images ? { images } : {}),
+    resolveRequestVariables,
     ...(maxContextSize === undefined ? {} : { maxContextSize }),
   };
   return Object.freeze({

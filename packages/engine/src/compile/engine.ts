@@ -13,6 +13,11 @@ export interface EngineOptions {
   readonly images?: ImageDefaults;
   /** Most bytes of JSON that context entries of one rule may hold (`maxContextSize`); 2 MiB when absent. */
   readonly maxContextSize?: number;
+  /**
+   * Whether `{{ }}` in values that come with a request is resolved where they become part of a longer text, as upstream.
+   * Whoever submits an object may then read what policies load.
+   */
+  readonly resolveRequestVariables?: boolean;
 }
 
 /** The ConfigMap's `defaultRegistry` and `enableDefaultRegistryMutation`. */

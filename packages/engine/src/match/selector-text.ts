@@ -6,21 +6,34 @@ export function selectorText(selector: Json | undefined): string | EvaluationErr
   if (!isJsonObject(selector)) return '';
   const terms: string[] = [];
   const labels = member(selector, 'matchLabels');
-  if (isJsonObject(labels)) for (const [key, value] of Object.entries(labels)) terms.push(`${key}=${String(value)}`);
+  for (const [key, value] of isJsonObject(labels) ? Object.entries(labels) : []) {
+    if (isSyntax(key) || isSyntax(String(value))) return invalid({ [key]: value });
+    terms.push(`${key}=${String(value)}`);
+  }
   const expressions = member(selector, 'matchExpressions');
   for (const expression of isJsonArray(expressions) ? expressions : []) {
     const term = expressionText(expression);
-    if (term === undefined) return new EvaluationError(`invalid label selector: ${JSON.stringify(expression)}`);
+    if (term === undefined) return invalid(expression);
     terms.push(term);
   }
   return terms.join(',');
 }
 
+function invalid(part: Json): EvaluationError {
+  return new EvaluationError(`invalid label selector: ${JSON.stringify(part)}`);
+}
+
+/** No label holds these, and in the query they would be more than a label. */
+function isSyntax(text: string): boolean {
+  return /[,()!=<>\s]/.test(text);
+}
+
 function expressionText(expression: Json): string | undefined {
   if (!isJsonObject(expression)) return undefined;
   const { key, operator, values } = expression;
-  if (typeof key !== 'string') return undefined;
-  const list = isJsonArray(values) ? `(${values.map(String).join(',')})` : '()';
+  const texts = isJsonArray(values) ? values.map(String) : [];
+  if (typeof key !== 'string' || isSyntax(key) || texts.some(isSyntax)) return undefined;
+  const list = `(${texts.join(',')})`;
   switch (operator) {
     case 'In':
       return `${key} in ${list}`;

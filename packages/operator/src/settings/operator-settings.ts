@@ -49,6 +49,8 @@ export interface OperatorSettings {
   readonly imageVerifyCacheTtlMs: number;
   /** `refuse` restores Kyverno's refusal of Audit rules that would mutate digests. */
   readonly auditMutateDigest: 'warn' | 'refuse';
+  /** Whether `{{ }}` in what a request brings is resolved inside of longer texts, as Kyverno does. */
+  readonly resolveRequestVariables: boolean;
   readonly admissionReports: boolean;
   /** Results are gathered this long before reports are written. */
   readonly reportsDelayMs: number;
@@ -109,6 +111,7 @@ export const OPERATOR_FLAGS = {
   imageVerifyCacheMaxSize: { type: 'string', default: '1000' },
   imageVerifyCacheTTLDuration: { type: 'string', default: '60m' },
   auditMutateDigest: { type: 'string', default: 'warn' },
+  resolveRequestVariables: { type: 'string', default: 'false' },
   admissionReports: { type: 'string', default: 'true' },
   reportsDelay: { type: 'string', default: '10s' },
   backgroundScanInterval: { type: 'string', default: '1h' },
@@ -158,6 +161,7 @@ export function parseOperatorSettings(
     imageVerifyCacheMaxSize: integer('imageVerifyCacheMaxSize', values.imageVerifyCacheMaxSize, 0, 1_000_000) || 1000,
     imageVerifyCacheTtlMs: duration('imageVerifyCacheTTLDuration', values.imageVerifyCacheTTLDuration) || 3_600_000,
     auditMutateDigest: oneOf('auditMutateDigest', values.auditMutateDigest, ['warn', 'refuse']),
+    resolveRequestVariables: flag('resolveRequestVariables', values.resolveRequestVariables),
     admissionReports: flag('admissionReports', values.admissionReports),
     reportsDelayMs: duration('reportsDelay', values.reportsDelay),
     ttlReconciliationIntervalMs: duration('ttlReconciliationInterval', values.ttlReconciliationInterval) || 60_000,

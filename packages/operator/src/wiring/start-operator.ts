@@ -74,6 +74,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
   const engine = createEngine({
     host: NODE_HOST,
     ruleKinds: ALL_RULE_KINDS,
+    resolveRequestVariables: settings.resolveRequestVariables,
     images: {
       defaultRegistry: configuration.defaultRegistry,
       enableDefaultRegistryMutation: configuration.enableDefaultRegistryMutation,

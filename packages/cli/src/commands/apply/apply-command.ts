@@ -1,6 +1,7 @@
 import type { Command } from '../../flags/command.ts';
 import { COMPATIBLE_FLAGS } from '../../flags/compatible-flags.ts';
 import { REGISTRY_FLAGS } from '../../flags/registry-flags.ts';
+import { SUBSTITUTION_FLAGS } from '../../flags/substitution-flags.ts';
 
 /** Flags, texts and exit codes are Kyverno's (kyverno-core §5.2); further formats of `-o` are our own. */
 export const applyCommand: Command = {
@@ -73,6 +74,7 @@ export const applyCommand: Command = {
     { flags: '--batch-size <number>', summary: 'resources a page of the cluster', default: '100' },
     { flags: '--show-performance', summary: 'tell how long it took, on standard error' },
     { flags: '--allow-empty', summary: 'exit with 0 when there is no policy or no resource' },
+    ...SUBSTITUTION_FLAGS,
     ...COMPATIBLE_FLAGS,
   ],
   examples: [

@@ -48,6 +48,8 @@ export interface ApplySettings {
   readonly showPerformance: boolean;
   /** A `Context` file; empty for none. */
   readonly contextFile: string;
+  /** Whether `{{ }}` in values of resources is resolved, as upstream. */
+  readonly resolveRequestVariables: boolean;
   /** Payloads in JSON or YAML, judged instead of resources. */
   readonly payloads: PayloadPaths;
 }
@@ -96,6 +98,7 @@ export function readSettings(policies: readonly string[], flags: FlagValues): Ap
     continueOnFail: isSet('continueOnFail'),
     showPerformance: isSet('showPerformance'),
     contextFile: textFlag(flags, 'contextFile') ?? '',
+    resolveRequestVariables: isSet('resolveRequestVariables'),
     payloads: { json: paths('json'), envoy: paths('envoyPayload'), http: paths('httpPayload') },
   };
   checkSettings(settings, textFlag(flags, 'kubeconfig') ?? '');

@@ -111,10 +111,15 @@ export interface ApplyPolicies {
 }
 
 /** Compiles all policies with the exceptions in force. */
-export function compileApplyPolicies({ policySets }: ApplyInputs, exceptions: Exceptions): ApplyPolicies {
+export function compileApplyPolicies(
+  { policySets }: ApplyInputs,
+  exceptions: Exceptions,
+  resolveRequestVariables: boolean,
+): ApplyPolicies {
   const prepared = preparePolicies(
     policySets.flatMap(({ policies }) => policies),
     { ...exceptions, bindings: policySets.flatMap(({ bindings }) => bindings) },
+    resolveRequestVariables,
   );
   const { policies } = prepared;
   const unusable = [

@@ -48,14 +48,16 @@ export async function prepareWork(
   cleanups: (() => Promise<void>)[],
 ): Promise<ApplyWork> {
   const inputs = await loadApplyInputs(settings, folder, env, cleanups);
-  const first = compileApplyPolicies(inputs, inputs.exceptionsGiven);
+  const compile = (exceptions: Exceptions) =>
+    compileApplyPolicies(inputs, exceptions, settings.resolveRequestVariables);
+  const first = compile(inputs.exceptionsGiven);
   const cluster = await openWantedCluster(settings, first, inputs);
   if (cluster) cleanups.push(cluster.close);
   const keepsAll = !cluster && (settings.exceptionsWithinResources || first.policies.some(asksForObjects));
   const kept = await loadKept(settings, folder, inputs, keepsAll);
   const targets = await loadResources(settings.targets, folder, inputs.kinds);
   const exceptions = exceptionsOf(settings, inputs, kept ?? []);
-  const policies = exceptions === inputs.exceptionsGiven ? first : compileApplyPolicies(inputs, exceptions);
+  const policies = exceptions === inputs.exceptionsGiven ? first : compile(exceptions);
   const images = await openWantedImages(settings, folder, env);
   if (images) cleanups.push(images.close);
   const now = Date.now();

@@ -46,6 +46,8 @@ export interface RunOptions {
   /** How `oci://` policies are reached. */
   readonly registries: RegistryAccessOptions;
   readonly now: number;
+  /** Whether `{{ }}` in values of resources is resolved, as upstream. */
+  readonly resolveRequestVariables: boolean;
 }
 
 /** Loads what a manifest names and evaluates all of its policies on all of its resources. Throws `InputProblem`. */
@@ -54,7 +56,8 @@ export async function runTest(manifest: TestManifest, options: RunOptions): Prom
   print(`Loading test  ( ${manifest.path} ) ...`);
   const inputs = await loadTestInputs(manifest, print, options.registries);
   const { policySet, resources, payloads, exceptions } = inputs;
-  const prepared = preparePolicies(policySet.policies, { ...exceptions, bindings: policySet.bindings });
+  const links = { ...exceptions, bindings: policySet.bindings };
+  const prepared = preparePolicies(policySet.policies, links, options.resolveRequestVariables);
   const exceptionCount = exceptions.exceptions.length + exceptions.celExceptions.length;
   const count = policySet.policies.length + policySet.invalid.length + policySet.unsupported.length;
   print(

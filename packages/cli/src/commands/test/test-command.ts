@@ -1,6 +1,7 @@
 import type { Command } from '../../flags/command.ts';
 import { COMPATIBLE_FLAGS } from '../../flags/compatible-flags.ts';
 import { REGISTRY_FLAGS } from '../../flags/registry-flags.ts';
+import { SUBSTITUTION_FLAGS } from '../../flags/substitution-flags.ts';
 
 /** Flags, texts and exit codes are Kyverno's. */
 export const testCommand: Command = {
@@ -27,6 +28,7 @@ export const testCommand: Command = {
       summary: 'pass over what is not there, as Kyverno does: names, rules and expected objects that do not exist',
     },
     { flags: '--require-tests', summary: 'fail when there is no test' },
+    ...SUBSTITUTION_FLAGS,
     ...COMPATIBLE_FLAGS,
   ],
   examples: [

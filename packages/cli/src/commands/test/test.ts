@@ -56,6 +56,7 @@ export async function test(paths: readonly string[], flags: FlagValues, io: Comm
       images: images?.source,
       registries: { mirrors: registry?.mirrors ?? [], env: io.env },
       now: Date.now(),
+      resolveRequestVariables: flags['resolveRequestVariables'] === true,
     };
     return await runCases(
       cases.flatMap((found) => found.test ?? []),

@@ -14,6 +14,7 @@ import { compileVariableEntry } from './context/variable-entry.ts';
 import { ContextError } from './context-error.ts';
 import { mergeVariables } from './merge-variables.ts';
 import type { RuleStandIns, Scope } from './scope.ts';
+import { WatchedScope } from './watched-scope.ts';
 
 /** One line a kind of context entry. */
 const ENTRY_KINDS: readonly (readonly [string, (compilation: EntryCompilation) => EntryLoader])[] = [
@@ -55,7 +56,7 @@ export function compileContext(
     attach: (scope: Scope, facts: FactTable) => {
       const { standIns } = scope;
       if (standIns) return attachWithStandIns(compiled, scope, facts, standIns);
-      return compiled.reduce((outer, { name, loader }) => attachEntry(outer, name, loader, facts), scope);
+      return compiled.reduce((outer, entry) => attachEntry(outer, entry, facts), scope);
     },
   });
 }
@@ -80,7 +81,7 @@ function attachWithStandIns(
   }
   return entries
     .filter(({ needs }) => needs === undefined || !absent.has(needs))
-    .reduce((outer, { name, loader }) => attachEntry(outer, name, loader, facts), inner);
+    .reduce((outer, entry) => attachEntry(outer, entry, facts), inner);
 }
 
 function compileEntry(entry: JsonObject, policy: PolicyRef, tools: TemplateTools): NamedLoader | undefined {
@@ -109,14 +110,29 @@ function needOf(kind: string, block: JsonObject): FactKind | undefined {
   }
 }
 
-function attachEntry(scope: Scope, name: string, { replaces, load }: EntryLoader, facts: FactTable): Scope {
-  return scope.withLazy(name, () => {
-    const value = load(scope, facts);
-    if (value instanceof EvaluationError) return new ContextError(value.message, value.notFound);
-    const failure = scope.contextSize.take(value);
-    if (failure) return new ContextError(failure.message);
-    return replaces ? value : merged(scope, name, value);
-  });
+function attachEntry(scope: Scope, { name, needs, loader }: NamedLoader, facts: FactTable): Scope {
+  const { replaces, load } = loader;
+  let watched: WatchedScope | undefined;
+  return scope.withLazy(
+    name,
+    () => {
+      watched = new WatchedScope(scope);
+      const value = load(watched, facts);
+      if (value instanceof EvaluationError) return new ContextError(value.message, value.notFound);
+      const failure = scope.contextSize.take(value);
+      if (failure) return new ContextError(failure.message);
+      return replaces ? value : merged(scope, name, value);
+    },
+    () => {
+      if (!scope.sealsRequest) return false;
+      return isForeign(needs) || watched?.hasReadGiven === true || (!replaces && scope.isGiven(name));
+    },
+  );
+}
+
+/** A ConfigMap that the policy names is the policy's own word; what APIs, services and images answer is not. */
+function isForeign(needs: FactKind | undefined): boolean {
+  return needs !== undefined && needs !== 'config-map';
 }
 
 function merged(scope: Scope, name: string, value: Json): Json | EvaluationError {

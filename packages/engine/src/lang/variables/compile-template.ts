@@ -2,6 +2,7 @@ import type { Diagnostic } from '../../kernel/diagnostics/diagnostic.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { EngineHost } from '../../kernel/host.ts';
 import { defineMember, isJsonArray, isJsonObject, type Json, type JsonObject } from '../../kernel/json.ts';
+import { finishText, type TextUse } from './finish-text.ts';
 import { appendLeafPath } from './leaf-path.ts';
 import { resolveReferences } from './references.ts';
 import type { Scope } from './scope.ts';
@@ -15,6 +16,8 @@ export interface TemplateTools {
   readonly report?: (diagnostic: Diagnostic) => void;
   /** JSON path of the document in the policy, for diagnostics. */
   readonly path?: string;
+  /** What the text at a path of the document is for; a text like any other when absent. */
+  readonly useOf?: (path: string) => TextUse;
 }
 
 /** A document with `{{ }}` variables and `$( )` references, compiled. Frozen, shared by all requests. */
@@ -80,9 +83,13 @@ function compileText(text: string, path: string, tools: TemplateTools): Part {
     }
     return reference;
   });
+  const use = tools.useOf?.(path) ?? 'text';
   const [whole] = references;
   if (whole && first.source === text) {
-    return { constant: false, run: (at) => at.wholeValue(whole, path), quick: (scope) => plainValue(whole, scope) };
+    const run = (at: Substitution) => at.wholeValue(whole, path, use);
+    return use === 'text'
+      ? { constant: false, run, quick: (scope) => plainValue(whole, scope) }
+      : { constant: false, run };
   }
   const literals = variables.map(({ start }, index) => text.slice(variables[index - 1]?.end ?? 0, start));
   const tail = text.slice(variables.at(-1)?.end ?? 0);
@@ -98,8 +105,8 @@ function compileText(text: string, path: string, tools: TemplateTools): Part {
         result += (literals[index] ?? '') + spliced;
       }
       result += tail;
-      if (!mayHoldVariable(result)) return result;
-      return isLastShallow ? unescapeBraces(result) : substitution.text(result, path);
+      if (!mayHoldVariable(result)) return finishText(result, use);
+      return isLastShallow ? finishText(unescapeBraces(result), use) : substitution.text(result, path, use);
     },
   };
 }

@@ -5,13 +5,14 @@ import type { EngineHost } from '../../kernel/host.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
+import { compileTemplate } from './compile-template.ts';
 import { createScope } from './create-scope.ts';
 import type { Scope } from './scope.ts';
 
 const host: EngineHost = { hash: () => '', decodeCertificate: () => null, random: () => 0 };
 const pod: JsonObject = { kind: 'Pod', spec: { containers: [{ name: 'c', image: 'nginx' }] } };
 
-function scopeOf(request: Partial<EvaluationRequest>, resource = pod): Scope {
+function scopeOf(request: Partial<EvaluationRequest>, resource = pod, resolveRequestVariables = false): Scope {
   const input: RuleInput = {
     request: {
       operation: 'CREATE',
@@ -35,7 +36,7 @@ function scopeOf(request: Partial<EvaluationRequest>, resource = pod): Scope {
     facts: new FactTable(),
     trace: undefined,
   };
-  return createScope(input, { host });
+  return createScope(input, { host, resolveRequestVariables });
 }
 
 const user = { username: 'system:serviceaccount:team:bot', groups: ['g'] };
@@ -113,6 +114,26 @@ describe('other variables', () => {
   it.each(['constructor', '__proto__', 'hasOwnProperty', 'nope'])('%s does not exist', (name) => {
     expect(scopeOf({ variables: {} }).lookup(name)).toBeUndefined();
     expect(scopeOf({}).with({ a: 1 }).lookup(name)).toBeUndefined();
+  });
+});
+
+describe('what came with the request', () => {
+  const given = ['request', 'images', 'element', 'elementIndex0', 'target', 'serviceAccountName'];
+  const added = scopeOf({ variables: { a: 1 } })
+    .withElement({}, 0, 0)
+    .with({ target: {} });
+
+  it('are the variables of a request, and those that a rule makes of it', () => {
+    expect([...given, 'a', 'elements', 'nope'].filter((name) => added.isGiven(name))).toEqual(given);
+  });
+
+  it('is nothing with the switch for the ways of upstream', () => {
+    const resolving = scopeOf({}, pod, true).withElement({}, 0, 0).with({ target: {} });
+    expect(given.filter((name) => resolving.isGiven(name))).toEqual([]);
+    const resource = { ...pod, metadata: { name: 'x{{ request.operation }}' } };
+    const name = compileTemplate('n {{ request.object.metadata.name }}', { host });
+    expect(name.evaluate(scopeOf({}, resource, true))).toBe('n xCREATE');
+    expect(name.evaluate(scopeOf({}, resource))).toBe('n x{{ request.operation }}');
   });
 });
 

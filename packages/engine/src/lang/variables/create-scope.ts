@@ -9,13 +9,15 @@ import { extractImages, imagesVariable } from './images.ts';
 import { mergeVariables } from './merge-variables.ts';
 import { knownRequestVariable, serviceAccountOf } from './request-variables.ts';
 import type { RuleStandIns, Scope } from './scope.ts';
-import { ScopeNode } from './scope-tree.ts';
+import { isGivenName, ScopeNode } from './scope-tree.ts';
 
 export interface ScopeOptions {
   readonly host: EngineHost;
   readonly images?: ImageReferenceSettings;
   /** Most bytes of JSON that context entries may hold; 2 MiB when absent. */
   readonly maxContextSize?: number;
+  /** Whether variables in the values of a request are resolved, as upstream. */
+  readonly resolveRequestVariables?: boolean;
   /** The rule the scope is for, to find its stand-ins. */
   readonly rule?: string;
 }
@@ -73,6 +75,14 @@ class RootScope extends ScopeNode {
       if (value !== undefined) defineMember(whole, name, value);
     }
     return whole;
+  }
+
+  override get sealsRequest(): boolean {
+    return this.#options.resolveRequestVariables !== true;
+  }
+
+  override isGiven(name: string): boolean {
+    return this.sealsRequest && isGivenName(name);
   }
 
   #compute(name: string): Json | EvaluationError | undefined {

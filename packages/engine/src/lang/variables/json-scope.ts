@@ -13,6 +13,14 @@ class EmptyScope extends ScopeNode {
   override toJson(): JsonObject {
     return {};
   }
+
+  override get sealsRequest(): boolean {
+    return true;
+  }
+
+  override isGiven(): boolean {
+    return false;
+  }
 }
 
 /** A scope of just these variables, for expressions that belong to no request. */

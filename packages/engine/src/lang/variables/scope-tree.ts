@@ -16,8 +16,10 @@ export abstract class ScopeNode implements Scope {
   }
 
   abstract get contextSize(): ContextSize;
+  abstract get sealsRequest(): boolean;
   abstract lookup(name: string): Json | EvaluationError | undefined;
   abstract toJson(): JsonObject | EvaluationError;
+  abstract isGiven(name: string): boolean;
 
   with(variables: JsonObject): Scope {
     return new ChildScope(this, variables);
@@ -27,8 +29,8 @@ export abstract class ScopeNode implements Scope {
     return new ElementScope(this, element, index, nesting);
   }
 
-  withLazy(name: string, load: () => Json | EvaluationError): Scope {
-    return new LazyScope(this, name, load);
+  withLazy(name: string, load: () => Json | EvaluationError, isGiven?: () => boolean): Scope {
+    return new LazyScope(this, name, load, isGiven);
   }
 
   withResource(resource: JsonObject): Scope {
@@ -41,7 +43,7 @@ export abstract class ScopeNode implements Scope {
 }
 
 /** A scope inside another. */
-abstract class InnerScope extends ScopeNode {
+export abstract class InnerScope extends ScopeNode {
   readonly parent: Scope;
 
   constructor(parent: Scope) {
@@ -51,6 +53,10 @@ abstract class InnerScope extends ScopeNode {
 
   override get contextSize(): ContextSize {
     return this.parent.contextSize;
+  }
+
+  override get sealsRequest(): boolean {
+    return this.parent.sealsRequest;
   }
 }
 
@@ -68,6 +74,10 @@ class ChildScope extends InnerScope {
 
   override toJson(): JsonObject | EvaluationError {
     return withMembers(this.parent.toJson(), this.#variables);
+  }
+
+  override isGiven(name: string): boolean {
+    return Object.hasOwn(this.#variables, name) ? this.sealsRequest && isGivenName(name) : this.parent.isGiven(name);
   }
 }
 
@@ -99,6 +109,18 @@ class ElementScope extends InnerScope {
       [`elementIndex${this.#nesting}`]: this.#index,
     });
   }
+
+  override isGiven(name: string): boolean {
+    return ELEMENT.test(name) ? this.sealsRequest : this.parent.isGiven(name);
+  }
+}
+
+const GIVEN = new Set(['request', 'images', 'image', 'target', 'serviceAccountName', 'serviceAccountNamespace']);
+const ELEMENT = /^element(?:Index)?[0-9]*$/;
+
+/** The variables that a request brings, and those that a rule makes of it by itself. */
+export function isGivenName(name: string): boolean {
+  return GIVEN.has(name) || ELEMENT.test(name);
 }
 
 function withMembers(whole: JsonObject | EvaluationError, variables: JsonObject): JsonObject | EvaluationError {
@@ -111,18 +133,24 @@ function withMembers(whole: JsonObject | EvaluationError, variables: JsonObject)
 class LazyScope extends InnerScope {
   readonly #name: string;
   readonly #load: () => Json | EvaluationError;
+  readonly #isGiven: (() => boolean) | undefined;
   #value: Json | EvaluationError | undefined;
 
-  constructor(parent: Scope, name: string, load: () => Json | EvaluationError) {
+  constructor(parent: Scope, name: string, load: () => Json | EvaluationError, isGiven: (() => boolean) | undefined) {
     super(parent);
     this.#name = name;
     this.#load = load;
+    this.#isGiven = isGiven;
   }
 
   override lookup(name: string): Json | EvaluationError | undefined {
     if (name !== this.#name) return this.parent.lookup(name);
     if (this.#value === undefined) this.#value = this.#load();
     return this.#value;
+  }
+
+  override isGiven(name: string): boolean {
+    return name === this.#name && this.#isGiven ? this.#isGiven() : this.parent.isGiven(name);
   }
 
   /** A variable nobody read yet is left out, as upstream: reading the whole root loads nothing. */

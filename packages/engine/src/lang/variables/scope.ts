@@ -19,14 +19,24 @@ export interface Scope extends VariableScope {
   readonly isDelete: boolean;
   /** What the context entries of this evaluation have taken so far. */
   readonly contextSize: ContextSize;
+  /** Whether variables in the values of the request stay text; upstream resolves them. */
+  readonly sealsRequest: boolean;
+  /**
+   * Whether the variable holds, wholly or in part, what came with the request or from outside of the policy: such values
+   * are spliced as they are. An entry knows once it is loaded.
+   */
+  isGiven(name: string): boolean;
   /** What takes the place of facts when there is no cluster to ask. */
   readonly standIns: RuleStandIns | undefined;
   /** A child in which each member of `variables` replaces the variable of that name. */
   with(variables: JsonObject): Scope;
   /** A child for one element of a list, inside `nesting` other loops: `element`, `elementIndex`, `element0`, … */
   withElement(element: Json, index: number, nesting: number): Scope;
-  /** A child in which `name` is computed by `load` at first use, at most once. `load` may throw `Need`. */
-  withLazy(name: string, load: () => Json | EvaluationError): Scope;
+  /**
+   * A child in which `name` is computed by `load` at first use, at most once. `load` may throw `Need`. `isGiven` is asked
+   * after it; absent, the variable is as the one of that name here.
+   */
+  withLazy(name: string, load: () => Json | EvaluationError, isGiven?: () => boolean): Scope;
   /** A child whose `request.object` is `resource`: what a rule sees after a mutation. */
   withResource(resource: JsonObject): Scope;
 }

@@ -2,10 +2,14 @@ import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { EngineHost } from '../../kernel/host.ts';
 import { defineMember, isJsonArray, isJsonObject, type Json } from '../../kernel/json.ts';
 import { formatGoJson } from '../jmespath/go-value.ts';
+import { finishText, type TextUse } from './finish-text.ts';
 import { appendLeafPath } from './leaf-path.ts';
 import type { Scope } from './scope.ts';
-import { compileVariable, type VariableReference } from './variable-reference.ts';
-import { findVariables, mayHoldVariable, unescapeBraces } from './variable-text.ts';
+import { openExpression } from './sealed-expression.ts';
+import { describeSealed, isSealed, sealText } from './sealed-text.ts';
+import { compileReadVariable, type VariableReference } from './variable-reference.ts';
+import { findVariables, mayHoldVariable, readVariable, unescapeBraces } from './variable-text.ts';
+import { WatchedScope } from './watched-scope.ts';
 
 /** Variables one evaluation of a template may resolve, and characters it may produce: values may hold variables. */
 const RESOLUTION_LIMIT = 5_000;
@@ -18,54 +22,65 @@ const NESTING_LIMIT = 32;
  * variables (kyverno-core §2.5), within limits.
  */
 export class Substitution {
-  readonly scope: Scope;
+  readonly #scope: WatchedScope;
   readonly #host: EngineHost;
   #resolutions = RESOLUTION_LIMIT;
   #characters = TEXT_LIMIT;
   #nesting = 0;
 
   constructor(scope: Scope, host: EngineHost) {
-    this.scope = scope;
+    this.#scope = new WatchedScope(scope);
     this.#host = host;
   }
 
-  /** The value of a variable that is a whole text: kept as it is, but variables inside lists and objects resolve. */
-  wholeValue(reference: VariableReference, path: string): Json | EvaluationError {
-    const value = this.#resolve(reference, path);
-    if (value instanceof EvaluationError || typeof value !== 'object' || value === null) return value;
-    if (!holdsVariable(value)) return value;
+  /**
+   * The value of a variable that is a whole text: kept as it is, but variables inside lists and objects resolve, unless
+   * they came with the request.
+   */
+  wholeValue(reference: VariableReference, path: string, use: TextUse = 'text'): Json | EvaluationError {
+    const resolved = this.#resolve(reference, path);
+    if (resolved instanceof EvaluationError) return resolved;
+    const { value, isGiven } = resolved;
+    if (isGiven && typeof value === 'string' && isExpression(use)) return finishText(sealText(value), use);
+    if (isGiven || typeof value !== 'object' || value === null || !holdsVariable(value)) return value;
     if (this.#nesting >= NESTING_LIMIT) return tooMuch(path);
     this.#nesting++;
-    const resolved = this.#document(value, path);
+    const document = this.#document(value, path);
     this.#nesting--;
-    return resolved;
+    return document;
   }
 
-  /** The text of a variable inside a larger text. */
+  /** The text of a variable inside a larger text; sealed when it came with the request. */
   splice(reference: VariableReference, path: string): string | EvaluationError {
-    const value = this.#resolve(reference, path);
-    if (value instanceof EvaluationError) return value;
+    const resolved = this.#resolve(reference, path);
+    if (resolved instanceof EvaluationError) return resolved;
+    const { value, isGiven } = resolved;
     const text = typeof value === 'string' ? value : formatGoJson(value);
     if (text instanceof EvaluationError) return text;
     this.#characters -= text.length;
     if (this.#characters < 0) return tooMuch(path);
-    if (!reference.isShallow || value === null) return text;
-    if (typeof value !== 'string') {
+    if (reference.isShallow && value !== null && typeof value !== 'string') {
       return new EvaluationError(`the value of a \`{{- }}\` variable at path ${path} is no string`);
     }
-    return text.replaceAll('{{', '\\{{');
+    if (isGiven) return sealText(text, typeof value === 'string');
+    return reference.isShallow ? text.replaceAll('{{', '\\{{') : text;
   }
 
   /** A text whose variables are not known in advance. */
-  text(given: string, path: string): Json | EvaluationError {
+  text(given: string, path: string, use: TextUse = 'text'): Json | EvaluationError {
     let text = given;
     for (;;) {
       const variables = findVariables(text);
       const [first] = variables;
-      if (!first) return unescapeBraces(text);
-      const references = variables.map(({ source }) => compileVariable(source, path, this.#host));
+      if (!first) return finishText(unescapeBraces(text), use);
+      const references: VariableReference[] = [];
+      for (const { source } of variables) {
+        const reference = this.#compile(source, path);
+        if (reference instanceof EvaluationError) return reference;
+        references.push(reference);
+      }
       const [whole] = references;
-      if (whole && first.source === text) return this.wholeValue(whole, path);
+      if (whole && first.source === text) return this.wholeValue(whole, path, use);
       let next = '';
       let at = 0;
       for (const [index, { start, end }] of variables.entries()) {
@@ -77,13 +92,28 @@ export class Substitution {
       }
       text = next + text.slice(at);
       if (text.length > TEXT_LIMIT) return tooMuch(path);
-      if (references.at(-1)?.isShallow) return unescapeBraces(text);
+      if (references.at(-1)?.isShallow) return finishText(unescapeBraces(text), use);
     }
   }
 
-  #resolve(reference: VariableReference, path: string): Json | EvaluationError {
+  /** A variable with values of the request in its expression: they stay values, and what it gives is the request's. */
+  #compile(source: string, path: string): VariableReference | EvaluationError {
+    const { text, isShallow } = readVariable(source);
+    const opened = openExpression(text);
+    if (opened instanceof EvaluationError) {
+      return new EvaluationError(`failed to resolve ${describeSealed(text)} at path ${path}: ${opened.message}`);
+    }
+    const reference = compileReadVariable({ text: opened, isShallow }, path, this.#host);
+    return isSealed(text) ? { ...reference, isGiven: true } : reference;
+  }
+
+  #resolve(reference: VariableReference, path: string): Resolved | EvaluationError {
     this.#resolutions--;
-    return this.#resolutions < 0 ? tooMuch(path) : reference.resolve(this.scope);
+    if (this.#resolutions < 0) return tooMuch(path);
+    this.#scope.hasReadGiven = false;
+    const value = reference.resolve(this.#scope);
+    if (value instanceof EvaluationError) return value;
+    return { value, isGiven: reference.isGiven === true || this.#scope.hasReadGiven };
   }
 
   #document(node: Json, path: string): Json | EvaluationError {
@@ -111,6 +141,15 @@ export class Substitution {
     }
     return members;
   }
+}
+
+interface Resolved {
+  readonly value: Json;
+  readonly isGiven: boolean;
+}
+
+function isExpression(use: TextUse): boolean {
+  return use === 'expression' || use === 'answer-expression';
 }
 
 /** What a key with variables became: a text, or unchanged when it became null. */

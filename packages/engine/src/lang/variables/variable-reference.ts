@@ -5,18 +5,27 @@ import type { JmesPathDiagnostic } from '../jmespath/compile-jmespath.ts';
 import { leafExpression } from './leaf-path.ts';
 import { compileQuery, type Query } from './query.ts';
 import type { Scope } from './scope.ts';
-import { readVariable } from './variable-text.ts';
+import { readVariable, type VariableExpression } from './variable-text.ts';
 
 /** One variable of a text, compiled. */
 export interface VariableReference {
   readonly isShallow: boolean;
   readonly resolve: (scope: Scope) => Json | EvaluationError;
   readonly diagnostic?: JmesPathDiagnostic;
+  /** Whether its expression holds values of the request, and so all that it gives counts as such. */
+  readonly isGiven?: boolean;
 }
 
 /** Compiles `{{ … }}` at a leaf. Errors read `failed to resolve <expression> at path <path>: …`. */
 export function compileVariable(source: string, path: string, host: EngineHost): VariableReference {
-  const { text, isShallow } = readVariable(source);
+  return compileReadVariable(readVariable(source), path, host);
+}
+
+export function compileReadVariable(
+  { text, isShallow }: VariableExpression,
+  path: string,
+  host: EngineHost,
+): VariableReference {
   if (text === '@') return { isShallow, resolve: compileCurrent(path, host) };
   const query = compileQuery(text, host);
   const resolve = withDeletion(query, path, host);

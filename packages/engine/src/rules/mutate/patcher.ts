@@ -3,9 +3,10 @@ import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { EngineHost } from '../../kernel/host.ts';
 import { isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
 import { applyJsonPatch, type PatchOperation, parseJsonPatch } from '../../kernel/json-patch.ts';
-import { parseGoYaml } from '../../lang/jmespath/go-yaml.ts';
 import { compileTemplate } from '../../lang/variables/compile-template.ts';
+import type { TextUse } from '../../lang/variables/finish-text.ts';
 import type { Scope } from '../../lang/variables/scope.ts';
+import { parseSealedYaml } from '../../lang/variables/sealed-yaml.ts';
 import { toPatchTree } from './patch-tree.ts';
 import { createPatternMatcher } from './pattern-matcher.ts';
 import { holdsAnchor, preparePatch } from './prepare-patch.ts';
@@ -26,6 +27,11 @@ export interface PatcherCompilation {
   readonly isWholeRule: boolean;
 }
 
+/** Operations are read from their text after variables are in it. */
+function useOf(path: string): TextUse {
+  return path === '/mutate/patchesJson6902' || path === '/patchesJson6902' ? 'document' : 'text';
+}
+
 const EMPTY_RULE = new EvaluationError('empty mutate rule');
 
 /** The patcher of a block with `patchStrategicMerge` or `patchesJson6902`; the first wins (kyverno-core §2.11). */
@@ -35,7 +41,7 @@ export function compilePatcher(block: JsonObject, compilation: PatcherCompilatio
     patchStrategicMerge: member(block, 'patchStrategicMerge') ?? null,
     patchesJson6902: member(block, 'patchesJson6902') ?? '',
   };
-  const template = compileTemplate(isWholeRule ? { mutate: patches } : patches, { host, report, path });
+  const template = compileTemplate(isWholeRule ? { mutate: patches } : patches, { host, report, path, useOf });
   const apply = createApplication();
   return (resource, scope) => {
     const resolved = template.evaluate(scope);
@@ -118,7 +124,7 @@ function createOperationReader(): (text: string) => readonly PatchOperation[] | 
 }
 
 function readOperations(text: string): readonly PatchOperation[] | EvaluationError {
-  const document = parseGoYaml(text);
+  const document = parseSealedYaml(text);
   if (document instanceof EvaluationError) {
     return new EvaluationError(`failed to convert patchesJSON6902 to JSON: ${document.message}`);
   }

@@ -1,6 +1,7 @@
 import { EvaluationError } from '../../../kernel/evaluation-error.ts';
 import { isJsonObject, type Json } from '../../../kernel/json.ts';
 import { compileTemplate } from '../compile-template.ts';
+import type { TextUse } from '../finish-text.ts';
 import { applyPath } from './apply-path.ts';
 import { failureOfCall, textOf, toCallRequest } from './call-request.ts';
 import { type EntryCompilation, type EntryLoader, namespaceOfPolicy } from './entry-loader.ts';
@@ -8,8 +9,8 @@ import { type EntryCompilation, type EntryLoader, namespaceOfPolicy } from './en
 /** `apiCall`: the Kubernetes API by path, or a service by URL, then a JMESPath over the answer (kyverno-core §2.4). */
 export function compileApiCallEntry({ name, block, policy, tools }: EntryCompilation): EntryLoader {
   const { jmesPath = '', default: fallback, ...callDocument } = block;
-  const call = compileTemplate(callDocument, tools);
-  const path = compileTemplate(jmesPath, tools);
+  const call = compileTemplate(callDocument, { ...tools, useOf: useOfCall });
+  const path = compileTemplate(jmesPath, { ...tools, useOf: () => 'answer-expression' });
   const own = namespaceOfPolicy(policy);
   const substitution = `failed to substitute variables in context entry ${name}`;
   return {
@@ -40,6 +41,10 @@ export function compileApiCallEntry({ name, block, policy, tools }: EntryCompila
       return failedStore(`failed to apply JMESPath ${wanted} for context entry ${name}: ${result.message}`);
     },
   };
+}
+
+function useOfCall(path: string): TextUse {
+  return path === '/urlPath' || path === '/service/url' ? 'url' : 'text';
 }
 
 function failedFetch(reason: string): EvaluationError {

@@ -1,6 +1,7 @@
 import { EvaluationError } from '../../../kernel/evaluation-error.ts';
 import { isJsonObject, type Json, type JsonObject, member } from '../../../kernel/json.ts';
 import { compileTemplate, type TemplateTools } from '../compile-template.ts';
+import type { TextUse } from '../finish-text.ts';
 import type { Scope } from '../scope.ts';
 
 /** A field of a context entry that substitutes to a text. */
@@ -15,10 +16,11 @@ export function compileEntryText(
   name: string,
   tools: TemplateTools,
   describe: { readonly failed: (reason: string) => string; readonly notText: (found: Json) => string },
+  use?: TextUse,
 ): EntryText {
   const value = member(entry, name);
   const source = typeof value === 'string' ? value : '';
-  const template = compileTemplate(source, tools);
+  const template = compileTemplate(source, use === undefined ? tools : { ...tools, useOf: () => use });
   return {
     source,
     evaluate: (scope) => {

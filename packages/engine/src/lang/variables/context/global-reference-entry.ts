@@ -10,7 +10,7 @@ export function compileGlobalReferenceEntry({ name, block, tools }: EntryCompila
     notText: () => `the fields of context entry ${name} must be strings`,
   };
   const entryName = compileEntryText(block, 'name', tools, describe);
-  const path = compileEntryText(block, 'jmesPath', tools, describe);
+  const path = compileEntryText(block, 'jmesPath', tools, describe, 'answer-expression');
   const fail = (reason: string) =>
     new EvaluationError(`failed to marshal APICall data for context entry ${name}: ${reason}`);
   return {

@@ -13,10 +13,16 @@ export function compileImageRegistryEntry({ name, block, tools }: EntryCompilati
     failed: substitution('reference'),
     notText: (found) => `invalid image reference ${String(found)}, image reference must be a string`,
   });
-  const path = compileEntryText(block, 'jmesPath', tools, {
-    failed: substitution('jmesPath'),
-    notText: () => `the jmesPath of context entry ${name} must be a string`,
-  });
+  const path = compileEntryText(
+    block,
+    'jmesPath',
+    tools,
+    {
+      failed: substitution('jmesPath'),
+      notText: () => `the jmesPath of context entry ${name} must be a string`,
+    },
+    'answer-expression',
+  );
   const access = readAccess(member(block, 'imageRegistryCredentials'));
   return {
     replaces: false,

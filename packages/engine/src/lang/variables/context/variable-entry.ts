@@ -18,12 +18,19 @@ interface VariableEntry {
 /** `variable`: a value, an expression over it, or an expression over the context, with a default (kyverno-core §2.4). */
 export function compileVariableEntry({ name, block, tools }: EntryCompilation): EntryLoader {
   const source = member(block, 'jmesPath');
+  const hasValue = (member(block, 'value') ?? null) !== null;
   const entry: VariableEntry = {
     name,
-    path: compileEntryText(block, 'jmesPath', tools, {
-      failed: (reason) => `failed to substitute variables in context entry ${name} ${String(source)}: ${reason}`,
-      notText: () => `jmespath value must be a string ${name} ${String(source)}: <nil>`,
-    }),
+    path: compileEntryText(
+      block,
+      'jmesPath',
+      tools,
+      {
+        failed: (reason) => `failed to substitute variables in context entry ${name} ${String(source)}: ${reason}`,
+        notText: () => `jmespath value must be a string ${name} ${String(source)}: <nil>`,
+      },
+      hasValue ? 'answer-expression' : 'expression',
+    ),
     value: templateOf(member(block, 'value')),
     fallback: templateOf(member(block, 'default')),
   };
