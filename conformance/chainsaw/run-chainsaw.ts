@@ -11,7 +11,8 @@ import { findTool } from '../../tools/tool-paths.ts';
 import { tellScore } from '../sandbox/tell-score.ts';
 import { createClusterPool } from './cluster-of-scenario.ts';
 import { type Operation, readTest } from './read-test.ts';
-import { runOperation, type ScriptRecord } from './run-operation.ts';
+import { eventually, runOperation } from './run-operation.ts';
+import type { ScriptRecord } from './run-script.ts';
 import { createScenarioClient } from './scenario-client.ts';
 
 interface Scenario {
@@ -23,7 +24,17 @@ interface Scenario {
   readonly requires?: readonly string[];
   readonly repo?: string;
   readonly kyvernoConfig?: string | null;
+  readonly kinds?: readonly string[];
 }
+
+/** Kinds whose policies work by schedules, which count in minutes. */
+const SCHEDULED: ReadonlySet<string> = new Set([
+  'CleanupPolicy',
+  'ClusterCleanupPolicy',
+  'DeletingPolicy',
+  'NamespacedDeletingPolicy',
+]);
+const SCHEDULED_PATIENCE_SECONDS = 90;
 
 const { values } = parseArgs({
   options: {
@@ -76,15 +87,19 @@ function isPlayable({ runnable, tier, requires = [] }: Scenario): boolean {
   return runnable && tier === 'api-server' && !requires.includes('engine-rbac') && !requires.includes('internet');
 }
 
-async function play({ path, repo, requires = [], kyvernoConfig }: Scenario): Promise<string | undefined> {
+async function play({ path, repo, requires = [], kyvernoConfig, kinds = [] }: Scenario): Promise<string | undefined> {
+  const isScheduled = kinds.some((kind) => SCHEDULED.has(kind));
+  const patience = 1000 * (isScheduled ? SCHEDULED_PATIENCE_SECONDS : Number(values.patience));
   const test = readTest(join(corpus, path));
   // The library of policies is tested on clusters that have all of them.
   const thirdParty = requires.includes('third-party-crds') || repo === 'kyverno/policies';
   const cluster = await pool.take({ kyvernoConfig: kyvernoConfig ?? null, thirdParty });
   const namespace = test.namespace ?? `chainsaw-${Math.random().toString(36).slice(2, 8)}`;
   const client = createScenarioClient(cluster.client, namespace);
-  await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-  let problem: string | undefined;
+  const own = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
+  // Webhooks of what an earlier scenario left may refuse it for a moment.
+  let problem = await eventually(patience, () => client.apply(own));
+  if (problem !== undefined) return `the namespace of its own: ${problem}`;
   try {
     for (const operation of test.operations) {
       if (problem !== undefined && operation.phase === 'try') continue;
@@ -96,7 +111,7 @@ async function play({ path, repo, requires = [], kyvernoConfig }: Scenario): Pro
         script: (one) => scriptOf(path, one),
         programs,
         kubeconfig: cluster.kubeconfig,
-        patience: Number(values.patience) * 1000,
+        patience,
         sleepScale: 0.2,
       });
       if (operation.phase === 'try') problem ??= outcome && `step ${operation.step + 1}: ${outcome}`;

@@ -1,16 +1,10 @@
-import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json, JsonObject } from '@vouchsafe/engine/kernel';
 import { mismatch, resolve } from './assertion.ts';
 import { type Bindings, listOf, type Operation, objectOf, readDocuments } from './read-test.ts';
+import { runCommand, runScript, type ScriptRecord } from './run-script.ts';
 import type { ScenarioClient } from './scenario-client.ts';
-
-/** The tool calls a script comes to, as the corpus lists them. */
-export interface ScriptRecord {
-  readonly commands: readonly { readonly bin: string; readonly args: readonly string[]; readonly expect: string }[];
-  readonly outputContains?: readonly string[];
-}
 
 export interface Surroundings {
   readonly folder: string;
@@ -48,16 +42,16 @@ export async function runOperation(operation: Operation, around: Surroundings): 
   }
   switch (name) {
     case 'assert':
-      return eventually(around.patience, () => assertAll(objectsOf(given, bindings, around), bindings, around));
+      return eventually(around.patience, async () => assertAll(expectedOf(given, bindings, around), bindings, around));
     case 'error':
-      return eventually(around.patience, () => absentAll(objectsOf(given, bindings, around), bindings, around));
+      return eventually(around.patience, async () => absentAll(expectedOf(given, bindings, around), bindings, around));
     case 'sleep':
       await pause(slept(milliseconds(String(given['duration'])), around.sleepScale));
       return undefined;
     case 'command':
     case 'script':
       return around.script(operation) || name === 'script'
-        ? runScript(operation, around)
+        ? runScript(operation, bindings, around)
         : runCommand(given, bindings, around);
     default:
       return `no runner for ${Object.keys(operation.written).join(', ')}`;
@@ -75,7 +69,29 @@ const CHANGES: Readonly<Record<string, Change>> = {
 };
 const KINDS: ReadonlySet<string> = new Set([...Object.keys(CHANGES), 'assert', 'error', 'sleep', 'script', 'command']);
 
-function objectsOf(given: JsonObject, bindings: Bindings, { folder }: Surroundings): readonly JsonObject[] {
+function objectsOf(given: JsonObject, bindings: Bindings, around: Surroundings): readonly JsonObject[] {
+  return writtenIn(given, bindings, around).map((object) => objectOf(resolve(object, bindings)));
+}
+
+/** What is expected is looked up by what its expressions come to; the others are about what is found. */
+function expectedOf(given: JsonObject, bindings: Bindings, around: Surroundings): readonly JsonObject[] {
+  return writtenIn(given, bindings, around).map(({ apiVersion, kind, metadata, ...rest }) => {
+    const place = Object.entries(objectOf(metadata)).map(([key, value]) => [
+      key,
+      PLACE.has(key) ? resolve(value, bindings) : value,
+    ]);
+    return {
+      ...rest,
+      apiVersion: resolve(apiVersion, bindings),
+      kind: resolve(kind, bindings),
+      ...(metadata === undefined ? {} : { metadata: Object.fromEntries(place) }),
+    } as JsonObject; // parts of one
+  });
+}
+
+const PLACE: ReadonlySet<string> = new Set(['name', 'namespace', 'labels']);
+
+function writtenIn(given: JsonObject, bindings: Bindings, { folder }: Surroundings): readonly JsonObject[] {
   const { file, resource, ref } = given;
   const objects =
     file !== undefined
@@ -86,7 +102,7 @@ function objectsOf(given: JsonObject, bindings: Bindings, { folder }: Surroundin
           ? []
           : [fromReference(objectOf(ref))];
   if (objects.length === 0) throw new Error(`nothing is named by ${JSON.stringify(given).slice(0, 200)}`);
-  return objects.map((object) => objectOf(resolve(object, bindings)));
+  return objects;
 }
 
 function fromReference({ apiVersion, kind, name, namespace, labels }: JsonObject): JsonObject {
@@ -147,7 +163,11 @@ async function absentAll(unwanted: readonly JsonObject[], bindings: Bindings, { 
   return undefined;
 }
 
-async function eventually(patience: number, check: () => Promise<string | undefined>): Promise<string | undefined> {
+/** Tries again until nothing is wrong, for so many milliseconds; what was wrong the last time. */
+export async function eventually(
+  patience: number,
+  check: () => Promise<string | undefined>,
+): Promise<string | undefined> {
   const until = performance.now() + patience;
   for (;;) {
     const problem = await check().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
@@ -165,60 +185,6 @@ function slept(written: number, scale: number): number {
 
 function pause(milliseconds: number): Promise<void> {
   return new Promise((done) => setTimeout(done, milliseconds));
-}
-
-/** A `command` names a tool and its words; what its `check` looks at is the record of it, or the exit status alone. */
-async function runCommand(given: JsonObject, bindings: Bindings, around: Surroundings): Promise<string | undefined> {
-  const program = around.programs[String(given['entrypoint'])];
-  if (program === undefined) return `no program \`${String(given['entrypoint'])}\``;
-  const words = (Array.isArray(given['args']) ? given['args'] : []).map((word) => String(resolve(word, bindings)));
-  const { code, text } = await run(program, inNamespace(words, around), around);
-  const check = given['check'];
-  if (check === undefined) return code === 0 ? undefined : `${words.join(' ')} ended with ${code}: ${text}`;
-  const known = { ...bindings, error: code === 0 ? null : text, stdout: text, stderr: text };
-  return mismatch(check, null, known);
-}
-
-async function runScript(operation: Operation, around: Surroundings): Promise<string | undefined> {
-  const record = around.script(operation);
-  if (!record) return 'the corpus does not say what the script runs';
-  let output = '';
-  for (const { bin, args, expect } of record.commands) {
-    const program = around.programs[bin];
-    if (program === undefined) return `no program \`${bin}\``;
-    const { code, text } = await run(program, inNamespace(args, around), around);
-    output += text;
-    if (expect === 'ok' && code !== 0) return `${bin} ${args.join(' ')} ended with ${code}: ${text}`;
-    if (expect === 'fail' && code === 0) return `${bin} ${args.join(' ')} was to fail`;
-  }
-  const missing = (record.outputContains ?? []).find((text) => !output.includes(text));
-  return missing === undefined ? undefined : `the output lacks \`${missing}\`: ${output.slice(0, 400)}`;
-}
-
-function inNamespace(words: readonly string[], { namespace }: Surroundings): readonly string[] {
-  return words.map((word) => word.replaceAll('$NAMESPACE', namespace));
-}
-
-function run(program: string, args: readonly string[], around: Surroundings): Promise<{ code: number; text: string }> {
-  return new Promise((done) => {
-    const child = spawn(program, args, {
-      cwd: around.folder,
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        HOME: '/nonexistent',
-        KUBECONFIG: around.kubeconfig,
-        NAMESPACE: around.namespace,
-      },
-      timeout: 30_000,
-    });
-    let text = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-      });
-    child.on('error', (error) => done({ code: 127, text: error.message }));
-    child.on('close', (code) => done({ code: code ?? 1, text }));
-  });
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };

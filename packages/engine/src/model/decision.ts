@@ -99,6 +99,8 @@ export type Effect =
       readonly rule?: string;
       /** Of `create`: an object that is there already is made like this one. */
       readonly synchronize?: boolean;
+      /** It is applied on the server: fields of others stay. */
+      readonly serverSideApply?: boolean;
     }
   | { readonly kind: 'delete'; readonly target: ResourceRef }
   | { readonly kind: 'annotate'; readonly annotations: Readonly<Record<string, string | null>> }

@@ -24,9 +24,14 @@ export async function applyEffect(
   }
   const wanted = target.isNamespaced ? withNamespace(resource) : resource;
   const existing = await read(client, target, wanted, signal);
-  if (!existing) return create(client, target, wanted, signal);
+  if (!existing && effect.serverSideApply !== true) return create(client, target, wanted, signal);
+  if (!existing) return applyOnServer(client, target, wanted, signal, 'created');
   if (!mayChange(policy, wanted, existing)) return 'left';
-  if (effect.synchronize !== true || isCovered(wanted, existing)) return 'unchanged';
+  if (effect.synchronize !== true) return 'unchanged';
+  if (effect.serverSideApply === true) {
+    return covers(existing, wanted) ? 'unchanged' : applyOnServer(client, target, wanted, signal, 'updated');
+  }
+  if (isCovered(wanted, existing)) return 'unchanged';
   await client.update(target, kubernetesObjectOf(replacing(existing, wanted)), undefined, { signal });
   return 'updated';
 }
@@ -84,6 +89,21 @@ async function create(
     if (isKubeError(error, 'AlreadyExists')) return 'unchanged';
     throw error;
   }
+}
+
+/** The policy's `useServerSideApply`: fields that others own stay, those that are wanted are taken. */
+async function applyOnServer(
+  client: KubeClient,
+  target: ApiResource,
+  resource: JsonObject,
+  signal: AbortSignal,
+  done: Applied,
+): Promise<Applied> {
+  const [name, namespace] = [metadataText(resource, 'name'), metadataText(resource, 'namespace')];
+  const options = { signal, fieldManager: 'kyverno-generate', force: true };
+  const place = { name, ...(namespace === '' ? {} : { namespace }) };
+  await client.patch(target, place, 'apply', kubernetesObjectOf(resource), options);
+  return done;
 }
 
 /** Policies in CEL change what they made for this trigger alone; rules also what they find (kyverno-core §1.7.3). */

@@ -5,7 +5,7 @@ import { jsonOf } from '../settings/json-of.ts';
 import { type Logger, messageOf } from '../settings/logger.ts';
 import type { StoredPolicy } from '../store/policy-store.ts';
 import { selectedResources } from '../store/selected-resources.ts';
-import type { Background } from './start-background.ts';
+import { ATTEMPTS_MS, type Background } from './start-background.ts';
 
 export interface ExistingOptions {
   readonly client: KubeClient;
@@ -94,10 +94,20 @@ async function applyToAll(
   const selectors = policy.selectors.filter(({ phases, subresource }) => phases.has('generate') && subresource === '');
   const served = await client.discovery.resources();
   for (const resource of selectedResources({ ref: policy.ref, selectors }, served, ['list'])) {
-    for (const object of await list(resource, policy, options)) {
-      if (isStopped()) return;
-      const request = toRequest(resource, object, options);
-      if (!isExcluded(request) && policy.matches(request, 'generate')) await background.applyTo(policy, request, rules);
+    const found = await list(resource, policy, options);
+    let waiting = found
+      .map((object) => toRequest(resource, object, options))
+      .filter((request) => !isExcluded(request) && policy.matches(request, 'generate'));
+    // One object for which nothing can be done does not hold up the others: all are tried before any is tried again.
+    for (const [attempt, delay] of ATTEMPTS_MS.entries()) {
+      if (delay > 0 && waiting.length > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+      const failed: EvaluationRequest[] = [];
+      for (const request of waiting) {
+        if (isStopped()) return;
+        const isLast = attempt === ATTEMPTS_MS.length - 1;
+        if (!(await background.attempt(policy, request, rules, isLast))) failed.push(request);
+      }
+      waiting = failed;
     }
   }
 }

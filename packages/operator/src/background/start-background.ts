@@ -55,6 +55,13 @@ export interface Background {
     request: EvaluationRequest,
     rules: ReadonlySet<string>,
   ): Promise<readonly JsonObject[] | undefined>;
+  /** The same, tried once. What fails is told of the last attempt alone. */
+  attempt(
+    policy: CompiledPolicy,
+    request: EvaluationRequest,
+    rules: ReadonlySet<string>,
+    isLast: boolean,
+  ): Promise<readonly JsonObject[] | undefined>;
   /** Whether a rule asks for something for a trigger; undefined when it cannot be evaluated. */
   asksFor(policy: CompiledPolicy, request: EvaluationRequest, rule: string): Promise<boolean | undefined>;
   readonly dropped: number;
@@ -64,7 +71,7 @@ export interface Background {
 const CAPACITY = 1000;
 const WORKERS = 4;
 /** Milliseconds before each further attempt. */
-const ATTEMPTS_MS: readonly number[] = [0, 1000, 4000];
+export const ATTEMPTS_MS: readonly number[] = [0, 1000, 4000];
 const FACTS_SECONDS = 30;
 /** Requests whose triggers are remembered: one that several webhooks saw is one trigger. */
 const REMEMBERED = 10_000;
@@ -130,6 +137,8 @@ export function startBackground(options: BackgroundOptions): Background {
       workers.add(worker);
     },
     applyTo: (policy, request, rules) => applyPolicy(policy, request, rules, options, stopping.signal),
+    attempt: async (policy, request, rules, isLast) =>
+      isMadeBy(policy, request) ? [] : attemptOnce(policy, request, { rules, isLast }, options, stopping.signal),
     async asksFor(policy, request, rule) {
       const deadline = AbortSignal.any([stopping.signal, AbortSignal.timeout(FACTS_SECONDS * 1000)]);
       const fresh = { ...request, now: options.now() };
@@ -155,9 +164,7 @@ async function applyPolicy(
   options: BackgroundOptions,
   signal: AbortSignal,
 ): Promise<readonly JsonObject[] | undefined> {
-  // An object that a policy generated triggers that very policy never: it would generate for ever.
-  const maker = memberAt(request.resource, 'metadata', 'labels', 'generate.kyverno.io/policy-name');
-  if (maker === policy.ref.name) return undefined;
+  if (isMadeBy(policy, request)) return undefined;
   for (const [attempt, delay] of ATTEMPTS_MS.entries()) {
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
     if (signal.aborted) return undefined;
@@ -166,6 +173,11 @@ async function applyPolicy(
     if (asked) return asked;
   }
   return undefined;
+}
+
+/** An object that a policy generated triggers that very policy never: it would generate for ever. */
+function isMadeBy({ ref }: CompiledPolicy, { resource }: EvaluationRequest): boolean {
+  return memberAt(resource, 'metadata', 'labels', 'generate.kyverno.io/policy-name') === ref.name;
 }
 
 interface Attempt {

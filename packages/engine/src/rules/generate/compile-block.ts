@@ -77,7 +77,8 @@ function findContents(pattern: JsonObject, facts: FactTable): readonly Content[]
   if (textOf(memberAt(pattern, 'clone', 'name')) !== '') return cloneOne(target, pattern, facts);
   const kinds = memberAt(pattern, 'cloneList', 'kinds');
   if (isJsonArray(kinds) && kinds.length > 0) return cloneMany(target, kinds, pattern, facts);
-  const data = member(pattern, 'data');
+  // Without data it is an object of that name and nothing more.
+  const data = member(pattern, 'data') ?? {};
   return isJsonObject(data) ? [{ target, body: data }] : [];
 }
 
@@ -146,7 +147,8 @@ function copyOf(source: JsonObject, { namespace }: Target): JsonObject {
 function toObject({ target, body, source }: Content, labels: Readonly<Record<string, string>>): JsonObject {
   const given = memberAt(body, 'metadata');
   const { namespace: _namespace, ...metadata }: JsonObject = isJsonObject(given) ? given : {};
-  const own = member(metadata, 'labels');
+  const own = textsOf(member(metadata, 'labels'));
+  const annotations = textsOf(member(metadata, 'annotations'));
   const marks = source ? { ...labels, ...sourceLabels(source) } : labels;
   return {
     ...body,
@@ -156,9 +158,21 @@ function toObject({ target, body, source }: Content, labels: Readonly<Record<str
       ...metadata,
       name: target.name,
       ...(target.namespace === '' ? {} : { namespace: target.namespace }),
-      labels: { ...(isJsonObject(own) ? own : {}), ...marks },
+      ...(annotations ? { annotations } : {}),
+      labels: { ...own, ...marks },
     },
   };
+}
+
+/** Labels and annotations are texts; what a variable made a number or a truth value is written as one. */
+function textsOf(value: Json | undefined): JsonObject | undefined {
+  if (!isJsonObject(value)) return undefined;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [
+      key,
+      typeof one === 'number' || typeof one === 'boolean' ? String(one) : one,
+    ]),
+  );
 }
 
 function textOf(value: Json | undefined): string {

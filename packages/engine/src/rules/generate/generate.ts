@@ -1,4 +1,4 @@
-import { isJsonArray, isJsonObject, type JsonObject, member } from '../../kernel/json.ts';
+import { isJsonArray, isJsonObject, type JsonObject, member, memberAt } from '../../kernel/json.ts';
 import { appendDocumentPath } from '../../kernel/json-path.ts';
 import type { Phase } from '../../model/compiled-policy.ts';
 import type { Effect } from '../../model/decision.ts';
@@ -12,7 +12,12 @@ export const generate: RuleKind = {
   reads: (rule) => rule.generate !== undefined,
   compile: (compilation) => {
     const block = compilation.rule.generate ?? {};
-    return createBody(compileGeneration(block, compilation), member(block, 'synchronize') === true);
+    return createBody(compileGeneration(block, compilation), {
+      ...(member(block, 'synchronize') === true ? { synchronize: true } : {}),
+      ...(memberAt(compilation.policy.document, 'spec', 'useServerSideApply') === true
+        ? { serverSideApply: true }
+        : {}),
+    });
   },
 };
 
@@ -26,16 +31,16 @@ function compileGeneration(block: JsonObject, compilation: RuleCompilation): Gen
   return compileForeachGeneration(blocks, compilation, appendDocumentPath(path, 'foreach'));
 }
 
+type Ways = Pick<Extract<Effect, { kind: 'create' | 'update' }>, 'synchronize' | 'serverSideApply'>;
+
 /** One `create` effect an object, as it ought to be; whether one exists already is the shell's to see. */
-function createBody(generation: Generation, synchronize: boolean): RuleBody {
+function createBody(generation: Generation, ways: Ways): RuleBody {
   return {
     type: 'Generation',
     phases: PHASES,
     evaluate: ({ input, scope }) => {
       const { objects, errors } = generation(scope, input);
-      const effects = objects.map(
-        (resource): Effect => ({ kind: 'create', resource, ...(synchronize ? { synchronize } : {}) }),
-      );
+      const effects = objects.map((resource): Effect => ({ kind: 'create', resource, ...ways }));
       if (errors.length > 0) return { status: 'error', message: errors.join('; '), effects };
       return { status: 'pass', message: '', effects };
     },
