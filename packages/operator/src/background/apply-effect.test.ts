@@ -69,6 +69,21 @@ describe('an object that ought to exist', () => {
     expect(await apply(RULES, configMap('b', { k: '2' }, OWN), true)).toBe('unchanged');
   });
 
+  it('is applied on the server where the policy says so: what others own stays', async () => {
+    const give = (data: JsonObject) =>
+      applyEffect(
+        client,
+        RULES,
+        { kind: 'create', resource: configMap('s', data, OWN), synchronize: true, serverSideApply: true },
+        new AbortController().signal,
+      );
+    expect(await give({ k: '1' })).toBe('created');
+    await client.patch(CONFIG_MAPS, { name: 's', namespace: 'default' }, 'merge', { data: { k: 'x', other: 'y' } });
+    expect(await give({ k: '1' })).toBe('updated');
+    expect(await stored('s')).toEqual({ labels: OWN, data: { k: '1', other: 'y' } });
+    expect(await give({ k: '1' })).toBe('unchanged');
+  });
+
   it.each([
     ['of nobody', {}, 'left'],
     ['of another trigger', { ...OWN, 'generate.kyverno.io/trigger-uid': 'v' }, 'left'],

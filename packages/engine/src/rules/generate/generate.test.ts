@@ -73,6 +73,20 @@ const LABELS = {
 };
 
 describe('data', () => {
+  it('may be left out: an object of that name and nothing more', async () => {
+    const { status, objects } = await generate({ apiVersion: 'v1', kind: 'ServiceAccount', name: 'a', namespace: 'n' });
+    expect(status).toBe('pass');
+    expect(objects).toEqual([
+      { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'a', namespace: 'n', labels: LABELS } },
+    ]);
+  });
+
+  it('has labels and annotations that are text, whatever variables make of them', async () => {
+    const metadata = { labels: { count: '{{ `2` }}' }, annotations: { on: '{{ `true` }}' } };
+    const { objects } = await generate({ apiVersion: 'v1', kind: 'ConfigMap', name: 'a', data: { metadata } });
+    expect(objects[0]?.['metadata']).toMatchObject({ labels: { count: '2' }, annotations: { on: 'true' } });
+  });
+
   it('becomes an object of the target, with its own labels and those it is found by', async () => {
     const { status, objects } = await generate({
       apiVersion: 'v1',
