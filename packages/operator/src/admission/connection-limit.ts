@@ -11,6 +11,7 @@ export interface ConnectionLimit {
 
 interface Connection {
   readonly socket: Socket;
+  readonly end: string;
   working: number;
   hasAsked: boolean;
 }
@@ -21,31 +22,44 @@ interface Connection {
  * new one is closed.
  */
 export function createConnectionLimit(max: number): ConnectionLimit {
-  /** In the order in which they last did something; by the other end, which a connection and TLS over it have in common. */
-  const connections = new Map<string, Connection>();
+  /** In the order in which they last did something. */
+  const connections = new Set<Connection>();
+  /** By the other end, which a connection and TLS over it have in common. */
+  const byEnd = new Map<string, Connection>();
+  /** Asking a socket for its other end takes longer than all else here. */
+  const bySocket = new WeakMap<Socket, Connection>();
 
   function makeRoom(): boolean {
-    let closed: string | undefined;
-    for (const [end, { working, hasAsked }] of connections) {
-      if (working > 0) continue;
-      closed ??= end;
-      if (hasAsked) continue;
-      closed = end;
+    let closed: Connection | undefined;
+    for (const connection of connections) {
+      if (connection.working > 0) continue;
+      closed ??= connection;
+      if (connection.hasAsked) continue;
+      closed = connection;
       break;
     }
     if (closed === undefined) return false;
-    connections.get(closed)?.socket.destroy();
-    connections.delete(closed);
+    closed.socket.destroy();
+    forget(closed);
     return true;
   }
 
-  function note(end: string, change: number): void {
-    const connection = connections.get(end);
-    if (!connection) return;
+  function forget(connection: Connection): void {
+    connections.delete(connection);
+    if (byEnd.get(connection.end) === connection) byEnd.delete(connection.end);
+  }
+
+  function find(socket: Socket): Connection | undefined {
+    const known = bySocket.get(socket) ?? byEnd.get(endOf(socket));
+    if (known) bySocket.set(socket, known);
+    return known;
+  }
+
+  function note(connection: Connection, change: number): void {
     connection.working += change;
     connection.hasAsked ||= change < 0;
-    connections.delete(end);
-    connections.set(end, connection);
+    if (!connections.delete(connection)) return; // closed meanwhile
+    connections.add(connection);
   }
 
   return {
@@ -54,19 +68,19 @@ export function createConnectionLimit(max: number): ConnectionLimit {
         socket.destroy();
         return;
       }
-      const end = endOf(socket);
-      connections.set(end, { socket, working: 0, hasAsked: false });
-      socket.on('close', () => {
-        if (connections.get(end)?.socket === socket) connections.delete(end);
-      });
+      const connection: Connection = { socket, end: endOf(socket), working: 0, hasAsked: false };
+      connections.add(connection);
+      byEnd.set(connection.end, connection);
+      socket.on('close', () => forget(connection));
     },
     begin(socket) {
-      const end = endOf(socket);
-      note(end, 1);
-      return () => note(end, -1);
+      const connection = find(socket);
+      if (!connection) return () => {};
+      note(connection, 1);
+      return () => note(connection, -1);
     },
     destroyAll() {
-      for (const { socket } of connections.values()) socket.destroy();
+      for (const { socket } of connections) socket.destroy();
     },
   };
 }

@@ -102,7 +102,11 @@ const HANDLERS: readonly (readonly string[])[] = [
 /** Names no fields, so no exclusion reaches it. */
 export const hostProbesAndHostLifecycle: PodCheck = ({ containers }): Finding | undefined => {
   const namesHost = ({ value }: Container) =>
-    HANDLERS.some((path) => ['httpGet', 'tcpSocket'].some((kind) => textAt(value, ...path, kind, 'host') !== ''));
+    HANDLERS.some((path) => {
+      const handler = memberAt(value, ...path);
+      if (handler === undefined) return false;
+      return textAt(handler, 'httpGet', 'host') !== '' || textAt(handler, 'tcpSocket', 'host') !== '';
+    });
   if (!containers.some(namesHost)) return undefined;
   return { reason: 'probe or lifecycle host', errors: undefined, containers: undefined };
 };
