@@ -32,6 +32,11 @@ const shared: BuildOptions = {
           : null,
     },
     {
+      // its other form is CommonJS, all of which runs when a file that mentions it does
+      name: 'yaml-modules',
+      resolveId: (source) => (source === 'yaml' ? `${root}node_modules/yaml/browser/dist/index.js` : null),
+    },
+    {
       name: 'undici-dispatchers',
       resolveId: (source) => (source === 'undici' ? `${root}tools/undici-dispatchers.mjs` : null),
     },
@@ -44,23 +49,36 @@ const shared: BuildOptions = {
     },
   ],
 };
+/**
+ * What is needed together, by the rooms it is in: `load-bundle.cjs` loads a file when something of it is first used. None
+ * may need another in a circle; the first that fits counts.
+ */
+const GROUPS: readonly { readonly name: string; readonly test: RegExp }[] = [
+  { name: 'yaml', test: /node_modules\/yaml\// },
+  { name: 'regexp', test: /node_modules\/re2js\// },
+  { name: 'jmespath', test: /engine\/src\/lang\/jmespath\// },
+  { name: 'engine-values', test: /engine\/src\/(?:kernel|model|facts)\/|cel\/src\/kubernetes\/quantity\.ts/ },
+  { name: 'cel', test: /packages\/cel\/|engine\/src\/(?:lang\/cel|lang\/template|policies)\// },
+  { name: 'engine-languages', test: /engine\/src\/(?:lang|match)\// },
+];
 const output: OutputOptions = {
   dir: `${root}packages/cli/dist`,
   minify: { compress: true, mangle: false },
   sourcemap: true,
+  charset: 'ascii',
 };
 // CommonJS, since only scripts can be started from a code cache that was made after they had run.
 await build({
   ...shared,
   input: { main: entries.main },
+  preserveEntrySignatures: 'allow-extension',
   transform: { define: { 'import.meta.main': 'false' } },
   output: {
     ...output,
     format: 'cjs',
     entryFileNames: '[name].cjs',
     chunkFileNames: 'chunks/[name]-[hash].cjs',
-    // most runs meet no regular expression of a policy: `load-bundle.mjs` loads chunks of such names at their first use
-    codeSplitting: { groups: [{ name: 'late-re2js', test: /node_modules[\\/]re2js/ }] },
+    codeSplitting: { groups: [...GROUPS], includeDependenciesRecursively: false },
   },
 });
 await build({

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadBundle } from '../packages/cli/bin/load-bundle.mjs';
+import { loadBundle } from '../packages/cli/bin/load-bundle.cjs';
 
 const require = createRequire(import.meta.url);
 
@@ -50,10 +50,28 @@ describe('loadBundle', () => {
     const made = run(true);
     made.count();
     made.save();
-    expect(readdirSync(caches()).toSorted()).toEqual(['main.cjs', 'shared.cjs']);
+    expect(readdirSync(caches()).toSorted()).toEqual(['main.cjs', 'names.json', 'shared.cjs']);
     const program = run();
     expect([program.count(), program.later(), program.count()]).toEqual([1, 2, 3]);
     expect(program.place()).toEqual([join(folder, 'main.cjs'), folder]);
+  });
+
+  it('runs a file with a cache only when something of it is used', () => {
+    const made = run(true);
+    made.count();
+    made.save();
+    const shared = join(folder, 'chunks/shared.cjs');
+    const program = run();
+    expect(program.place()).toEqual([join(folder, 'main.cjs'), folder]);
+    expect(require.cache).not.toHaveProperty([shared]);
+    expect(program.count()).toBe(1);
+    expect(require.cache).toHaveProperty([shared]);
+  });
+
+  it('reads texts that are not ASCII', () => {
+    writeFileSync(join(folder, 'main.cjs'), "exports.place = () => ['ä→😀'];");
+    run(true).save();
+    expect(run().place()).toEqual(['ä→😀']);
   });
 
   it('runs what is there when a cache is damaged or of another text', () => {

@@ -1,10 +1,10 @@
-// Called by the build: runs usual commands in one process and keeps what V8 compiled for them, for `load-bundle.mjs`.
+// Called by the build: runs usual commands in one process and keeps what V8 compiled for them, for `load-bundle.cjs`.
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadBundle } from '../packages/cli/bin/load-bundle.mjs';
+import { loadBundle } from '../packages/cli/bin/load-bundle.cjs';
 import type * as Program from '../packages/cli/src/main.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));

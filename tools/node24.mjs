@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findNode } from '../packages/cli/bin/find-node.mjs';
+import { findNode } from '../packages/cli/bin/find-node.cjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const node = findNode(root);

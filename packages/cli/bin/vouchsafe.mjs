@@ -1,11 +1,15 @@
 #!/usr/bin/env node
 // The command `vouchsafe`: hands over to the pinned Node 24 when the host's is older, then loads the program.
-// Plain JavaScript on purpose: it must load in Node 20.
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { findNode, WANTED_MAJOR } from './find-node.mjs';
-import { loadBundle } from './load-bundle.mjs';
+// Plain JavaScript on purpose: it must load in Node 20. What it needs is required: an `import` of `node:fs` reads every
+// member of it, and so loads what stands behind the rarest.
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+const { existsSync } = require('node:fs');
+const { dirname, join } = require('node:path');
+const { fileURLToPath } = require('node:url');
+const { findNode, WANTED_MAJOR } = require('./find-node.cjs');
+const { loadBundle } = require('./load-bundle.cjs');
 
 const here = dirname(fileURLToPath(import.meta.url));
 const bundle = join(here, '..', 'dist', 'main.cjs');

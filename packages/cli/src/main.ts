@@ -23,6 +23,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     summary: 'Nothing runs in your cluster unless it is vouched for.',
     version: VERSION,
     commands: COMMANDS,
+    first: args[0],
     io: {
       stdout: (text) => process.stdout.write(text),
       stderr: (text) => process.stderr.write(text),

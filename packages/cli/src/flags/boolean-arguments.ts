@@ -5,14 +5,17 @@ import type { Command } from './command.ts';
  * allow both, and scripts make use of it.
  */
 export function withoutBooleanValues(args: readonly string[], commands: readonly Command[]): string[] {
+  if (!args.some((arg) => BOOLEAN.test(arg))) return [...args];
   const names = new Set(booleanNames(commands));
   const end = args.indexOf('--');
   return args.flatMap((arg, index) => {
-    const [, name = '', value] = /^--([\w-]+)=(true|false)$/i.exec(arg) ?? [];
+    const [, name = '', value] = BOOLEAN.exec(arg) ?? [];
     if (value === undefined || !names.has(name) || (end >= 0 && index > end)) return [arg];
     return value.toLowerCase() === 'true' ? [`--${name}`] : [];
   });
 }
+
+const BOOLEAN = /^--([\w-]+)=(true|false)$/i;
 
 function booleanNames(commands: readonly Command[]): readonly string[] {
   return commands.flatMap(({ flags = [], commands: inner = [] }) => [

@@ -6,17 +6,20 @@ export interface ProgramOptions {
   readonly summary: string;
   readonly version: string;
   readonly commands: readonly Command[];
+  /** What the command line begins with: where that is a command, the others are not made ready. */
+  readonly first?: string | undefined;
   readonly io: CommandIo;
   /** Told the exit code of the command that ran. */
   readonly onExit: (code: number) => void;
 }
 
 /** The command line as commander understands it, made from the list of commands. */
-export function buildProgram({ name, summary, version, commands, io, onExit }: ProgramOptions): Program {
+export function buildProgram({ name, summary, version, commands, first, io, onExit }: ProgramOptions): Program {
   const program = new Program(name).description(summary).version(version, '-V, --version').enablePositionalOptions();
   program.configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
   program.showHelpAfterError('(add --help for the usage)').exitOverride();
-  for (const command of commands) addCommand(program, command, io, onExit);
+  const chosen = commands.find((command) => command.name === first);
+  for (const command of chosen ? [chosen] : commands) addCommand(program, command, io, onExit);
   return program;
 }
 

@@ -1,5 +1,4 @@
-import { type Dirent, existsSync } from 'node:fs';
-import { glob, readdir, stat } from 'node:fs/promises';
+import { type Dirent, existsSync, globSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InputProblem } from './input-problem.ts';
 import { isArtifact, isUrl } from './read-source.ts';
@@ -13,50 +12,42 @@ export interface FindOptions {
  * The files that `paths` name: files as they are, folders with the YAML in them (hidden entries left out),
  * globs expanded, URLs, artifacts and `-` kept. Sorted within a folder. Throws `InputProblem` for a path that names nothing.
  */
-export async function findFiles(
-  paths: readonly string[],
-  folder: string,
-  options: FindOptions,
-): Promise<readonly string[]> {
+export function findFiles(paths: readonly string[], folder: string, options: FindOptions): readonly string[] {
   const found: string[] = [];
   for (const path of paths) {
     if (path === '-' || isUrl(path) || isArtifact(path)) found.push(path);
-    else found.push(...(await findLocal(path, folder, options)));
+    else found.push(...findLocal(path, folder, options));
   }
   return [...new Set(found)];
 }
 
-async function findLocal(path: string, folder: string, options: FindOptions): Promise<readonly string[]> {
+function findLocal(path: string, folder: string, options: FindOptions): readonly string[] {
   const absolute = resolve(folder, path);
   if (!existsSync(absolute)) {
-    const matches = isGlob(path) ? await expand(path, folder) : [];
+    const matches = isGlob(path) ? expand(path, folder) : [];
     if (matches.length === 0) throw new InputProblem(`open ${path}: no such file or directory`);
     return matches;
   }
-  const found = await stat(absolute);
-  return found.isDirectory() ? listFolder(absolute, options) : [absolute];
+  return statSync(absolute).isDirectory() ? listFolder(absolute, options) : [absolute];
 }
 
 function isGlob(path: string): boolean {
   return /[*?[{]/.test(path);
 }
 
-async function expand(pattern: string, folder: string): Promise<readonly string[]> {
-  const matches: string[] = [];
-  for await (const match of glob(pattern, { cwd: folder })) matches.push(resolve(folder, match));
-  const files: string[] = [];
-  for (const match of matches.sort()) if ((await stat(match)).isFile()) files.push(match);
-  return files;
+function expand(pattern: string, folder: string): readonly string[] {
+  const matches = globSync(pattern, { cwd: folder }).map((match) => resolve(folder, match));
+  return matches.sort().filter((match) => statSync(match).isFile());
 }
 
-async function listFolder(folder: string, options: FindOptions): Promise<readonly string[]> {
-  const entries = (await readdir(folder, { withFileTypes: true })).sort(byName);
+function listFolder(folder: string, options: FindOptions): readonly string[] {
+  const entries = readdirSync(folder, { withFileTypes: true }).sort(byName);
   const files: string[] = [];
   for (const entry of entries) {
     if (entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
-      if (options.recursive) files.push(...(await listFolder(path, options)));
+      if (options.recursive) files.push(...listFolder(path, options));
     } else if (isManifest(entry.name)) {
       files.push(path);
     }

@@ -19,7 +19,7 @@ export async function loadResources(
   kinds: KindTable,
 ): Promise<readonly InputResource[]> {
   const resources: InputResource[] = [];
-  for (const file of await findFiles(paths, folder, { recursive: false })) {
+  for (const file of findFiles(paths, folder, { recursive: false })) {
     resources.push(...readResources(await readSource(file, folder), shownPath(file, folder), kinds));
   }
   return resources;
@@ -44,7 +44,7 @@ export async function* streamResources(
   folder: string,
   kinds: KindTable,
 ): AsyncGenerator<InputResource> {
-  for (const file of await findFiles(paths, folder, { recursive: false })) {
+  for (const file of findFiles(paths, folder, { recursive: false })) {
     const origin = shownPath(file, folder);
     for await (const { text, lines } of streamParts(file, folder)) yield* readResources(text, origin, kinds, lines);
   }
@@ -55,7 +55,7 @@ const LIST = /^kind:\s*["']?\w*List\b/m;
 /** How many resources the paths hold, without keeping any: the documents that say something, and the items of lists. */
 export async function countResources(paths: readonly string[], folder: string, kinds: KindTable): Promise<number> {
   let count = 0;
-  for (const file of await findFiles(paths, folder, { recursive: false })) {
+  for (const file of findFiles(paths, folder, { recursive: false })) {
     for await (const { text } of streamParts(file, folder)) {
       const isPlain = !LIST.test(text) && !text.trimStart().startsWith('{');
       count += isPlain ? countDocuments(text) : readResources(text, file, kinds).length;

@@ -56,7 +56,7 @@ export async function loadPolicySet(
   folder: string,
   registries: RegistryAccessOptions = { mirrors: [], env: process.env },
 ): Promise<PolicySet> {
-  const files = await findFiles(paths, folder, { recursive: true });
+  const files = findFiles(paths, folder, { recursive: true });
   const texts: LoadedText[] = [];
   for (const file of files) {
     if (isArtifact(file)) texts.push(...(await readArtifact(file, registries)));

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InputProblem, reasonOf } from './input-problem.ts';
 
@@ -24,7 +24,7 @@ export async function readSource(path: string, folder: string): Promise<string> 
   if (path === '-') return readStdin();
   if (isUrl(path)) return download(path);
   try {
-    return await readFile(resolve(folder, path), 'utf8');
+    return readFileSync(resolve(folder, path), 'utf8');
   } catch (error) {
     throw new InputProblem(reasonOf(error));
   }

@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { createReadStream, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InputProblem, reasonOf } from './input-problem.ts';
 import { isUrl, readSource, readStdin } from './read-source.ts';
@@ -21,16 +20,16 @@ const PART = 256 * 1024;
  */
 export async function* streamParts(path: string, folder: string): AsyncGenerator<TextPart> {
   if (path === '-') yield* splitParts([await readStdin()]);
-  else if (isUrl(path) || (await isSmall(resolve(folder, path)))) yield* splitParts([await readSource(path, folder)]);
+  else if (isUrl(path) || isSmall(resolve(folder, path))) yield* splitParts([await readSource(path, folder)]);
   else yield* splitParts(readChunks(resolve(folder, path)));
 }
 
 /** A file that is read at once: streams cost more to set up than such a file to hold. */
 const SMALL = 1024 * 1024;
 
-async function isSmall(path: string): Promise<boolean> {
+function isSmall(path: string): boolean {
   try {
-    return (await stat(path)).size <= SMALL;
+    return statSync(path).size <= SMALL;
   } catch (error) {
     throw new InputProblem(reasonOf(error));
   }

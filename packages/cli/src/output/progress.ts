@@ -24,7 +24,7 @@ export function createProgress({
   write,
   isTerminal,
   what,
-  clock = () => performance.now(),
+  clock = () => process.uptime() * 1000,
 }: ProgressOptions): Progress {
   if (!isTerminal) return { tell: () => undefined, clear: () => undefined };
   let next = clock() + QUIET_MS;

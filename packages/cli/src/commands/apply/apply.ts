@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { evaluateResource, type PolicyResponse } from '../../evaluation/evaluate-resource.ts';
 import type { Finding } from '../../evaluation/finding.ts';
@@ -26,10 +26,10 @@ export async function apply(policies: readonly string[], flags: FlagValues, io: 
   const cleanups: (() => Promise<void>)[] = [];
   try {
     const settings = readSettings(policies, flags);
-    const started = performance.now();
+    const started = process.uptime();
     const work = await prepareWork(settings, io, cleanups);
     const code = await run(work, settings, flags['removeColor'] === true, io);
-    if (settings.showPerformance) io.stderr(`took ${((performance.now() - started) / 1000).toFixed(2)} s\n`);
+    if (settings.showPerformance) io.stderr(`took ${(process.uptime() - started).toFixed(2)} s\n`);
     return code;
   } catch (error) {
     if (!(error instanceof InputProblem)) throw error;
@@ -52,7 +52,7 @@ async function run(work: ApplyWork, settings: ApplySettings, removeColour: boole
   else io.stderr(renderSkipped(work));
   print(outcome, settings, removeColour, work.now, io);
   for (const { format, file } of settings.formats) {
-    if (file !== undefined) await writeFile(resolve(io.cwd, file), renderFormat(format, outcome.findings));
+    if (file !== undefined) writeFileSync(resolve(io.cwd, file), renderFormat(format, outcome.findings));
   }
   return conclude(work, outcome, settings, io);
 }
@@ -82,7 +82,7 @@ async function evaluateAll(work: ApplyWork, settings: ApplySettings, io: Command
     progress.clear();
     if (isTold) io.stdout(text);
   };
-  const output = await openMutatedOutput({ path: settings.mutatedPath, folder: io.cwd, pipe: settings.pipe, print });
+  const output = openMutatedOutput({ path: settings.mutatedPath, folder: io.cwd, pipe: settings.pipe, print });
   const counts = new ResultCounts();
   counts.add('error', work.skipped.length);
   const texts: string[] = [];
@@ -100,7 +100,7 @@ async function evaluateAll(work: ApplyWork, settings: ApplySettings, io: Command
         if (keeps) findings.push(...found);
         const text = view === 'text' ? renderResponse(response, found, auditWarn) : '';
         if (text !== '') texts.push(detach(text));
-        if (isWritten(response)) await output.write(response, resource.name);
+        if (isWritten(response)) output.write(response, resource.name);
       }
     }
   } finally {

@@ -82,7 +82,7 @@ async function loadPolicies(
 
 async function loadDefinitions(paths: readonly string[], folder: string): Promise<readonly JsonObject[]> {
   const definitions: JsonObject[] = [];
-  for (const file of await findFiles(paths, folder, { recursive: false })) {
+  for (const file of findFiles(paths, folder, { recursive: false })) {
     definitions.push(...readInputDocuments(await readSource(file, folder), file).documents.map(({ object }) => object));
   }
   return definitions;

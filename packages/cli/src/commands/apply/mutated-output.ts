@@ -1,4 +1,4 @@
-import { appendFile, mkdir, stat, writeFile } from 'node:fs/promises';
+import { appendFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import type { PolicyResponse } from '../../evaluation/evaluate-resource.ts';
@@ -8,7 +8,7 @@ import { resourcePath } from './response-text.ts';
 
 /** Where mutated and generated resources go. */
 export interface MutatedOutput {
-  readonly write: (response: PolicyResponse, name: string) => Promise<void>;
+  readonly write: (response: PolicyResponse, name: string) => void;
 }
 
 export interface MutatedOutputOptions {
@@ -21,28 +21,28 @@ export interface MutatedOutputOptions {
 }
 
 /** Opens the output: a file is emptied first, a folder is made (kyverno-core §5.2). Throws `InputProblem`. */
-export async function openMutatedOutput(options: MutatedOutputOptions): Promise<MutatedOutput> {
+export function openMutatedOutput(options: MutatedOutputOptions): MutatedOutput {
   const { path, folder } = options;
-  if (path === '') return { write: async (response) => options.print(renderResponseObjects(response, options.pipe)) };
+  if (path === '') return { write: (response) => options.print(renderResponseObjects(response, options.pipe)) };
   const target = resolve(folder, path);
-  const isFolder = await prepareTarget(target);
+  const isFolder = prepareTarget(target);
   return {
-    write: async (response, name) => {
+    write: (response, name) => {
       const { documents, isGenerated } = documentsOf(response);
       const file = isGenerated ? `${response.policy.ref.name}-generated.yaml` : `${name}-mutated.yaml`;
       const text = documents.map((document) => `${toGoYaml(document)}\n---\n\n`).join('');
-      if (text !== '') await appendFile(isFolder ? join(target, file.replaceAll('/', '_')) : target, text);
+      if (text !== '') appendFileSync(isFolder ? join(target, file.replaceAll('/', '_')) : target, text);
     },
   };
 }
 
-async function prepareTarget(target: string): Promise<boolean> {
+function prepareTarget(target: string): boolean {
   try {
-    const known = await stat(target).catch(() => undefined);
+    const known = statSync(target, { throwIfNoEntry: false });
     if (known?.isDirectory()) return true;
     const isFile = known?.isFile() === true || /\.ya?ml$/.test(target);
-    await mkdir(isFile ? dirname(target) : target, { recursive: true });
-    if (isFile) await writeFile(target, '', { mode: 0o600 });
+    mkdirSync(isFile ? dirname(target) : target, { recursive: true });
+    if (isFile) writeFileSync(target, '', { mode: 0o600 });
     return !isFile;
   } catch (error) {
     throw new InputProblem(`failed to create file/folder (${reasonOf(error)})`);

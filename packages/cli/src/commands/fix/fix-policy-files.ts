@@ -12,7 +12,7 @@ import { fixPolicy } from './fix-policy.ts';
 /** Goes through the files; one that holds anything but policies is left alone, for nothing in it must get lost. */
 export async function fixPolicyFiles(paths: readonly string[], flags: FlagValues, io: CommandIo): Promise<number> {
   try {
-    for (const file of await findFiles(paths, io.cwd, { recursive: true })) {
+    for (const file of findFiles(paths, io.cwd, { recursive: true })) {
       await fixFile(file, flags['save'] === true, io);
     }
     io.stdout('Done.\n');

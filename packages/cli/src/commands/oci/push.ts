@@ -45,7 +45,7 @@ async function checkPolicies(paths: readonly string[], io: CommandIo): Promise<v
 
 async function readLayers(paths: readonly string[], io: CommandIo): Promise<readonly PolicyLayer[]> {
   const layers: PolicyLayer[] = [];
-  for (const file of await findFiles(paths, io.cwd, { recursive: true })) {
+  for (const file of findFiles(paths, io.cwd, { recursive: true })) {
     for (const { object } of readInputDocuments(await readSource(file, io.cwd), file).documents) {
       if (!isPolicyDocument(object)) continue;
       layers.push({

@@ -50,7 +50,7 @@ async function readObjects(paths: readonly string[], io: CommandIo): Promise<rea
     io.stderr(`vouchsafe: ${problem}\n`);
   };
   try {
-    for (const file of await findFiles(paths, io.cwd, { recursive: true })) {
+    for (const file of findFiles(paths, io.cwd, { recursive: true })) {
       const read = readInputDocuments(await readFile(file, 'utf8'), file);
       for (const { message, range } of read.problems) tell(`${file}${range ? `:${range.line}` : ''}: ${message}`);
       for (const { object } of read.documents) {

@@ -1,4 +1,4 @@
-/** See `load-bundle.mjs`. */
+/** See `load-bundle.cjs`. */
 export function loadBundle<Exports>(
   entry: string,
   options?: { readonly collect?: boolean },
