@@ -25,7 +25,12 @@ export function preparePolicies(
   links: CompileOptions,
   resolveRequestVariables = false,
 ): PreparedPolicies {
-  const engine = createEngine({ host: NODE_HOST, ruleKinds: ALL_RULE_KINDS, resolveRequestVariables });
+  const engine = createEngine({
+    host: NODE_HOST,
+    ruleKinds: ALL_RULE_KINDS,
+    resolveRequestVariables,
+    defersGenerated: true,
+  });
   const runnable: RunnablePolicy[] = [];
   const invalid: InvalidPolicy[] = [];
   const unsupported: UnsupportedPolicy[] = [];

@@ -81,7 +81,8 @@ export function shownPath(path: string, folder: string): string {
 export function toPolicySet(texts: readonly LoadedText[]): PolicySet {
   const set = new PolicyCollector();
   for (const { text, origin } of texts) {
-    const { documents, problems } = readInputDocuments(text, origin);
+    // compiling asks for the place of each rule
+    const { documents, problems } = readInputDocuments(text, origin, 0, 'places');
     // A folder of policies holds other files as well, templates that are no YAML among them.
     if (MENTIONS_POLICIES.test(text)) set.problems.push(...problems);
     for (const document of documents) set.add(document);

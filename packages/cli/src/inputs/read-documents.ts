@@ -19,9 +19,10 @@ export interface ReadInput {
  * The one place where the commands turn text into objects. Lists are taken apart; documents that are no object are problems.
  *
  * @param lines how many lines of the origin are before the text
+ * @param wants as of `readText`
  */
-export function readInputDocuments(text: string, origin: string, lines = 0): ReadInput {
-  const read = readText(text, origin, lines);
+export function readInputDocuments(text: string, origin: string, lines = 0, wants?: 'places'): ReadInput {
+  const read = readText(text, origin, lines, wants);
   const documents: InputDocument[] = [];
   const problems: Diagnostic[] = read.diagnostics.filter(({ severity }) => severity === 'error');
   for (const { value, sources } of read.documents.flatMap(flattenList)) {

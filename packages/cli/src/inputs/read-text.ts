@@ -1,27 +1,30 @@
 import { type ReadDocuments, readDocuments, type SourceMap, type TextDocument } from '@vouchsafe/engine';
 import type { Diagnostic, SourceRange } from '@vouchsafe/engine/kernel';
-import { readPlaces } from './block-yaml/places.ts';
+import { type PlacedText, readWithPlaces } from './block-yaml/places.ts';
 import { readBlockYaml } from './block-yaml/read-block-yaml.ts';
-import { type DocumentPart, splitDocuments } from './split-documents.ts';
+import { splitDocuments } from './split-documents.ts';
 
 /**
  * What `readDocuments` of the engine reads, with less work: a document that the reader of block YAML understands is read
  * by that, any other by the library. Warnings are only told of documents of the second sort.
  *
  * @param lines how many lines of the origin are before the text
+ * @param wants `places`: the place of something in each document will be asked for
  */
-export function readText(text: string, origin: string, lines = 0): ReadDocuments {
+export function readText(text: string, origin: string, lines = 0, wants?: 'places'): ReadDocuments {
   if (isForLibrary(text)) return readByLibrary(text, origin, lines);
   const documents: TextDocument[] = [];
   const diagnostics: Diagnostic[] = [];
   for (const part of splitDocuments(text)) {
-    const value = part.isOnSeparator ? undefined : readBlockYaml(text, part.body, part.end);
+    const placed = { ...part, text, origin, lines: lines + part.lines };
+    const known = wants === 'places' && !part.isOnSeparator ? readWithPlaces(placed) : undefined;
+    const value = part.isOnSeparator ? undefined : (known?.value ?? readBlockYaml(text, part.body, part.end));
     if (value === undefined) {
       const read = readByLibrary(text.slice(part.start, part.end), origin, lines + part.lines);
       documents.push(...read.documents);
       diagnostics.push(...read.diagnostics);
     } else if (value !== null) {
-      documents.push({ value, sources: lazySources(text, part, origin, lines) });
+      documents.push({ value, sources: lazySources(placed, known?.sources) });
     }
   }
   return { documents, diagnostics };
@@ -54,18 +57,18 @@ function readByLibrary(text: string, origin: string, lines: number): ReadDocumen
 }
 
 /** Places in a document, found by reading it again when a first one is asked for: most documents are in order. */
-function lazySources(text: string, part: DocumentPart, origin: string, lines: number): SourceMap {
-  let sources: SourceMap | undefined;
+function lazySources(placed: PlacedText, known?: SourceMap): SourceMap {
+  const { text, start, end, origin, lines } = placed;
+  let sources = known;
   let exact: SourceMap | undefined;
   const byLibrary = (): SourceMap =>
-    readByLibrary(text.slice(part.start, part.end), origin, lines + part.lines).documents[0]?.sources ??
-    (() => undefined);
+    readByLibrary(text.slice(start, end), origin, lines).documents[0]?.sources ?? (() => undefined);
   return (path, offset) => {
     if (offset !== undefined) {
       exact ??= byLibrary();
       return exact(path, offset);
     }
-    sources ??= readPlaces(text, part, { origin, lines: lines + part.lines }) ?? byLibrary();
+    sources ??= readWithPlaces(placed)?.sources ?? byLibrary();
     return sources(path);
   };
 }

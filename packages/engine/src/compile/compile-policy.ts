@@ -10,6 +10,7 @@ import type { EvaluationRequest } from '../model/request.ts';
 import { toRule } from '../model/rule-document.ts';
 import { generateAutogenRules, isAutogenName } from './autogen.ts';
 import { compileRule, type RuleTools } from './compile-rule.ts';
+import { deferRule } from './deferred-rule.ts';
 import type { Compilation } from './engine.ts';
 import { factNeeds } from './fact-needs.ts';
 import { type ActionResolver, canEnforce } from './failure-action.ts';
@@ -20,7 +21,16 @@ import { compileSelectors, toSelectors } from './selectors.ts';
 /** A rule to compile, and when it is looked at: autogen is computed kind by kind in validate, for all kinds elsewhere. */
 interface PlannedRule {
   readonly rule: Rule;
+  /** Of one that autogen made: the place of the rule it was made from. */
+  readonly source?: number;
   readonly isFor: (phase: Phase, kind: string) => boolean;
+}
+
+type CompiledPlan = PlannedRule & { readonly compiled: CompiledRule };
+
+/** For a generated rule the one it was made from, which is compiled before it. */
+function sourceOf({ source }: PlannedRule, compiled: readonly CompiledPlan[]): CompiledRule | undefined {
+  return source === undefined ? undefined : compiled[source]?.compiled;
 }
 
 const ALWAYS = (): boolean => true;
@@ -38,11 +48,13 @@ export function compileLegacyPolicy(
   const matchConditions = compilePolicyConditions(policy, report);
   const written = readObjects(readObject(policy.document, 'spec'), 'rules');
   const generated = generateAutogenRules(written, policy.annotations);
-  const planned = planRules(policy, written.length, generated);
-  const compiled = planned.flatMap((plan) => {
-    const body = compileRule({ policy, ...plan, exceptions, report }, tools);
-    return body ? [{ ...plan, compiled: body }] : [];
-  });
+  const compiled: CompiledPlan[] = [];
+  for (const plan of planRules(policy, written.length, generated)) {
+    const whole = { policy, ...plan, exceptions, report };
+    const source = tools.defersGenerated && diagnostics.length === 0 ? sourceOf(plan, compiled) : undefined;
+    const body = (source && deferRule(whole, tools, source)) ?? compileRule(whole, tools);
+    if (body) compiled.push({ ...plan, compiled: body });
+  }
   if (diagnostics.some(isError)) return { diagnostics };
   const rules = compiled.map((entry) => ({ rule: entry.rule, phases: entry.compiled.phases }));
   const needs = new Set<FactKind>();
@@ -81,14 +93,14 @@ function planRules(
   });
   const added = generated.map(({ source, controllers, document }): PlannedRule => {
     const rule = toRule(document, `spec.rules[${source}]`);
-    return { rule, isFor: (phase, kind) => phase !== 'validate' || controllers.has(kind) };
+    return { rule, source, isFor: (phase, kind) => phase !== 'validate' || controllers.has(kind) };
   });
   return [...own, ...added];
 }
 
 function assemble(
   policy: LegacyPolicy,
-  compiled: readonly (PlannedRule & { readonly compiled: CompiledRule })[],
+  compiled: readonly CompiledPlan[],
   rules: readonly { readonly rule: Rule; readonly phases: ReadonlySet<Phase> }[],
   needs: ReadonlySet<FactKind>,
   autogenRules: readonly JsonObject[],

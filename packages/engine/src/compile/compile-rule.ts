@@ -22,6 +22,7 @@ export interface RuleTools {
   readonly images?: ImageDefaults;
   readonly maxContextSize?: number;
   readonly resolveRequestVariables?: boolean;
+  readonly defersGenerated?: boolean;
 }
 
 export interface RulePlan {
@@ -59,7 +60,8 @@ function unreadRule(rule: Rule): Diagnostic {
   };
 }
 
-function compileParts(plan: RulePlan, tools: RuleTools): Omit<RuleParts, 'body' | 'warnsAlways'> {
+/** All of a rule but its body. */
+export function compileParts(plan: RulePlan, tools: RuleTools): Omit<RuleParts, 'body' | 'warnsAlways'> {
   const { policy, rule, isFor, exceptions, report } = plan;
   const { host } = tools;
   const at = (part: string): { host: EngineHost; report: typeof report; path: string } => ({

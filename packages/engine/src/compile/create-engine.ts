@@ -7,10 +7,18 @@ import type { Compilation, CompileOptions, Engine, EngineOptions } from './engin
 
 /** An engine for one runtime. It holds no state: compiling the same policy twice gives two equal results. */
 export function createEngine(options: EngineOptions): Engine {
-  const { host, images, maxContextSize, resolveRequestVariables = false, ruleKinds = RULE_KINDS } = options;
+  const {
+    host,
+    images,
+    maxContextSize,
+    resolveRequestVariables = false,
+    defersGenerated = false,
+    ruleKinds = RULE_KINDS,
+  } = options;
   const tools = {
     host,
     ruleKinds: [...ruleKinds],
+    defersGenerated,
     ...(images ? { images } : {}),
     resolveRequestVariables,
     ...(maxContextSize === undefined ? {} : { maxContextSize }),

@@ -18,6 +18,11 @@ export interface EngineOptions {
    * Whoever submits an object may then read what policies load.
    */
   readonly resolveRequestVariables?: boolean;
+  /**
+   * Compiles what autogen makes of validate rules when a first object of its kinds comes. For programs that judge a few
+   * objects and end; where requests wait, everything is compiled before the first.
+   */
+  readonly defersGenerated?: boolean;
 }
 
 /** The ConfigMap's `defaultRegistry` and `enableDefaultRegistryMutation`. */

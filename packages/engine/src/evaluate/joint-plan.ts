@@ -11,8 +11,10 @@ export interface JointPlan {
   readonly shorts: readonly (ShortDecision | undefined)[];
 }
 
-/** Sets that come again and again, with a plan a shape of request. */
-const plans = new WeakMap<readonly CompiledPolicy[], Map<string, JointPlan | undefined>>();
+/** Sets that come again and again: by the shape of a request its plan, or how often it came while there is none. */
+const plans = new WeakMap<readonly CompiledPolicy[], Map<string, JointPlan | number | undefined>>();
+/** A plan costs as much as some requests without. */
+const PLANNED_AT = 4;
 /** A set that an index answers is for one shape; others meet a few. */
 const REMEMBERED = 16;
 
@@ -25,12 +27,13 @@ export function expectAgain(policies: readonly CompiledPolicy[]): void {
 export function findPlan(policies: readonly CompiledPolicy[], subject: Subject): JointPlan | undefined {
   const known = plans.get(policies);
   if (known === undefined || subject.input === undefined) return undefined;
-  let plan = known.get(subject.shape);
-  if (plan === undefined && !known.has(subject.shape)) {
-    plan = createPlan(policies, subject);
-    if (known.size >= REMEMBERED) known.clear();
-    known.set(subject.shape, plan);
-  }
+  const found = known.get(subject.shape);
+  if (typeof found === 'object') return found;
+  if (found === undefined && known.has(subject.shape)) return undefined;
+  const times = (found ?? 0) + 1;
+  const plan = times < PLANNED_AT ? undefined : createPlan(policies, subject);
+  if (known.size >= REMEMBERED && found === undefined) known.clear();
+  known.set(subject.shape, times < PLANNED_AT ? times : plan);
   return plan;
 }
 

@@ -60,7 +60,7 @@ export interface CompiledRule {
   /** Pure and synchronous. Throws only `Need`. */
   readonly evaluate: (input: RuleInput) => RuleOutcome;
   /** Set when match and exclude depend on the request's shape (`toShape`) alone. */
-  readonly ofShape?: RuleOfShape;
+  readonly ofShape?: RuleOfShape | undefined;
 }
 
 export interface RuleOfShape {

@@ -52,21 +52,28 @@ export class Places {
   }
 }
 
-/**
- * The places of a document that `readBlockYaml` reads; `undefined` when it does not, or when a key is there twice.
- *
- * @param part `start` is at the start of a line, before which the origin has `lines` lines
- */
-export function readPlaces(
-  text: string,
-  { start, body, end }: { readonly start: number; readonly body: number; readonly end: number },
-  { origin, lines }: { readonly origin: string; readonly lines: number },
-): SourceMap | undefined {
+/** Where a document is; `start` is at the start of a line, before which the origin has `lines` lines. */
+export interface PlacedText {
+  readonly text: string;
+  readonly start: number;
+  readonly body: number;
+  readonly end: number;
+  readonly origin: string;
+  readonly lines: number;
+}
+
+/** A document that `readBlockYaml` reads, with its places; `undefined` when it does not, or when a key is there twice. */
+export function readWithPlaces(placed: PlacedText): { readonly value: Json; readonly sources: SourceMap } | undefined {
   const places = new Places();
-  const value = readBlockYaml(text, body, end, places);
-  if (value === undefined) return undefined;
-  const starts = lineStarts(text, start, end);
+  const value = readBlockYaml(placed.text, placed.body, placed.end, places);
+  return value === undefined ? undefined : { value, sources: toSources(value, places, placed) };
+}
+
+function toSources(value: Json, places: Places, { text, start, end, origin, lines }: PlacedText): SourceMap {
+  let known: readonly number[] | undefined;
   const position = (offset: number) => {
+    known ??= lineStarts(text, start, end);
+    const starts = known;
     const line = lineOf(starts, offset);
     return { line: lines + line + 1, column: offset - (starts[line] ?? 0) + 1 };
   };
