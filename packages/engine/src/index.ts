@@ -29,6 +29,7 @@ export {
 export { flattenList, type ReadDocuments, readDocuments, type TextDocument } from './load/read-documents.ts';
 export { deprecationWarning } from './load/semantics/deprecations.ts';
 export { compileExcludedUsers, type ExcludedUsers } from './match/excluded-users.ts';
+export { parseKindSelector } from './match/kind-selector.ts';
 export { guessPlural } from './match/match-constraints.ts';
 export { compileResourceFilters, type RequestPredicate } from './match/resource-filters.ts';
 export { type RequestSurroundings, toRequest } from './model/admission-request.ts';

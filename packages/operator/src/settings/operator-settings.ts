@@ -25,6 +25,8 @@ export interface OperatorSettings {
   readonly enablePolicyBypass: boolean;
   /** Where `http.Get` and `http.Post` of expressions may call to. */
   readonly http: HttpSettings;
+  /** ValidatingAdmissionPolicies are made of policies that ask for it. */
+  readonly generateValidatingAdmissionPolicy: boolean;
   /** Milliseconds that one `apiCall` of a service may take. */
   readonly apiCallTimeoutMs: number;
   /** A token for such calls; sent when the file is there and the policy gives no `Authorization`. */
@@ -96,6 +98,7 @@ export const OPERATOR_FLAGS = {
   httpBlocklist: { type: 'string' },
   httpAllowlist: { type: 'string' },
   allowHTTPInNamespacedPolicies: { type: 'boolean' },
+  generateValidatingAdmissionPolicy: { type: 'string', default: 'true' },
   apiCallTimeout: { type: 'string', default: '30s' },
   maxGlobalContextEntries: { type: 'string', default: '0' },
   allowInsecureRegistry: { type: 'boolean', default: false },
@@ -148,6 +151,10 @@ export function parseOperatorSettings(
     exceptionNamespace: values.exceptionNamespace,
     enablePolicyBypass: values.enablePolicyBypass,
     http: readHttpSettings(env, values),
+    generateValidatingAdmissionPolicy: flag(
+      'generateValidatingAdmissionPolicy',
+      values.generateValidatingAdmissionPolicy,
+    ),
     apiCallTimeoutMs: duration('apiCallTimeout', values.apiCallTimeout) || 30_000,
     apiCallTokenFile: env['KYVERNO_SCOPED_TOKEN_PATH'] || '/var/run/secrets/kyverno/apicall/token',
     maxGlobalContextEntries: integer('maxGlobalContextEntries', values.maxGlobalContextEntries, 0, 100_000),

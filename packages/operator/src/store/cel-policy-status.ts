@@ -1,5 +1,6 @@
 import type { Diagnostic, JsonObject } from '@vouchsafe/engine/kernel';
 import { isEqualJson, memberAt } from '@vouchsafe/engine/kernel';
+import { type GenerationState, NOT_GENERATED } from './generation-state.ts';
 
 /** What there is to tell of a policy in CEL. */
 export interface CelPolicyFacts {
@@ -11,6 +12,8 @@ export interface CelPolicyFacts {
   readonly missing: readonly string[] | undefined;
   /** `status.autogen.configs`. */
   readonly autogen: JsonObject | undefined;
+  /** Whether the API server judges by a policy made of it. */
+  readonly generation?: GenerationState;
 }
 
 type Condition = readonly [type: string, isTrue: boolean, message: string];
@@ -20,6 +23,7 @@ type Condition = readonly [type: string, isTrue: boolean, message: string];
  * `undefined` when the stored one already says so.
  */
 export function computeCelPolicyStatus(document: JsonObject, facts: CelPolicyFacts, now: Date): JsonObject | undefined {
+  const { generation = NOT_GENERATED } = facts;
   const before = memberAt(document, 'status');
   const known = memberAt(before, 'conditionStatus', 'conditions');
   const stored = Array.isArray(known) ? known : [];
@@ -33,9 +37,9 @@ export function computeCelPolicyStatus(document: JsonObject, facts: CelPolicyFac
   });
   const ready = conditions.every((condition) => condition['status'] === 'True');
   const status: JsonObject = {
-    conditionStatus: { ready, message: facts.problem ?? '', conditions },
+    conditionStatus: { ready, message: facts.problem ?? generation.message, conditions },
     ...(facts.autogen ? { autogen: { configs: facts.autogen } } : {}),
-    generated: false,
+    generated: generation.generated,
   };
   return isSame(before, status) ? undefined : status;
 }
@@ -61,7 +65,9 @@ function isSame(before: ReturnType<typeof memberAt>, wanted: JsonObject): boolea
   const part = (status: typeof before, ...path: readonly string[]) => memberAt(status, ...path) ?? null;
   return (
     isEqualJson(part(before, 'conditionStatus', 'conditions'), part(wanted, 'conditionStatus', 'conditions')) &&
-    isEqualJson(part(before, 'autogen'), part(wanted, 'autogen'))
+    isEqualJson(part(before, 'autogen'), part(wanted, 'autogen')) &&
+    (part(before, 'generated') ?? false) === part(wanted, 'generated') &&
+    (part(before, 'conditionStatus', 'message') ?? '') === part(wanted, 'conditionStatus', 'message')
   );
 }
 

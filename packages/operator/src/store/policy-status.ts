@@ -1,6 +1,7 @@
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { isEqualJson, isError, memberAt } from '@vouchsafe/engine/kernel';
 import { describeProblems } from './cel-policy-status.ts';
+import { type GenerationState, NOT_GENERATED } from './generation-state.ts';
 import type { StoredPolicy } from './policy-store.ts';
 
 /** Most problems told in a status message. */
@@ -10,7 +11,12 @@ export const MAX_SHOWN = 5;
  * The `status` a policy should have (kyverno-core §4.1): Ready once it is compiled and `isServed` by the webhooks, the
  * rule counts, the rules that autogen wrote. `undefined` when the stored status already says so.
  */
-export function computePolicyStatus(stored: StoredPolicy, isServed: boolean, now: Date): JsonObject | undefined {
+export function computePolicyStatus(
+  stored: StoredPolicy,
+  isServed: boolean,
+  now: Date,
+  { generated, message: generation }: GenerationState = NOT_GENERATED,
+): JsonObject | undefined {
   const { compiled, document, diagnostics } = stored;
   const isReady = compiled !== undefined && isServed;
   const before = memberAt(document, 'status');
@@ -35,9 +41,14 @@ export function computePolicyStatus(stored: StoredPolicy, isServed: boolean, now
       },
     ],
     rulecount: countRules(document),
-    validatingadmissionpolicy: { generated: false, message: '' },
+    validatingadmissionpolicy: { generated, message: generation },
   };
-  return isSame && isEqualJson(memberAt(before, 'rulecount'), status['rulecount']) ? undefined : status;
+  const isUnchanged =
+    isSame &&
+    isEqualJson(memberAt(before, 'rulecount'), status['rulecount']) &&
+    (memberAt(before, 'validatingadmissionpolicy', 'generated') ?? false) === generated &&
+    (memberAt(before, 'validatingadmissionpolicy', 'message') ?? '') === generation;
+  return isUnchanged ? undefined : status;
 }
 
 /** Counts the rules as the user wrote them, without those of autogen. */

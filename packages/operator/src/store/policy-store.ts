@@ -48,6 +48,8 @@ export interface PolicyStore {
   remove(document: JsonObject): void;
   /** Compiles policies again because the exceptions that name them changed. */
   recompile(isNamed: (ref: PolicyRef) => boolean): void;
+  /** By key: policies that the API server judges by itself, so that neither webhooks nor scans are about them. */
+  setServedElsewhere(keys: ReadonlySet<string>): void;
   /** Called after a batch of changes, with the new snapshot. Returns its own undoing. */
   onChange(listener: (snapshot: PolicySnapshot) => void): () => void;
   /** Makes pending changes visible now rather than at the end of the batch. */
@@ -75,14 +77,15 @@ export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
   const { auditOnly, onPolicy, batchMs = BATCH_MS } = options;
   const stored = new Map<string, StoredPolicy>();
   const listeners = new Set<(snapshot: PolicySnapshot) => void>();
-  let snapshot = toSnapshot([], auditOnly);
+  let snapshot = toSnapshot([], auditOnly, new Set());
+  let servedElsewhere: ReadonlySet<string> = new Set();
   let pending: NodeJS.Timeout | undefined;
 
   function flush(): void {
     if (!pending) return;
     clearTimeout(pending);
     pending = undefined;
-    snapshot = toSnapshot([...stored.values()], auditOnly);
+    snapshot = toSnapshot([...stored.values()], auditOnly, servedElsewhere);
     for (const listener of listeners) listener(snapshot);
   }
 
@@ -116,6 +119,10 @@ export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
         stored.set(key, { key, document, ...compile(document, options) });
         changed();
       }
+    },
+    setServedElsewhere(keys) {
+      servedElsewhere = keys;
+      changed();
     },
     onChange(listener) {
       listeners.add(listener);
@@ -157,9 +164,13 @@ function compile(document: JsonObject, options: PolicyStoreOptions) {
 }
 
 /** Kyverno evaluates policies in the order of their names, cluster policies first. */
-function toSnapshot(policies: readonly StoredPolicy[], auditOnly: AuditOnly): PolicySnapshot {
+function toSnapshot(
+  policies: readonly StoredPolicy[],
+  auditOnly: AuditOnly,
+  servedElsewhere: ReadonlySet<string>,
+): PolicySnapshot {
   const ordered = [...policies].sort((a, b) => (a.key < b.key ? -1 : 1));
-  const compiled = ordered.flatMap(({ compiled }) => (compiled ? [compiled] : []));
+  const compiled = ordered.flatMap(({ key, compiled: one }) => (one && !servedElsewhere.has(key) ? [one] : []));
   const admitted = compiled.filter(({ admission }) => admission);
   const legacy = admitted.filter(({ ref }) => !isOfCelFamily(ref));
   const shared = legacy.filter(({ matchConditions }) => matchConditions === undefined);

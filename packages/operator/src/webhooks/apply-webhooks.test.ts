@@ -60,6 +60,7 @@ describe('webhook configurations', () => {
     await applyWebhooks(client, wanted());
     expect(writes.splice(0).sort()).toEqual([
       'create kyverno-exception-validating-webhook-cfg',
+      'create kyverno-global-context-validating-webhook-cfg',
       'create kyverno-policy-mutating-webhook-cfg',
       'create kyverno-policy-validating-webhook-cfg',
       'create kyverno-resource-mutating-webhook-cfg',

@@ -2,6 +2,7 @@ import { isError, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import { isKubeError, type KubeClient } from '@vouchsafe/kube';
 import { type Logger, messageOf } from '../settings/logger.ts';
 import { computeCelPolicyStatus, describeProblems } from '../store/cel-policy-status.ts';
+import type { GenerationState } from '../store/generation-state.ts';
 import { computePolicyStatus, MAX_SHOWN } from '../store/policy-status.ts';
 import type { PolicySnapshot, StoredPolicy } from '../store/policy-store.ts';
 import type { ReadPermissions } from './read-permissions.ts';
@@ -18,15 +19,16 @@ export async function writePolicyStatuses(
   permissions: ReadPermissions,
   log: Logger,
   now: Date,
+  generationOf: (key: string) => GenerationState,
 ): Promise<void> {
   for (const stored of snapshot.policies) {
     const isInCel = String(stored.document['apiVersion']).startsWith(IN_CEL);
     const status = isInCel
-      ? await celStatusOf(stored, permissions, now).catch((error: unknown) => {
+      ? await celStatusOf(stored, permissions, now, generationOf(stored.key)).catch((error: unknown) => {
           log.warn({ policy: stored.key, error: messageOf(error) }, 'what the policy may read is not known');
           return undefined;
         })
-      : computePolicyStatus(stored, true, now);
+      : computePolicyStatus(stored, true, now, generationOf(stored.key));
     if (status) await writeOne(client, stored, status, log);
   }
 }
@@ -35,6 +37,7 @@ async function celStatusOf(
   { document, compiled, diagnostics }: StoredPolicy,
   permissions: ReadPermissions,
   now: Date,
+  generation: GenerationState,
 ): Promise<JsonObject | undefined> {
   const errors = diagnostics.filter(isError);
   return computeCelPolicyStatus(
@@ -44,6 +47,7 @@ async function celStatusOf(
       isServed: compiled && !compiled.admission ? undefined : compiled !== undefined,
       missing: compiled?.background ? await permissions.missing(compiled) : undefined,
       autogen: compiled?.autogenConfigs,
+      generation,
     },
     now,
   );

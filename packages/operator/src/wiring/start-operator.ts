@@ -8,7 +8,7 @@ import {
 } from '@vouchsafe/engine';
 import { combineSources } from '@vouchsafe/engine/facts';
 import { validateException, validateGlobalContext, validatePolicy } from '../admission/policy-validation.ts';
-import { createReviewHandler, type ReviewOutcome } from '../admission/review-handler.ts';
+import { createReviewHandler } from '../admission/review-handler.ts';
 import { createRouter } from '../admission/router.ts';
 import { startWebhookServer } from '../admission/webhook-server.ts';
 import { ensureCertificates } from '../certs/certificate-store.ts';
@@ -25,10 +25,11 @@ import type { OperatorSettings } from '../settings/operator-settings.ts';
 import { compiledById, createPolicyStore } from '../store/policy-store.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { startAdmissionPolicies } from './admission-policies.ts';
 import { createAuditPool } from './audit-pool.ts';
 import { startBackgroundWork } from './background.ts';
 import { startBackgroundScan } from './background-scan.ts';
-import { countedBypasses, createBypass } from './bypass.ts';
+import { createBypass } from './bypass.ts';
 import { createCallFacts } from './call-facts.ts';
 import { startCleanup } from './cleanup.ts';
 import { followObjects, startClusterView } from './cluster-view.ts';
@@ -43,6 +44,7 @@ import { certificateProblem, createHealth } from './health.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { createOperatorImages } from './image-facts.ts';
 import { startLeadership } from './leadership.ts';
+import { createOutcomeRecorder } from './outcome-recorder.ts';
 import { startPlainServer } from './plain-server.ts';
 import { POLICY_RESOURCES } from './policy-resources.ts';
 import { writePolicyStatuses } from './policy-status-writer.ts';
@@ -104,6 +106,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     onLeading() {
       webhooks.trigger();
       others.look();
+      admissionPolicies.trigger();
       scan.trigger();
       cleanup.trigger();
       background.policiesChanged();
@@ -158,6 +161,17 @@ export async function startOperator(settings: OperatorSettings, version: string)
     log,
     now,
   });
+  const admissionPolicies = startAdmissionPolicies({
+    client,
+    settings,
+    store,
+    exceptionsOf: exceptions.naming,
+    isLoaded: () => isLoaded,
+    mayWrite: leadership.isLeader,
+    onChange: () => webhooks.trigger(),
+    events,
+    log,
+  });
   const denials = createDenialLog({ client, namespace: settings.namespace, log, now: () => new Date() });
   const bypass = createBypass(client, settings, now);
   const pool = createAuditPool({ onError: (error) => log.error({ error: messageOf(error) }, 'audit work failed') });
@@ -184,43 +198,6 @@ export async function startOperator(settings: OperatorSettings, version: string)
     },
   });
 
-  function onDecided(outcome: ReviewOutcome): void {
-    const { request, decisions, allowed, webhook, duration, late } = outcome;
-    metrics.recordDecisions(decisions, request, {
-      cause: 'admission_request',
-      seconds: duration,
-      background: isBackground,
-    });
-    if (!late) {
-      metrics.recordAdmission(
-        {
-          kind: request.kind.kind,
-          namespace: request.namespace,
-          operation: request.operation,
-          allowed,
-          webhook: webhook === 'mutating' ? 'MutatingWebhookConfiguration' : 'ValidatingWebhookConfiguration',
-        },
-        duration,
-      );
-    }
-    for (const { decision, granted } of countedBypasses(outcome)) metrics.recordBypass(decision, granted);
-    events.send({ request, decisions, allowed }, 'kyverno-admission');
-    if (outcome.message !== undefined && denials.hasRoom()) {
-      const message = outcome.message;
-      outcome.explain().then(
-        (explained) => denials.record(request, message, explained),
-        (error: unknown) => log.error({ error: messageOf(error) }, 'a denial could not be explained'),
-      );
-    }
-    // image rules are reported by the late evaluation, which knows who signed
-    const reported = late
-      ? decisions
-      : decisions.filter(({ results }) => !results.some(({ type }) => type === 'ImageVerify'));
-    if (webhook === 'validating' && allowed) report(request, reported);
-    // The API server calls for a MutatingPolicy on the mutating side alone; a request that both sides see is one trigger.
-    if (allowed && !late) background.enqueue(request);
-  }
-
   function report(request: EvaluationRequest, decisions: readonly Decision[]): void {
     if (!settings.admissionReports || request.dryRun || request.subresource !== '') return;
     const { uid } = toResourceRef(request);
@@ -239,13 +216,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     roles: view.roles,
     namespaceLabels: view.namespaceLabels,
     parentKind: view.parentKind,
-    onDecided: (outcome) => {
-      try {
-        onDecided(outcome);
-      } catch (error) {
-        log.error({ error: messageOf(error) }, 'recording a decision failed');
-      }
-    },
+    onDecided: createOutcomeRecorder({ metrics, events, denials, background, report, isBackground, log }),
     enqueueAudit: pool.enqueue,
     now,
     ...(bypass ? { bypass } : {}),
@@ -261,7 +232,8 @@ export async function startOperator(settings: OperatorSettings, version: string)
     isLoaded: () => isLoaded,
     mayWrite: leadership.isLeader,
     log,
-    onApplied: (snapshot) => void writePolicyStatuses(client, snapshot, permissions, log, new Date()),
+    onApplied: (snapshot) =>
+      void writePolicyStatuses(client, snapshot, permissions, log, new Date(), admissionPolicies.stateOf),
   });
   const others = followWebhooks({
     client,
@@ -327,6 +299,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     );
     webhooks.trigger();
     others.look();
+    admissionPolicies.trigger();
     unadmitted.follow(snapshot.indexes.all.policies).catch((error: unknown) => {
       log.warn({ error: messageOf(error) }, 'what only scans judge is not watched');
     });
@@ -360,6 +333,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     async () => webhooks.stop({ remove: await isGoingDown(client, settings) }),
     () => server.stop(),
     () => unadmitted.stop(),
+    () => admissionPolicies.stop(),
     () => scan.stop(),
     () => cleanup.stop(),
     () => background.stop(),
@@ -386,6 +360,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     background.policiesChanged();
     cleanup.trigger();
     webhooks.trigger();
+    admissionPolicies.trigger();
     while (!webhooks.isApplied) await new Promise((resolve) => setTimeout(resolve, 10));
     scan.trigger();
     log.info({ webhookPort: server.port, metricsPort: plain.port, policies: store.snapshot.policies.length }, 'ready');
