@@ -1,5 +1,4 @@
 import type { ParsedCertificate } from '@vouchsafe/kube/pki';
-import { verifyIssued } from '@vouchsafe/kube/pki';
 import { sameBytes } from './encoded-text.ts';
 import { Refusal, shown } from './refusal.ts';
 import type { CertificateAuthority } from './trust-root.ts';
@@ -101,7 +100,7 @@ function searchPath(question: PathQuestion, authority: CertificateAuthority, bud
       if (path.includes(issuer) || !sameBytes(child.issuer.der, issuer.subject.der)) continue;
       if (budget.links <= 0) return;
       budget.links -= 1;
-      if (!isIssuedBy(child, issuer)) continue;
+      if (!child.isIssuedBy(issuer)) continue;
       const flaw = flawOfAuthority(issuer, path.length - 1, usage);
       if (flaw !== undefined) {
         search.flaw ??= flaw;
@@ -118,21 +117,25 @@ function searchPath(question: PathQuestion, authority: CertificateAuthority, bud
 
 /** Why `certificate` may not issue, with so many certificates of authorities below it in the path. */
 function flawOfAuthority(certificate: ParsedCertificate, below: number, usage: PathUsage): string | undefined {
-  const name = shown(certificate.subject.text);
+  const flaw = flawOf(certificate, below, usage);
+  return flaw === undefined ? undefined : `\`${shown(certificate.subject.text)}\` ${flaw}`;
+}
+
+function flawOf(certificate: ParsedCertificate, below: number, usage: PathUsage): string | undefined {
   const constraints = certificate.basicConstraints;
-  if (constraints?.isCertificateAuthority !== true) return `\`${name}\` is not a certificate authority`;
+  if (constraints?.isCertificateAuthority !== true) return 'is not a certificate authority';
   if (constraints.pathLength !== undefined && below > constraints.pathLength) {
-    return `\`${name}\` allows ${constraints.pathLength} authorities below it, the path has ${below}`;
+    return `allows ${constraints.pathLength} authorities below it, the path has ${below}`;
   }
   if (certificate.keyUsages !== undefined && !certificate.keyUsages.includes('keyCertSign')) {
-    return `the key of \`${name}\` may not sign certificates`;
+    return 'has a key that may not sign certificates';
   }
   const usages = certificate.extendedKeyUsages;
   if (usages !== undefined && !usages.includes(usage) && !usages.includes('any')) {
-    return `\`${name}\` may not issue certificates for ${usage}`;
+    return `may not issue certificates for ${usage}`;
   }
   const [unknown] = certificate.unknownCriticalExtensions;
-  return unknown === undefined ? undefined : `\`${name}\` has an unknown critical extension ${unknown}`;
+  return unknown === undefined ? undefined : `has an unknown critical extension ${unknown}`;
 }
 
 function timeRefusalOf(
@@ -165,20 +168,4 @@ export function validityRefusalOf(certificate: ParsedCertificate, time: number):
       got: formatTime(time),
     },
   );
-}
-
-const knownLinks = new WeakMap<ParsedCertificate, WeakMap<ParsedCertificate, boolean>>();
-
-/** The signature of a link, checked once for as long as both certificates are in memory. */
-function isIssuedBy(child: ParsedCertificate, issuer: ParsedCertificate): boolean {
-  let links = knownLinks.get(child);
-  if (links === undefined) {
-    links = new WeakMap();
-    knownLinks.set(child, links);
-  }
-  const known = links.get(issuer);
-  if (known !== undefined) return known;
-  const isIssued = verifyIssued(child, issuer);
-  links.set(issuer, isIssued);
-  return isIssued;
 }

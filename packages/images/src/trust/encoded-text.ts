@@ -7,8 +7,10 @@ import { isJsonObject, type Json, type JsonObject } from '@vouchsafe/engine/kern
 export function decodeBase64(text: unknown): Buffer | undefined {
   if (typeof text !== 'string') return undefined;
   const packed = text.includes('\n') ? text.replaceAll(/[\r\n]/g, '') : text;
-  if (packed.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(packed)) return undefined;
-  return Buffer.from(packed, 'base64');
+  const bytes = Buffer.from(packed, 'base64');
+  // Nearly all text is what the bytes would be written as, which is quicker to see than what its letters are.
+  if (bytes.toString('base64') === packed) return bytes;
+  return packed.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(packed) ? bytes : undefined;
 }
 
 /** The bytes of an even number of hexadecimal digits; undefined for anything else. */

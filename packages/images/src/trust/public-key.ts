@@ -1,5 +1,5 @@
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
-import { parseCertificate, splitPem } from '@vouchsafe/kube/pki';
+import { importPublicKey, parseCertificate, splitPem } from '@vouchsafe/kube/pki';
 import { LRUCache } from 'lru-cache';
 import { isPrehashedSignature } from './ed25519ph.ts';
 import { Refusal, readOrRefuse } from './refusal.ts';
@@ -54,7 +54,7 @@ function readBlock(label: string, der: Uint8Array): PublicKey {
 export function createVerificationKey(der: Uint8Array, type: 'spki' | 'pkcs1' = 'spki'): PublicKey {
   let key: KeyObject;
   try {
-    key = createPublicKey({ key: Buffer.from(der), format: 'der', type });
+    key = type === 'spki' ? importPublicKey(der) : createPublicKey({ key: Buffer.from(der), format: 'der', type });
   } catch {
     throw new Refusal('invalid-attestor', 'the public key cannot be read');
   }

@@ -50,24 +50,19 @@ export function checkTimeStampToken(
   if (!sameBytes(createHash(signer.hash).update(info.der).digest(), signer.messageDigest)) {
     throw refusal('the time stamp is not what its authority signed');
   }
-  const candidates = signersOf(parsed, authorities);
-  if (candidates.length === 0) throw refusal('the time stamp is not of a trusted authority');
-  let last: Refusal | undefined;
-  for (const certificate of candidates) {
-    if (!verifySignature(signer.algorithm, certificate.publicKey, signer.signedAttributes, signer.signature)) continue;
-    const path = attempt(() =>
-      findCertificatePath({
-        leaf: certificate,
-        untrusted: parsed.certificates,
-        authorities,
-        usage: 'timeStamping',
-        times: [info.time],
-      }),
-    );
+  let untrusted: Refusal | undefined;
+  let isNamed = false;
+  for (const leaf of signersOf(parsed, authorities)) {
+    isNamed = true;
+    if (!verifySignature(signer.algorithm, leaf.publicKey, signer.signedAttributes, signer.signature)) continue;
+    const question = { leaf, authorities, usage: 'timeStamping', times: [info.time] } as const;
+    const direct = attempt(() => findCertificatePath({ ...question, untrusted: [] }));
+    if (direct.ok) return info.time;
+    const path = attempt(() => findCertificatePath({ ...question, untrusted: parsed.certificates() }));
     if (path.ok) return info.time;
-    last = refusal(`the authority of the time stamp is not trusted: ${path.failure.message}`);
+    untrusted = refusal(`the authority of the time stamp is not trusted: ${path.failure.message}`);
   }
-  throw last ?? refusal('the time stamp is not signed by its authority');
+  throw untrusted ?? refusal(`the time stamp is not ${isNamed ? 'signed by its' : 'of a trusted'} authority`);
 }
 
 interface Token {
@@ -78,7 +73,8 @@ interface Token {
     readonly time: number;
   };
   readonly signer: Signer;
-  readonly certificates: readonly ParsedCertificate[];
+  /** Read when no trusted certificate will do. Refuses `certificate-time`. */
+  readonly certificates: () => readonly ParsedCertificate[];
 }
 
 interface Signer {
@@ -93,11 +89,14 @@ interface Signer {
 }
 
 /** Certificates with the issuer and serial number the token names: of the trusted authorities, or its own. */
-function signersOf({ signer, certificates }: Token, authorities: readonly CertificateAuthority[]): ParsedCertificate[] {
-  const trusted = authorities.flatMap(({ intermediates, anchors }) => [...intermediates, ...anchors]);
-  return [...trusted, ...certificates].filter(
-    ({ issuer, serial }) => serial === signer.serial && sameBytes(issuer.der, signer.issuer),
-  );
+function* signersOf(
+  { signer, certificates }: Token,
+  authorities: readonly CertificateAuthority[],
+): Iterable<ParsedCertificate> {
+  const isSigner = ({ issuer, serial }: ParsedCertificate): boolean =>
+    serial === signer.serial && sameBytes(issuer.der, signer.issuer);
+  for (const { intermediates, anchors } of authorities) yield* [...intermediates, ...anchors].filter(isSigner);
+  yield* certificates().filter(isSigner);
 }
 
 /** TimeStampResp or TimeStampToken: the response starts with a status, the token with an object identifier. */
@@ -130,17 +129,19 @@ function readContentInfo(element: DerElement): Token {
   return {
     info: readInfo(der),
     signer,
-    certificates: certificateSet === undefined ? [] : readCertificates(certificateSet),
+    certificates: () => (certificateSet === undefined ? [] : readCertificates(certificateSet)),
   };
 }
 
 function readCertificates(set: DerElement): ParsedCertificate[] {
-  const certificates: ParsedCertificate[] = [];
-  for (const cursor = openDer(set, 'certificates', set.tag); !cursor.isAtEnd; ) {
-    if (certificates.length === maximumCertificates) throw refusal('the time stamp has too many certificates');
-    certificates.push(parseCertificate(cursor.next(derTags.sequence, 'certificate').bytes));
-  }
-  return certificates;
+  return readOrRefuse('certificate-time', 'the time stamp', () => {
+    const certificates: ParsedCertificate[] = [];
+    for (const cursor = openDer(set, 'certificates', set.tag); !cursor.isAtEnd; ) {
+      if (certificates.length === maximumCertificates) throw refusal('the time stamp has too many certificates');
+      certificates.push(parseCertificate(cursor.next(derTags.sequence, 'certificate').bytes));
+    }
+    return certificates;
+  });
 }
 
 /** TSTInfo (RFC 3161 §2.4.2); what follows the time is not needed. */

@@ -24,6 +24,12 @@ export interface CertificateExtension {
   readonly value: Uint8Array;
 }
 
+/** One extension as it stands in a certificate. */
+export interface FoundExtension extends CertificateExtension {
+  /** The exact encoding of all three. */
+  readonly der: Uint8Array;
+}
+
 export interface BasicConstraints {
   readonly isCertificateAuthority: boolean;
   readonly pathLength?: number;
@@ -59,8 +65,8 @@ export function listUnknownCriticalExtensions(extensions: Iterable<CertificateEx
 }
 
 /** Reads the extension list; an extension that appears twice is refused. */
-export function readExtensions(list: DerElement): Map<string, CertificateExtension> {
-  const extensions = new Map<string, CertificateExtension>();
+export function readExtensions(list: DerElement): Map<string, FoundExtension> {
+  const extensions = new Map<string, FoundExtension>();
   for (const cursor = openDer(list, 'extensions'); !cursor.isAtEnd; ) {
     const extension = readExtension(cursor.next());
     if (extensions.has(extension.oid)) throw new PkiError(`extension ${extension.oid} appears twice`);
@@ -69,14 +75,14 @@ export function readExtensions(list: DerElement): Map<string, CertificateExtensi
   return extensions;
 }
 
-export function readExtension(element: DerElement): CertificateExtension {
+export function readExtension(element: DerElement): FoundExtension {
   const cursor = openDer(element, 'extension');
   const oid = readDerObjectIdentifier(cursor.next(), 'extension type');
   const criticalElement = cursor.optional(derTags.boolean);
   const critical = criticalElement !== undefined && readDerBoolean(criticalElement, 'extension criticality');
   const value = readDerOctetString(cursor.next(), 'extension value');
   cursor.finish();
-  return { oid, critical, value };
+  return { oid, critical, value, der: element.bytes };
 }
 
 export function writeExtension({ oid, critical, value }: CertificateExtension): Uint8Array {

@@ -38,22 +38,35 @@ export function readDerObjectIdentifier(element: DerElement, what = 'object iden
   expectDerTag(element, derTags.objectIdentifier, what);
   const { content } = element;
   if (content.length === 0 || content.length > maximumObjectIdentifierBytes) throw new PkiError(`${what} is malformed`);
-  const arcs: bigint[] = [];
-  let arc = 0n;
-  let isArcStart = true;
-  for (const byte of content) {
-    if (isArcStart && byte === 0x80) throw new PkiError(`${what} is not in its shortest form`);
-    arc = (arc << 7n) | BigInt(byte & 0x7f);
-    isArcStart = byte < 0x80;
-    if (isArcStart) {
-      arcs.push(arc);
-      arc = 0n;
+  let text = '';
+  let start = 0;
+  for (let index = 0; index < content.length; index += 1) {
+    const byte = content[index] ?? 0;
+    if (index === start && byte === 0x80) throw new PkiError(`${what} is not in its shortest form`);
+    if (byte >= 0x80) continue;
+    const arc = arcOf(content, start, index);
+    if (start === 0) {
+      const root = arc < 40 ? 0 : arc < 80 ? 1 : 2;
+      text = `${root}.${typeof arc === 'bigint' ? arc - BigInt(root * 40) : arc - root * 40}`;
+    } else {
+      text += `.${arc}`;
     }
+    start = index + 1;
   }
-  const [head, ...tail] = arcs;
-  if (!isArcStart || head === undefined) throw new PkiError(`${what} ends inside a number`);
-  const root = head < 40n ? 0n : head < 80n ? 1n : 2n;
-  return [root, head - root * 40n, ...tail].join('.');
+  if (start !== content.length) throw new PkiError(`${what} ends inside a number`);
+  return text;
+}
+
+/** A number in base 128 from `start` to `end`, both included. Beyond seven bytes (UUIDs) it is no safe integer. */
+function arcOf(content: Uint8Array, start: number, end: number): number | bigint {
+  if (end - start < 7) {
+    let arc = 0;
+    for (let index = start; index <= end; index += 1) arc = arc * 128 + ((content[index] ?? 0) & 0x7f);
+    return arc;
+  }
+  let arc = 0n;
+  for (let index = start; index <= end; index += 1) arc = (arc << 7n) | BigInt((content[index] ?? 0) & 0x7f);
+  return arc;
 }
 
 /** BIT STRING; the unused bits must be zero (X.690 §11.2.1). */

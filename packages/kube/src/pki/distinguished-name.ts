@@ -23,7 +23,7 @@ export interface DistinguishedName {
 const commonNameOid = '2.5.4.3';
 const organizationOid = '2.5.4.10';
 
-/** Reads a Name (RFC 5280 §4.1.2.4). */
+/** Reads a Name (RFC 5280 §4.1.2.4) whole; texts of it are made when they are asked for. */
 export function readDistinguishedName(element: DerElement, what: string): DistinguishedName {
   const relativeNames: NameAttribute[][] = [];
   for (const cursor = openDer(element, what); !cursor.isAtEnd; ) {
@@ -32,10 +32,16 @@ export function readDistinguishedName(element: DerElement, what: string): Distin
   const attributes = relativeNames.flat();
   return {
     der: element.bytes,
-    text: relativeNames.reverse().map(relativeNameText).join(','),
+    get text() {
+      return relativeNames.toReversed().map(relativeNameText).join(',');
+    },
     attributes,
-    commonName: attributes.findLast(({ oid }) => oid === commonNameOid)?.value,
-    organizations: attributes.filter(({ oid }) => oid === organizationOid).map(({ value }) => value),
+    get commonName() {
+      return attributes.findLast(({ oid }) => oid === commonNameOid)?.value;
+    },
+    get organizations() {
+      return attributes.filter(({ oid }) => oid === organizationOid).map(({ value }) => value);
+    },
   };
 }
 

@@ -104,6 +104,13 @@ describe('verifyIssued', () => {
     expect(verifyIssued(child, parent)).toBe(expected);
   });
 
+  it('is asked of each parent anew', () => {
+    const child = parseCertificate(leaf.der);
+    const renamed = { ...intermediate, spki: root.spki, publicKey: root.publicKey };
+    const asked = [intermediate, renamed, intermediate, root, renamed].map((parent) => child.isIssuedBy(parent));
+    expect(asked).toEqual([true, false, true, false, false]);
+  });
+
   it('refuses any changed bit of the signed part or the signature', () => {
     fc.assert(
       fc.property(fc.nat(leaf.der.length - 1), fc.nat(7), (at, bit) => {

@@ -1,7 +1,7 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import {
   type BasicConstraints,
-  type CertificateExtension,
+  type FoundExtension,
   type KeyUsage,
   listUnknownCriticalExtensions,
   readBasicConstraints,
@@ -12,11 +12,13 @@ import {
 import { type DerElement, derContextTag, derTags, openDer, readDer, unwrapDer } from './der-reader.ts';
 import { readDerBitStringBytes, readDerInteger, readDerSmallInteger, readDerTime } from './der-values.ts';
 import { type DistinguishedName, readDistinguishedName } from './distinguished-name.ts';
+import { importPublicKey } from './import-public-key.ts';
 import { extensionOids } from './object-identifiers.ts';
 import { splitPem } from './pem.ts';
 import { PkiError } from './pki-error.ts';
 import { type AlgorithmIdentifier, readAlgorithmIdentifier } from './signature-algorithm.ts';
 import { readSubjectAlternativeNames, type SubjectAlternativeName } from './subject-alternative-name.ts';
+import { verifyIssued } from './verify-issued.ts';
 
 /** What a certificate says (RFC 5280 §4.1). Nothing here is verified; all arrays are views into `der`. */
 export interface ParsedCertificate {
@@ -42,8 +44,10 @@ export interface ParsedCertificate {
   /** Names such as `codeSigning`, or OIDs; undefined when the extension is absent. */
   readonly extendedKeyUsages: readonly string[] | undefined;
   readonly basicConstraints: BasicConstraints | undefined;
-  readonly extensions: ReadonlyMap<string, CertificateExtension>;
+  readonly extensions: ReadonlyMap<string, FoundExtension>;
   readonly unknownCriticalExtensions: readonly string[];
+  /** As {@link verifyIssued}; the last answer is kept, so that asking again of the same certificate costs nothing. */
+  isIssuedBy(parent: ParsedCertificate): boolean;
 }
 
 const maximumCertificateBytes = 256 * 1024;
@@ -86,7 +90,8 @@ function readCertificate(der: Uint8Array): ParsedCertificate {
     return extension === undefined ? undefined : read(extension.value);
   };
   let publicKey: KeyObject | undefined;
-  return {
+  let checked: { readonly parent: ParsedCertificate; readonly isIssued: boolean } | undefined;
+  const parsed: ParsedCertificate = {
     der,
     tbs: tbs.bytes,
     serial: fields.serial,
@@ -108,7 +113,12 @@ function readCertificate(der: Uint8Array): ParsedCertificate {
     basicConstraints: readValue(extensionOids.basicConstraints, readBasicConstraints),
     extensions,
     unknownCriticalExtensions: listUnknownCriticalExtensions(extensions.values()),
+    isIssuedBy(parent) {
+      if (checked?.parent !== parent) checked = { parent, isIssued: verifyIssued(parsed, parent) };
+      return checked.isIssued;
+    },
   };
+  return parsed;
 }
 
 interface SignedPart {
@@ -119,7 +129,7 @@ interface SignedPart {
   readonly notAfter: Date;
   readonly subject: DistinguishedName;
   readonly spki: Uint8Array;
-  readonly extensions: ReadonlyMap<string, CertificateExtension>;
+  readonly extensions: ReadonlyMap<string, FoundExtension>;
 }
 
 function readSignedPart(tbs: DerElement): SignedPart {
@@ -146,7 +156,7 @@ function readSignedPart(tbs: DerElement): SignedPart {
 
 function readPublicKey(spki: Uint8Array): KeyObject {
   try {
-    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+    return importPublicKey(spki);
   } catch {
     throw new PkiError('the public key of the certificate cannot be read');
   }
