@@ -1,10 +1,9 @@
 import { type Diagnostic, isError } from '../kernel/diagnostics/diagnostic.ts';
 import type { EngineHost } from '../kernel/host.ts';
-import { member } from '../kernel/json.ts';
+import { isInScope } from '../match/object-scope.ts';
 import type { AdmissionPolicyBinding, CelPolicy, CelPolicyException } from '../model/cel-policy.ts';
-import type { CompiledPolicy } from '../model/compiled-policy.ts';
+import type { CompiledPolicy, Phase } from '../model/compiled-policy.ts';
 import type { Standing } from '../model/decision.ts';
-import { readObject } from '../model/read-json.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { POLICY_KINDS } from '../policies/index.ts';
 import type { PolicyBody } from '../policies/policy-kind.ts';
@@ -70,10 +69,14 @@ function assemble(policy: CelPolicy, body: PolicyBody): CompiledPolicy {
     applyRules: 'All',
     timeoutSeconds: spec.timeoutSeconds,
     selectors: Object.freeze(body.selectors),
-    matches: (request, phase) => isInScope(policy, request) && body.concerns(request, phase),
-    ...(ref.namespace === undefined ? {} : { inScope: (request: EvaluationRequest) => isInScope(policy, request) }),
+    matches: (request, phase) => isInScope(ref, request) && body.concerns(request, phase),
+    ...(ref.namespace === undefined ? {} : { inScope: (request: EvaluationRequest) => isInScope(ref, request) }),
     // What a policy that does not deny could not pin denies nothing, either.
-    standing: (_request, phase) => (phase === 'validate' || phase === 'verify-images' ? standing : 'enforce'),
+    standing: Object.assign(
+      (_: EvaluationRequest, phase: Phase) =>
+        phase === 'validate' || phase === 'verify-images' ? standing : 'enforce',
+      { isConstant: true },
+    ),
     rules,
     rulesFor: createRulesFor(rules),
     needs: body.needs,
@@ -86,17 +89,4 @@ function assemble(policy: CelPolicy, body: PolicyBody): CompiledPolicy {
     emitWarning: validationActions.includes('Warn'),
     ...(body.cleanup ? { cleanup: body.cleanup } : {}),
   } satisfies CompiledPolicy);
-}
-
-/** A namespaced policy is only about objects of its namespace; a Namespace is in none. */
-function isInScope({ ref }: CelPolicy, request: EvaluationRequest): boolean {
-  const { kind, resource, oldResource, namespace } = request;
-  // A payload is in no namespace: who hands it over has chosen the policies.
-  if (ref.namespace === undefined || request.payload === true) return true;
-  if (kind.kind === 'Namespace' && kind.group === '') return false;
-  return [resource, oldResource].every((object) => {
-    if (!object) return true;
-    const own = member(readObject(object, 'metadata') ?? {}, 'namespace');
-    return (typeof own === 'string' && own !== '' ? own : namespace) === ref.namespace;
-  });
 }

@@ -1,7 +1,7 @@
 import type { FactKind } from '../facts/fact-request.ts';
 import { type Diagnostic, isError } from '../kernel/diagnostics/diagnostic.ts';
 import type { JsonObject } from '../kernel/json.ts';
-import { member } from '../kernel/json.ts';
+import { isInScope } from '../match/object-scope.ts';
 import type { CompiledPolicy, CompiledRule, Phase } from '../model/compiled-policy.ts';
 import type { FailureAction, Standing } from '../model/decision.ts';
 import type { LegacyPolicy, PolicyException, Rule } from '../model/policy.ts';
@@ -118,8 +118,8 @@ function assemble(
     applyRules: spec.applyRules,
     timeoutSeconds: spec.timeoutSeconds,
     selectors: Object.freeze(rules.flatMap(({ rule, phases }) => toSelectors(rule, phases))),
-    matches: (request: EvaluationRequest, phase: Phase) => isInScope(policy, request) && selects(request, phase),
-    ...(ref.namespace === undefined ? {} : { inScope: (request: EvaluationRequest) => isInScope(policy, request) }),
+    matches: (request: EvaluationRequest, phase: Phase) => isInScope(ref, request) && selects(request, phase),
+    ...(ref.namespace === undefined ? {} : { inScope: (request: EvaluationRequest) => isInScope(ref, request) }),
     ...(matchConditions ? { matchConditions } : {}),
     standing: createStanding(own, spec.emitWarning),
     rules: own,
@@ -132,27 +132,20 @@ function assemble(
   });
 }
 
-/** A Policy is only about objects of its namespace, the old one and the new; a Namespace is in none (kyverno-core §2.1). */
-function isInScope({ ref }: LegacyPolicy, { kind, resource, oldResource, namespace }: EvaluationRequest): boolean {
-  if (ref.namespace === undefined) return true;
-  if (kind.kind === 'Namespace' && kind.group === '') return false;
-  return [resource, oldResource].every((object) => {
-    if (!object) return true;
-    const own = member(readObject(object, 'metadata') ?? {}, 'namespace');
-    return (typeof own === 'string' && own !== '' ? own : namespace) === ref.namespace;
-  });
-}
-
 /** In validate: enforcing or verifying images takes part, `emitWarning` warns, the rest is for reports. */
 function createStanding(rules: readonly CompiledRule[], emitWarning: boolean): CompiledPolicy['standing'] {
   const validating = rules.filter(({ phases }) => phases.has('validate'));
   const takesPart = validating.some(({ type, action }) => type === 'ImageVerify' || constantOf(action) === 'Enforce');
   const varying = validating.map(({ action }) => action).filter((action) => constantOf(action) === undefined);
   const otherwise: Standing = emitWarning ? 'warn' : 'audit';
-  const isConstant = varying.length === 0;
+  const constant = takesPart ? 'enforce' : otherwise;
+  if (takesPart || varying.length === 0) {
+    return Object.assign((_: EvaluationRequest, phase: Phase) => (phase === 'validate' ? constant : 'enforce'), {
+      isConstant: true,
+    });
+  }
   return (request, phase) => {
-    if (phase !== 'validate' || takesPart) return 'enforce';
-    if (isConstant) return otherwise;
+    if (phase !== 'validate') return 'enforce';
     return varying.some((action) => action(request) === 'Enforce') ? 'enforce' : otherwise;
   };
 }

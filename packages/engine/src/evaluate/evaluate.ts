@@ -183,10 +183,10 @@ export function compileShortDecision(
   { ref: policy, failurePolicy, standing, applyRules, inScope, matchConditions }: CompiledPolicy,
   passes: readonly PassTest[],
 ): ShortDecision | undefined {
-  if (inScope || matchConditions) return undefined;
+  if (matchConditions) return undefined;
   const { effects } = NOTHING;
   return ({ request, ref: resource, input }) => {
-    if (input === undefined || request.bypass !== undefined) return undefined;
+    if (input === undefined || request.bypass !== undefined || inScope?.(request) === false) return undefined;
     const results = passAll(passes, input, applyRules);
     if (results === undefined) return undefined;
     const { phase } = input;

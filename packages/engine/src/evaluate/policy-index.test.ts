@@ -88,16 +88,23 @@ describe('createPolicyIndex', () => {
     expect(names(index.candidates(request('Pod', { namespace: 'c' }), 'validate'))).toEqual(['cluster']);
   });
 
-  it('asks a namespaced policy about every request: one odd request decides nothing for the next', () => {
+  it('looks at the objects of every request: one odd request decides nothing for the next', () => {
     const policies = [
       policy('a', [selector('Pod')], {
         ref: { apiVersion: 'kyverno.io/v1', kind: 'Policy', name: 'a', namespace: 'a' },
-        matches: ({ name }) => name !== 'odd',
       }),
+      policy('cluster', [selector('Pod')]),
     ];
     const index = createPolicyIndex(policies);
-    expect(index.candidates(request('Pod', { namespace: 'a', name: 'odd' }), 'validate')).toEqual([]);
-    expect(names(index.candidates(request('Pod', { namespace: 'a' }), 'validate'))).toEqual(['a']);
+    const odd = request('Pod', { namespace: 'a', resource: { metadata: { namespace: 'b' } } });
+    const usual = request('Pod', { namespace: 'a', resource: { metadata: { namespace: 'a' } } });
+    for (const _ of [1, 2]) {
+      expect(names(index.candidates(odd, 'validate'))).toEqual(['cluster']);
+      expect(names(index.candidates(usual, 'validate'))).toEqual(['a', 'cluster']);
+      // The same list each time: what is prepared for it is found by it.
+      expect(index.candidates(usual, 'validate')).toBe(index.candidates(usual, 'validate'));
+      expect(index.candidates(odd, 'validate')).toBe(index.candidates(odd, 'validate'));
+    }
   });
 
   it('keeps policies without admission out of admissions, not out of scans', () => {

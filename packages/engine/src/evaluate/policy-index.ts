@@ -1,3 +1,4 @@
+import { isInScope } from '../match/object-scope.ts';
 import type { CompiledPolicy, Phase, ResourceSelector } from '../model/compiled-policy.ts';
 import { type EvaluationRequest, toShape } from '../model/request.ts';
 import { expectAgain } from './joint-plan.ts';
@@ -46,9 +47,10 @@ export function createPolicyIndex(compiled: readonly CompiledPolicy[]): PolicyIn
     const found = sorted
       .flatMap((order) => policies[order] ?? [])
       .filter((policy) => policy.admission || request.admission === undefined)
-      .filter((policy) => isNamespaced(policy) || policy.matches(request, phase));
-    expectAgain(found);
-    return { policies: Object.freeze(found), asksEach: found.some(isNamespaced) };
+      .filter((policy) => policy.matches(isNamespaced(policy) ? { ...request, ...NO_OBJECTS } : request, phase));
+    const shared = found.filter((policy) => !isNamespaced(policy));
+    for (const list of [found, shared]) expectAgain(Object.freeze(list));
+    return { policies: found, shared, namespaced: found.find(isNamespaced) };
   }
 
   return Object.freeze({
@@ -64,19 +66,26 @@ export function createPolicyIndex(compiled: readonly CompiledPolicy[]): PolicyIn
         if (remembered.size >= REMEMBERED) remembered.clear();
         remembered.set(shape, known);
       }
-      if (!known.asksEach) return known.policies;
-      const isMet = (policy: CompiledPolicy) => !isNamespaced(policy) || policy.matches(request, phase);
-      // The same list again where it can be: what is prepared for it is found by it.
-      return known.policies.every(isMet) ? known.policies : known.policies.filter(isMet);
+      if (known.namespaced === undefined) return known.policies;
+      // A payload is in no namespace, and the families differ about those.
+      if (request.payload === true) return known.policies.filter(({ ref }) => isInScope(ref, request));
+      return isInScope(known.namespaced.ref, request) ? known.policies : known.shared;
     },
   });
 }
 
-/** What a shape of requests meets. A namespaced Policy also looks at the objects, so it is asked each time. */
+/**
+ * What a shape of requests meets; always the same lists, as what is prepared for one is found by it. Where there are
+ * namespaced policies they are all of one namespace, and whether the objects are in it is asked each time.
+ */
 interface Remembered {
   readonly policies: readonly CompiledPolicy[];
-  readonly asksEach: boolean;
+  readonly shared: readonly CompiledPolicy[];
+  readonly namespaced: CompiledPolicy | undefined;
 }
+
+/** A request as far as its shape goes. */
+const NO_OBJECTS = { resource: undefined, oldResource: undefined } as const;
 
 function isNamespaced({ ref }: CompiledPolicy): boolean {
   return ref.namespace !== undefined;

@@ -132,6 +132,12 @@ export interface PolicyWebhook {
   readonly reinvocationPolicy: 'Never' | 'IfNeeded';
 }
 
+export interface StandingOf {
+  (request: EvaluationRequest, phase: Phase): Standing;
+  /** The same for all requests of a phase. */
+  readonly isConstant?: boolean;
+}
+
 /** Frozen, shared by all requests. */
 export interface CompiledPolicy {
   readonly ref: PolicyRef;
@@ -151,7 +157,7 @@ export interface CompiledPolicy {
   /** Its own webhook's conditions; without any it shares one with others. */
   readonly matchConditions?: MatchConditions | undefined;
   /** Whether the decision takes part in the answer, only warns, or is for reports alone. */
-  readonly standing: (request: EvaluationRequest, phase: Phase) => Standing;
+  readonly standing: StandingOf;
   readonly rules: readonly CompiledRule[];
   /** Those of them that can concern a request of this shape in a phase, judged once a shape (`toShape`). */
   readonly rulesFor?: (request: EvaluationRequest, phase: Phase, shape: string) => RulesOfShape;

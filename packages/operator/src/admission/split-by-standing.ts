@@ -9,7 +9,8 @@ export interface SplitPolicies {
 }
 
 interface KnownSplit extends SplitPolicies {
-  readonly audits: readonly boolean[];
+  /** Those whose standing may be another for the next request, and what it was. */
+  readonly varying: readonly { readonly policy: CompiledPolicy; readonly audits: boolean }[];
 }
 
 const splits = new WeakMap<readonly CompiledPolicy[], KnownSplit>();
@@ -20,25 +21,20 @@ const splits = new WeakMap<readonly CompiledPolicy[], KnownSplit>();
  */
 export function splitByStanding(policies: readonly CompiledPolicy[], request: EvaluationRequest): SplitPolicies {
   const known = splits.get(policies);
-  if (known && isSame(known.audits, policies, request)) return known;
+  if (known?.varying.every(({ policy, audits }) => isAudited(policy, request) === audits)) return known;
   const audits = policies.map((policy) => isAudited(policy, request));
   // What one of these verified counts for the others, so that an answer needs all of them.
   const vouching = policies.some((policy, index) => !audits[index] && policy.vouchesForOthers === true);
   const waits = policies.map((policy, index) => audits[index] === true && !(vouching && policy.vouchesForOthers));
   const inTime = waits.includes(true) ? policies.filter((_, index) => !waits[index]) : policies;
   const later = policies.filter((policy, index) => waits[index] || verifiesImages(policy));
-  const split = { audits, inTime, later };
+  const varying = policies.flatMap((policy, index) =>
+    policy.standing.isConstant ? [] : [{ policy, audits: audits[index] === true }],
+  );
+  const split = { varying, inTime, later };
   for (const list of [inTime, later]) if (list !== policies) expectAgain(list);
   splits.set(policies, split);
   return split;
-}
-
-function isSame(audits: readonly boolean[], policies: readonly CompiledPolicy[], request: EvaluationRequest): boolean {
-  for (let index = 0; index < policies.length; index += 1) {
-    const policy = policies[index];
-    if (policy && isAudited(policy, request) !== audits[index]) return false;
-  }
-  return true;
 }
 
 function isAudited(policy: CompiledPolicy, request: EvaluationRequest): boolean {

@@ -98,8 +98,9 @@ interface Shape {
   readonly places: { readonly result: RuleResult; readonly children: Children }[];
 }
 
-/** Results of one request whose children are kept by place. */
-const MAX_PLACES = 256;
+/** Results of one request whose children are kept by place, and those of all shapes. */
+const MAX_PLACES = 4_096;
+const MAX_ALL_PLACES = 200_000;
 /** Shapes of requests whose children are kept at hand; a shape is kind, namespace, operation, dry run and cause. */
 const MAX_SHAPES = 2_000;
 
@@ -145,13 +146,17 @@ export function createMetrics(version: string): Metrics {
   );
 
   const shapes = new Map<string, Shape>();
+  let allPlaces = 0;
   const admissionChildren = new Map<string, Children>();
 
   function shapeOf({ kind, namespace, operation, dryRun }: EvaluationRequest, cause: string): Shape {
     const key = `${kind.kind}|${namespace}|${operation}|${dryRun}|${cause}`;
     let shape = shapes.get(key);
     if (!shape) {
-      if (shapes.size >= MAX_SHAPES) shapes.clear();
+      if (shapes.size >= MAX_SHAPES || allPlaces >= MAX_ALL_PLACES) {
+        shapes.clear();
+        allPlaces = 0;
+      }
       shape = { children: new Map(), places: [] };
       shapes.set(key, shape);
     }
@@ -213,7 +218,10 @@ export function createMetrics(version: string): Metrics {
             children = createChildren(decision, result, request, context);
             shape.children.set(key, children);
           }
-          if (at <= MAX_PLACES) shape.places[at - 1] = { result, children };
+          if (at <= MAX_PLACES) {
+            if (place === undefined) allPlaces += 1;
+            shape.places[at - 1] = { result, children };
+          }
           children.count.inc();
           children.time.observe(share);
         }
