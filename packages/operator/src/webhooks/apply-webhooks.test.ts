@@ -70,7 +70,7 @@ describe('webhook configurations', () => {
     await applyWebhooks(client, wanted());
     expect(writes).toEqual([]);
     await applyWebhooks(client, wanted('ANOTHER'));
-    expect(writes.splice(0)).toHaveLength(3); // the two for resources are empty: they name no authority
+    expect(writes.splice(0)).toHaveLength(4); // the two for resources are empty: they name no authority
     expect(JSON.stringify(await read())).toContain(Buffer.from('ANOTHER').toString('base64'));
   });
 
