@@ -18,7 +18,10 @@ const OPERATOR_FLAGS = [
 /** What an option set of the corpus comes to in flags of the operator. */
 const FLAGS_OF_CONFIG: Readonly<Record<string, readonly string[]>> = {
   'force-failure-policy-ignore': ['--forceFailurePolicyIgnore'],
+  'mutating-admission-policy-reports': ['--mutatingAdmissionPolicyReports=true'],
 };
+/** As the clusters that the scenarios are written for: MutatingAdmissionPolicies were young in some. */
+const ENABLED_APIS = ['v1alpha1', 'v1beta1'].map((version) => `admissionregistration.k8s.io/${version}`);
 const DEFINITIONS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' } as const;
 
 export interface Needs {
@@ -65,7 +68,12 @@ export function createClusterPool(support: string): ClusterPool {
 async function start(flags: readonly string[], support: string): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'vouchsafe-chainsaw-'));
   const operatorFlags = [...OPERATOR_FLAGS, ...flags];
-  const fresh = await startCluster({ folder, mirroredHosts: MIRRORED_HOSTS, operatorFlags });
+  const fresh = await startCluster({
+    folder,
+    mirroredHosts: MIRRORED_HOSTS,
+    operatorFlags,
+    enabledApis: ENABLED_APIS,
+  });
   await define(fresh, join(support, 'crds/kyverno'));
   await configure(fresh);
   return { ...fresh, stop: () => fresh.stop().then(() => rmSync(folder, { recursive: true, force: true })) };

@@ -26,6 +26,8 @@ export interface ClusterOptions {
   readonly operatorFlags?: readonly string[];
   /** Whether roles and bindings count; everybody may do anything unless told. */
   readonly authorization?: 'AlwaysAllow' | 'RBAC';
+  /** Group versions beyond the stable ones that are served: `admissionregistration.k8s.io/v1beta1`. */
+  readonly enabledApis?: readonly string[];
   /** The kubeconfig of a server that runs already, instead of a sandbox: it calls the operator's webhooks by URL. */
   readonly serverKubeconfig?: string;
 }
@@ -98,9 +100,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
-function startApi({ folder, apiPort, persist, authorization }: ClusterOptions): Promise<ApiServer> {
+function startApi({ folder, apiPort, persist, authorization, enabledApis }: ClusterOptions): Promise<ApiServer> {
   return startApiServer({
     ...(authorization ? { authorization } : {}),
+    ...(enabledApis ? { enabledApis } : {}),
     ...(apiPort === undefined ? {} : { port: apiPort }),
     ...(persist ? { state: { folder: stateFolder(folder) } } : {}),
   });

@@ -1,9 +1,9 @@
 import { type CompiledPolicy, type Decision, decide, type EvaluationRequest, type RuleResult } from '@vouchsafe/engine';
 import type { FactSource } from '@vouchsafe/engine/facts';
 
-/** Policies in CEL are told of in scans when they mutate, too; rules of the others are not (kyverno-cel §4.3). */
+/** Policies in CEL and the API server's own are told of in scans when they mutate, too; rules are not (kyverno-cel §4.3). */
 export function isMutationScanned({ background, ref }: CompiledPolicy): boolean {
-  return background && ref.apiVersion.startsWith('policies.kyverno.io/');
+  return background && !ref.apiVersion.startsWith('kyverno.io/');
 }
 
 /** Nothing that an admission decides comes into the reports: there is none, or the policy mutates. */

@@ -27,6 +27,9 @@ export interface OperatorSettings {
   readonly http: HttpSettings;
   /** ValidatingAdmissionPolicies are made of policies that ask for it. */
   readonly generateValidatingAdmissionPolicy: boolean;
+  /** Scans tell of the API server's own policies that are labelled `reports.kyverno.io/enabled: "true"`. */
+  readonly validatingAdmissionPolicyReports: boolean;
+  readonly mutatingAdmissionPolicyReports: boolean;
   /** Milliseconds that one `apiCall` of a service may take. */
   readonly apiCallTimeoutMs: number;
   /** A token for such calls; sent when the file is there and the policy gives no `Authorization`. */
@@ -99,6 +102,8 @@ export const OPERATOR_FLAGS = {
   httpAllowlist: { type: 'string' },
   allowHTTPInNamespacedPolicies: { type: 'boolean' },
   generateValidatingAdmissionPolicy: { type: 'string', default: 'true' },
+  validatingAdmissionPolicyReports: { type: 'string', default: 'true' },
+  mutatingAdmissionPolicyReports: { type: 'string', default: 'false' },
   apiCallTimeout: { type: 'string', default: '30s' },
   maxGlobalContextEntries: { type: 'string', default: '0' },
   allowInsecureRegistry: { type: 'boolean', default: false },
@@ -155,6 +160,8 @@ export function parseOperatorSettings(
       'generateValidatingAdmissionPolicy',
       values.generateValidatingAdmissionPolicy,
     ),
+    validatingAdmissionPolicyReports: flag('validatingAdmissionPolicyReports', values.validatingAdmissionPolicyReports),
+    mutatingAdmissionPolicyReports: flag('mutatingAdmissionPolicyReports', values.mutatingAdmissionPolicyReports),
     apiCallTimeoutMs: duration('apiCallTimeout', values.apiCallTimeout) || 30_000,
     apiCallTokenFile: env['KYVERNO_SCOPED_TOKEN_PATH'] || '/var/run/secrets/kyverno/apicall/token',
     maxGlobalContextEntries: integer('maxGlobalContextEntries', values.maxGlobalContextEntries, 0, 100_000),

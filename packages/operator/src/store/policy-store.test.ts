@@ -184,7 +184,7 @@ describe('exceptions', () => {
 
   it('recompile the policies they name and no others', () => {
     const exceptions = createExceptionStore({ onProblem: () => {} });
-    const store = createStore({ exceptionsOf: exceptions.naming });
+    const store = createStore({ linksOf: exceptions.naming });
     store.upsert(policy('a'));
     store.upsert(policy('b'));
     store.upsert(broken('c'));

@@ -48,7 +48,7 @@ export interface PolicyStore {
   remove(document: JsonObject): void;
   /** Compiles policies again because the exceptions that name them changed. */
   recompile(isNamed: (ref: PolicyRef) => boolean): void;
-  /** By key: policies that the API server judges by itself, so that neither webhooks nor scans are about them. */
+  /** By key: policies that the API server judges by itself; scans go on telling of them. */
   setServedElsewhere(keys: ReadonlySet<string>): void;
   /** Called after a batch of changes, with the new snapshot. Returns its own undoing. */
   onChange(listener: (snapshot: PolicySnapshot) => void): () => void;
@@ -62,8 +62,8 @@ export interface PolicyStoreOptions {
   readonly auditOnly: AuditOnly;
   /** Every policy counts as one with `failurePolicy: Ignore`. */
   readonly forceIgnore?: boolean;
-  /** The exceptions in force that name a policy; none when absent. */
-  readonly exceptionsOf?: (ref: PolicyRef) => CompileOptions;
+  /** The exceptions in force that name a policy, or the bindings of one of the API server; none when absent. */
+  readonly linksOf?: (ref: PolicyRef) => CompileOptions;
   /** Told of each policy that compiles, as it comes, changes and goes. */
   readonly onPolicy?: (policy: CompiledPolicy, change: 'created' | 'updated' | 'deleted') => void;
   /** Milliseconds that changes are gathered before the index is rebuilt. */
@@ -154,13 +154,28 @@ function sameText(before: JsonObject, after: JsonObject, name: string): boolean 
 }
 
 function compile(document: JsonObject, options: PolicyStoreOptions) {
-  const { engine, auditMutateDigest, exceptionsOf, forceIgnore = false } = options;
+  const { engine, auditMutateDigest, linksOf, forceIgnore = false } = options;
   const loaded = loadPolicy(document, undefined, { auditMutateDigest });
   const policy: Policy | undefined = loaded.policy;
   if (!policy || loaded.diagnostics.some(isError)) return { compiled: undefined, diagnostics: loaded.diagnostics };
-  const { compiled, diagnostics } = engine.compile(policy, exceptionsOf?.(policy.ref) ?? {});
+  const { compiled, diagnostics } = engine.compile(policy, linksOf?.(policy.ref) ?? {});
   const forced = compiled && forceIgnore ? Object.freeze({ ...compiled, failurePolicy: 'Ignore' as const }) : compiled;
-  return { compiled: forced, diagnostics: [...loaded.diagnostics, ...diagnostics] };
+  const own = forced && isOfApiServer(policy.ref) ? withoutAdmission(forced) : forced;
+  return { compiled: own, diagnostics: [...loaded.diagnostics, ...diagnostics] };
+}
+
+/** Kubernetes' own policies: scans tell of them, and the API server judges. */
+export function isOfApiServer({ apiVersion }: PolicyRef): boolean {
+  return apiVersion.startsWith('admissionregistration.k8s.io/');
+}
+
+const unadmitted = new WeakMap<CompiledPolicy, CompiledPolicy>();
+
+/** A policy that only scans judge. */
+function withoutAdmission(policy: CompiledPolicy): CompiledPolicy {
+  const known = unadmitted.get(policy) ?? Object.freeze({ ...policy, admission: false });
+  unadmitted.set(policy, known);
+  return known;
 }
 
 /** Kyverno evaluates policies in the order of their names, cluster policies first. */
@@ -170,7 +185,9 @@ function toSnapshot(
   servedElsewhere: ReadonlySet<string>,
 ): PolicySnapshot {
   const ordered = [...policies].sort((a, b) => (a.key < b.key ? -1 : 1));
-  const compiled = ordered.flatMap(({ key, compiled: one }) => (one && !servedElsewhere.has(key) ? [one] : []));
+  const compiled = ordered.flatMap(({ key, compiled: one }) =>
+    one ? [servedElsewhere.has(key) ? withoutAdmission(one) : one] : [],
+  );
   const admitted = compiled.filter(({ admission }) => admission);
   const legacy = admitted.filter(({ ref }) => !isOfCelFamily(ref));
   const shared = legacy.filter(({ matchConditions }) => matchConditions === undefined);

@@ -4,6 +4,7 @@ import {
   CLUSTER_POLICIES,
   CONFIG_MAPS,
   EXCEPTIONS,
+  REPORTS,
   refusalOf,
   startTestCluster,
   type TestCluster,
@@ -18,7 +19,7 @@ const BINDINGS = { group, version: 'v1', resource: 'validatingadmissionpolicybin
 let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await startTestCluster();
-  await cluster.start(['--enablePolicyException', '--exceptionNamespace=*']);
+  await cluster.start(['--enablePolicyException', '--exceptionNamespace=*', '--mutatingAdmissionPolicyReports=true']);
 }, 30_000);
 afterAll(() => cluster.stop());
 
@@ -144,5 +145,61 @@ describe('a policy that may be served by the API server', () => {
     );
     await until('the exception', async () => (await submit('excepted', 'fine')) === undefined);
     expect(await submit('excepted', 'other')).toContain('no bad data');
+  });
+});
+
+describe("the API server's own policies", () => {
+  const named = (kind: string, name: string, spec: object, labels: Record<string, string> = {}): KubernetesObject => ({
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind,
+    metadata: { name, labels },
+    spec,
+  });
+  const REPORTED = { 'reports.kyverno.io/enabled': 'true' };
+  const CONSTRAINTS = {
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'reported' } },
+    resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }],
+  };
+
+  it('are in reports when they are labelled so, with their bindings', async () => {
+    const namespaces = { group: '', version: 'v1', resource: 'namespaces' };
+    await cluster.client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'reported' } });
+    await cluster.client.create(
+      CONFIG_MAPS,
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'old' } },
+      { namespace: 'reported' },
+    );
+    const validations = [{ expression: "object.metadata.name.startsWith('new')", message: 'new names alone' }];
+    const validating = { matchConstraints: CONSTRAINTS, validations };
+    await cluster.client.create(POLICIES, named('ValidatingAdmissionPolicy', 'told', validating, REPORTED));
+    await cluster.client.create(POLICIES, named('ValidatingAdmissionPolicy', 'untold', validating));
+    await cluster.client.create(
+      BINDINGS,
+      named('ValidatingAdmissionPolicyBinding', 'told-here', { policyName: 'told', validationActions: ['Deny'] }),
+    );
+    const expression = "Object{metadata: Object.metadata{labels: {'team': 'a'}}}";
+    await cluster.client.create(
+      { group, version: 'v1', resource: 'mutatingadmissionpolicies' },
+      named(
+        'MutatingAdmissionPolicy',
+        'labels',
+        {
+          matchConstraints: CONSTRAINTS,
+          reinvocationPolicy: 'Never',
+          mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression } }],
+        },
+        REPORTED,
+      ),
+    );
+    const results = await until('the report', async () => {
+      const { items } = await cluster.client.list(REPORTS, { namespace: 'reported' });
+      const own = items.filter((report) => JSON.stringify(report['scope']).includes('"old"'));
+      const found = own.flatMap((report) => (report['results'] ?? []) as readonly object[]); // as the schema says
+      return found.length === 2 && JSON.stringify(found).includes('told-here') ? found : undefined;
+    });
+    expect(results).toMatchObject([
+      { policy: 'labels', source: 'MutatingAdmissionPolicy', result: 'fail', message: 'mutation is not applied' },
+      { policy: 'told', source: 'ValidatingAdmissionPolicy', result: 'fail', message: 'new names alone' },
+    ]);
   });
 });

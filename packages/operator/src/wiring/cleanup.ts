@@ -17,7 +17,7 @@ export interface CleanupParts {
   readonly engine: Engine;
   readonly settings: OperatorSettings;
   readonly facts: FactSource;
-  readonly exceptionsOf: NonNullable<PolicyStoreOptions['exceptionsOf']>;
+  readonly exceptionsOf: NonNullable<PolicyStoreOptions['linksOf']>;
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>>;
   readonly isExcluded: (request: EvaluationRequest) => boolean;
   readonly mayRun: () => boolean;
@@ -41,7 +41,7 @@ export function startCleanup(parts: CleanupParts): Cleanup {
   const { client, engine, settings, exceptionsOf, mayRun, metrics, log, now } = parts;
   const store = createPolicyStore({
     engine,
-    exceptionsOf,
+    linksOf: exceptionsOf,
     auditMutateDigest: settings.auditMutateDigest,
     auditOnly: settings.auditOnly,
   });

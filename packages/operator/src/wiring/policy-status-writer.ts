@@ -4,7 +4,7 @@ import { type Logger, messageOf } from '../settings/logger.ts';
 import { computeCelPolicyStatus, describeProblems } from '../store/cel-policy-status.ts';
 import type { GenerationState } from '../store/generation-state.ts';
 import { computePolicyStatus, MAX_SHOWN } from '../store/policy-status.ts';
-import type { PolicySnapshot, StoredPolicy } from '../store/policy-store.ts';
+import { isOfApiServer, type PolicySnapshot, type StoredPolicy } from '../store/policy-store.ts';
 import type { ReadPermissions } from './read-permissions.ts';
 
 const IN_CEL = 'policies.kyverno.io/';
@@ -22,6 +22,7 @@ export async function writePolicyStatuses(
   generationOf: (key: string) => GenerationState,
 ): Promise<void> {
   for (const stored of snapshot.policies) {
+    if (stored.compiled && isOfApiServer(stored.compiled.ref)) continue;
     const isInCel = String(stored.document['apiVersion']).startsWith(IN_CEL);
     const status = isInCel
       ? await celStatusOf(stored, permissions, now, generationOf(stored.key)).catch((error: unknown) => {

@@ -49,6 +49,7 @@ import { startPlainServer } from './plain-server.ts';
 import { POLICY_RESOURCES } from './policy-resources.ts';
 import { writePolicyStatuses } from './policy-status-writer.ts';
 import { createReadPermissions } from './read-permissions.ts';
+import { createReportedPolicies } from './reported-policies.ts';
 import { followDefinitions } from './served-resources.ts';
 import { startRenewal } from './start-renewal.ts';
 import { stopParts } from './stop-parts.ts';
@@ -83,9 +84,10 @@ export async function startOperator(settings: OperatorSettings, version: string)
     },
   });
   const exceptions = createExceptions(client, settings, log);
+  const reportedPolicies = createReportedPolicies(client, settings, log);
   const store = createPolicyStore({
     engine,
-    exceptionsOf: exceptions.naming,
+    linksOf: (ref) => reportedPolicies.bindingsOf(ref) ?? exceptions.naming(ref),
     auditMutateDigest,
     auditOnly: settings.auditOnly,
     forceIgnore: settings.forceFailurePolicyIgnore,
@@ -312,6 +314,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     others.look();
     scan.trigger();
   });
+  reportedPolicies.start(store);
   exceptions.start((isNamed) => {
     store.recompile(isNamed);
     cleanup.recompile(isNamed);
@@ -343,9 +346,9 @@ export async function startOperator(settings: OperatorSettings, version: string)
     () => events.stop(),
     () => denials.flush(),
     () =>
-      Promise.all([...policies, configurationMap, exceptions, definitions].map((informer) => informer.stop())).then(
-        () => {},
-      ),
+      Promise.all(
+        [...policies, configurationMap, exceptions, reportedPolicies, definitions].map((informer) => informer.stop()),
+      ).then(() => {}),
     () => globalContext.stop(),
     () => view.stop(),
     () => plain.stop(),
@@ -353,7 +356,13 @@ export async function startOperator(settings: OperatorSettings, version: string)
     () => client.close(),
   );
 
-  const synced = [view.synced, exceptions.synced, globalContext.synced, ...policies.map((informer) => informer.synced)];
+  const synced = [
+    view.synced,
+    exceptions.synced,
+    reportedPolicies.synced,
+    globalContext.synced,
+    ...policies.map((informer) => informer.synced),
+  ];
   const ready = Promise.all(synced).then(async () => {
     store.flush();
     isLoaded = true;
