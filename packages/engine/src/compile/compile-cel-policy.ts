@@ -1,9 +1,9 @@
 import { type Diagnostic, isError } from '../kernel/diagnostics/diagnostic.ts';
 import type { EngineHost } from '../kernel/host.ts';
-import { isInScope } from '../match/object-scope.ts';
 import type { AdmissionPolicyBinding, CelPolicy, CelPolicyException } from '../model/cel-policy.ts';
 import type { CompiledPolicy, Phase } from '../model/compiled-policy.ts';
 import type { Standing } from '../model/decision.ts';
+import { isInScope } from '../model/object-scope.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { POLICY_KINDS } from '../policies/index.ts';
 import type { PolicyBody } from '../policies/policy-kind.ts';

@@ -1,9 +1,9 @@
 import type { FactKind } from '../facts/fact-request.ts';
 import { type Diagnostic, isError } from '../kernel/diagnostics/diagnostic.ts';
 import type { JsonObject } from '../kernel/json.ts';
-import { isInScope } from '../match/object-scope.ts';
 import type { CompiledPolicy, CompiledRule, Phase } from '../model/compiled-policy.ts';
 import type { FailureAction, Standing } from '../model/decision.ts';
+import { isInScope } from '../model/object-scope.ts';
 import type { LegacyPolicy, PolicyException, Rule } from '../model/policy.ts';
 import { readObject, readObjects } from '../model/read-json.ts';
 import type { EvaluationRequest } from '../model/request.ts';

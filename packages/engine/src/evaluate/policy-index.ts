@@ -1,5 +1,5 @@
-import { isInScope } from '../match/object-scope.ts';
 import type { CompiledPolicy, Phase, ResourceSelector } from '../model/compiled-policy.ts';
+import { isInScope } from '../model/object-scope.ts';
 import { type EvaluationRequest, toShape } from '../model/request.ts';
 import { expectAgain } from './joint-plan.ts';
 

@@ -1,7 +1,7 @@
 import { member } from '../kernel/json.ts';
-import { isCelPolicy, type PolicyRef } from '../model/decision.ts';
-import { readObject } from '../model/read-json.ts';
-import type { EvaluationRequest } from '../model/request.ts';
+import { isCelPolicy, type PolicyRef } from './decision.ts';
+import { readObject } from './read-json.ts';
+import type { EvaluationRequest } from './request.ts';
 
 /**
  * Whether a policy may be about the objects of a request: a namespaced one is only about objects of its namespace, the old
