@@ -1,4 +1,5 @@
-import type { EvaluationRequest } from './request.ts';
+import { type JsonObject, memberAt } from '../kernel/json.ts';
+import type { EvaluationRequest, GroupVersionKind, StandIns } from './request.ts';
 
 /** What a scan of an object leaves open: who asked, with which rights, when. */
 export const UNASKED: Pick<
@@ -14,3 +15,29 @@ export const UNASKED: Pick<
   dryRun: false,
   now: 0,
 });
+
+/** No cluster, and no values for what it would have told. */
+export const NO_CLUSTER: StandIns = Object.freeze({ absent: new Set<never>(), rules: new Map<never, never>() });
+
+/**
+ * A scan of an object, which tells its kind (a Pod's unless it says another), its namespace and its name; without one
+ * `oldResource` does, as on DELETE. `given` says otherwise.
+ */
+export function requestOf(resource: JsonObject | undefined, given: Partial<EvaluationRequest> = {}): EvaluationRequest {
+  const object = resource ?? given.oldResource ?? {};
+  return {
+    operation: 'CREATE',
+    kind: kindOf(object),
+    subresource: '',
+    namespace: String(memberAt(object, 'metadata', 'namespace') ?? ''),
+    name: String(memberAt(object, 'metadata', 'name') ?? ''),
+    resource,
+    ...UNASKED,
+    ...given,
+  };
+}
+
+function kindOf({ apiVersion = 'v1', kind = 'Pod' }: JsonObject): GroupVersionKind {
+  const [version = '', group = ''] = String(apiVersion).split('/').reverse();
+  return { group, version, kind: String(kind) };
+}

@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createEngine } from '../../compile/create-engine.ts';
 import { evaluate } from '../../evaluate/evaluate.ts';
 import { FactTable } from '../../facts/fact-table.ts';
 import type { JsonObject } from '../../kernel/json.ts';
-import { loadPolicies } from '../../load/load-policies.ts';
-import type { EvaluationRequest } from '../../model/request.ts';
-
-const engine = createEngine({ host: { hash: () => '', decodeCertificate: () => null, random: () => 0 } });
+import { NO_CLUSTER, requestOf } from '../../model/request.fixture.ts';
+import { celException, celPolicy, engine, loadDocuments, matching } from '../policies.fixture.ts';
 
 const POD: JsonObject = {
   apiVersion: 'v1',
@@ -14,43 +11,22 @@ const POD: JsonObject = {
   metadata: { name: 'p', namespace: 'ns', labels: { ttl: 'short' } },
 };
 
-const PODS = { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['pods'] }] };
+const PODS = matching('pods', ['UPDATE']);
 
-function compile(spec: JsonObject, namespace?: string, exception?: JsonObject) {
-  const policy = {
-    apiVersion: 'policies.kyverno.io/v1',
-    kind: namespace === undefined ? 'DeletingPolicy' : 'NamespacedDeletingPolicy',
-    metadata: { name: 'd', ...(namespace === undefined ? {} : { namespace }) },
-    spec: { matchConstraints: PODS, schedule: '0 * * * *', ...spec },
-  };
-  const items = exception ? [policy, exception] : [policy];
-  const loaded = loadPolicies(JSON.stringify({ kind: 'List', apiVersion: 'v1', items }), 'p');
-  const [first] = loaded.policies;
-  if (!first) return { compiled: undefined, diagnostics: loaded.diagnostics };
-  return { compiled: undefined, ...engine.compile(first, { celExceptions: loaded.celExceptions }) };
+function compile(spec: JsonObject, namespace?: string, exceptions: readonly JsonObject[] = []) {
+  const written = { name: 'd', namespace, spec: { matchConstraints: PODS, schedule: '0 * * * *', ...spec } };
+  const { policies, celExceptions, diagnostics } = loadDocuments([celPolicy('DeletingPolicy', written), ...exceptions]);
+  const [first] = policies;
+  return { compiled: undefined, ...(first ? engine.compile(first, { celExceptions }) : { diagnostics }) };
 }
 
-function judge(spec: JsonObject, namespace?: string, exception?: JsonObject) {
-  const { compiled, diagnostics } = compile(spec, namespace, exception);
+function judge(spec: JsonObject, namespace?: string, exceptions?: readonly JsonObject[]) {
+  const { compiled, diagnostics } = compile(spec, namespace, exceptions);
   if (!compiled) return diagnostics.map(({ message }) => message);
-  const request: EvaluationRequest = {
-    operation: 'CREATE',
-    kind: { group: '', version: 'v1', kind: 'Pod' },
-    plural: 'pods',
-    subresource: '',
-    namespace: 'ns',
-    name: 'p',
-    resource: POD,
-    oldResource: undefined,
-    admission: undefined,
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
+  const request = requestOf(POD, {
+    standIns: { ...NO_CLUSTER, namespaces: new Map() },
     now: Date.parse('2026-01-01T00:00:00Z'),
-    standIns: { absent: new Set(), rules: new Map(), namespaces: new Map() },
-  };
+  });
   if (!compiled.matches(request, 'delete')) return 'not asked';
   const { decision } = evaluate(compiled, request, new FactTable(), 'delete');
   const told = decision?.results.map(({ rule, type, status, message }) => [rule, type, status, message]);
@@ -115,13 +91,6 @@ describe('a DeletingPolicy', () => {
     );
   });
 
-  const exception = (rest: JsonObject): JsonObject => ({
-    apiVersion: 'policies.kyverno.io/v1',
-    kind: 'PolicyException',
-    metadata: { name: 'e', namespace: 'x' },
-    spec: { policyRefs: [{ name: 'd', kind: 'DeletingPolicy' }], ...rest },
-  });
-
   it.each<[string, JsonObject, unknown]>([
     ['exempts', {}, STAYS],
     ['exempts wholly, also with images', { images: ['a'] }, STAYS],
@@ -134,6 +103,8 @@ describe('a DeletingPolicy', () => {
       broken('no such key: gone'),
     ],
   ])('an exception %s', (_name, rest, expected) => {
-    expect(judge(variables('object.metadata.name'), undefined, exception(rest))).toEqual(expected);
+    expect(judge(variables('object.metadata.name'), undefined, [celException('DeletingPolicy', 'd', rest)])).toEqual(
+      expected,
+    );
   });
 });

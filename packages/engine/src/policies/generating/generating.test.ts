@@ -1,20 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createEngine } from '../../compile/create-engine.ts';
 import { evaluate } from '../../evaluate/evaluate.ts';
 import type { Fact } from '../../facts/fact.ts';
-import { FactTable } from '../../facts/fact-table.ts';
+import type { FactRequest } from '../../facts/fact-request.ts';
+import { tableOf } from '../../facts/fact-source.fixture.ts';
+import type { FactTable } from '../../facts/fact-table.ts';
 import type { JsonObject } from '../../kernel/json.ts';
-import { loadPolicies } from '../../load/load-policies.ts';
-import type { EvaluationRequest } from '../../model/request.ts';
-
-const engine = createEngine({ host: { hash: () => '', decodeCertificate: () => null, random: () => 0 } });
-
-const NAMESPACES = {
-  resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['namespaces'] }],
-};
-const CONFIG_MAPS = {
-  resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }],
-};
+import { NO_CLUSTER, requestOf } from '../../model/request.fixture.ts';
+import { celException, celPolicy, engine, loadDocuments, matching } from '../policies.fixture.ts';
 
 const NAMESPACE: JsonObject = {
   apiVersion: 'v1',
@@ -32,64 +24,43 @@ interface Situation {
   readonly namespace?: string;
   readonly exception?: JsonObject;
   readonly inCluster?: boolean;
-  readonly facts?: readonly JsonObject[];
 }
 
 function compile({ spec, namespace, exception }: Situation) {
-  const document: JsonObject = {
-    apiVersion: 'policies.kyverno.io/v1',
-    kind: namespace === undefined ? 'GeneratingPolicy' : 'NamespacedGeneratingPolicy',
-    metadata: { name: 'p', ...(namespace === undefined ? {} : { namespace }) },
-    spec: { matchConstraints: namespace === undefined ? NAMESPACES : CONFIG_MAPS, ...spec },
-  };
-  const { policies, celExceptions, diagnostics } = loadPolicies(
-    JSON.stringify({ kind: 'List', apiVersion: 'v1', items: exception ? [document, exception] : [document] }),
-    'p',
-  );
+  const matchConstraints = matching(namespace === undefined ? 'namespaces' : 'configmaps');
+  const policy = celPolicy('GeneratingPolicy', { namespace, spec: { matchConstraints, ...spec } });
+  const { policies, celExceptions, diagnostics } = loadDocuments(exception ? [policy, exception] : [policy]);
   const [loaded] = policies;
-  if (!loaded) return { diagnostics };
-  return engine.compile(loaded, { celExceptions });
+  return { compiled: undefined, ...(loaded ? engine.compile(loaded, { celExceptions }) : { diagnostics }) };
 }
 
 const CLUSTER_KINDS: readonly string[] = ['ClusterRole', 'Namespace'];
 
 /** Answers about kinds as the API server would. */
 function kindFacts(kinds: readonly string[]): FactTable {
-  const table = new FactTable();
-  for (const resourceKind of kinds) {
-    const value = { group: '', version: 'v1', resource: 'x', namespaced: !CLUSTER_KINDS.includes(resourceKind) };
-    const fact: Fact = { ok: true, value };
-    table.add({ kind: 'kind-mapping', apiVersion: 'v1', resourceKind }, fact);
-  }
-  return table;
+  return tableOf(
+    kinds.map((resourceKind): readonly [FactRequest, Fact] => {
+      const value = { group: '', version: 'v1', resource: 'x', namespaced: !CLUSTER_KINDS.includes(resourceKind) };
+      return [
+        { kind: 'kind-mapping', apiVersion: 'v1', resourceKind },
+        { ok: true, value },
+      ];
+    }),
+  );
 }
 
 function judge(situation: Situation) {
-  const { compiled, diagnostics } = { compiled: undefined, ...compile(situation) };
+  const { compiled, diagnostics } = compile(situation);
   if (!compiled) return { problems: diagnostics.map(({ message }) => message) };
   const { namespace, inCluster = false } = situation;
   const trigger: JsonObject =
     namespace === undefined
       ? NAMESPACE
       : { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace, uid: 'u-2' } };
-  const request: EvaluationRequest = {
-    operation: 'CREATE',
-    kind: { group: '', version: 'v1', kind: namespace === undefined ? 'Namespace' : 'ConfigMap' },
-    plural: namespace === undefined ? 'namespaces' : 'configmaps',
-    subresource: '',
-    namespace: namespace ?? '',
-    name: namespace === undefined ? 'team' : 'c',
-    resource: trigger,
-    oldResource: undefined,
-    admission: undefined,
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
+  const request = requestOf(trigger, {
     now: Date.parse('2026-01-01T00:00:00Z'),
-    ...(inCluster ? {} : { standIns: { absent: new Set(), rules: new Map(), namespaces: new Map() } }),
-  };
+    ...(inCluster ? {} : { standIns: { ...NO_CLUSTER, namespaces: new Map() } }),
+  });
   const table = kindFacts(['ConfigMap', 'Secret', 'ClusterRole', 'Namespace']);
   const { decision } = evaluate(compiled, request, table, 'generate');
   return {
@@ -248,20 +219,13 @@ describe('a policy of a namespace', () => {
 
 describe('exceptions', () => {
   const spec = expression(`generator.Apply("a", [${object('')}])`);
-  const exception = (rest: JsonObject, name = 'p'): JsonObject => ({
-    apiVersion: 'policies.kyverno.io/v1',
-    kind: 'PolicyException',
-    metadata: { name: 'e', namespace: 'x' },
-    spec: { policyRefs: [{ name, kind: 'GeneratingPolicy' }], ...rest },
-  });
-
   it.each([
-    ['holds', {}, 'p', ['exception', 'skip', 'rule is skipped due to policy exception: x/e']],
+    ['holds', {}, 'p', ['exception', 'skip', 'rule is skipped due to policy exception: ns/e']],
     [
       'asks to pass',
       { reportResult: 'pass' },
       'p',
-      ['exception', 'pass', 'rule is passed due to policy exception: x/e'],
+      ['exception', 'pass', 'rule is passed due to policy exception: ns/e'],
     ],
     // Upstream goes on honouring it; its CLI also honours exceptions of other policies.
     ['has expired', { expiresAt: '2025-12-31T00:00:00Z' }, 'p', PASSED],
@@ -273,7 +237,7 @@ describe('exceptions', () => {
       PASSED,
     ],
   ])('one that %s', (_name, rest, name, expected) => {
-    const { results, objects } = judge({ spec, exception: exception(rest, name) });
+    const { results, objects } = judge({ spec, exception: celException('GeneratingPolicy', name, rest) });
     expect(results).toEqual([expected]);
     expect(objects).toHaveLength(expected === PASSED ? 1 : 0);
   });

@@ -5,8 +5,10 @@ import type { FactRequest, ImageVerificationRequest } from '../../facts/fact-req
 import { FactTable } from '../../facts/fact-table.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import type { CompiledPolicy } from '../../model/compiled-policy.ts';
+import { requestOf } from '../../model/request.fixture.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
 import {
+  APP,
   compilePolicy,
   createRegistry,
   DIGEST,
@@ -15,10 +17,8 @@ import {
   OTHER_DIGEST,
   pod,
   type RegistryOptions,
-  requestOf,
 } from './image-validating.fixture.ts';
 
-const APP = `ghcr.io/acme/app@${DIGEST}`;
 const GOOD = `ghcr.io/acme/good@${DIGEST}`;
 const TAGS: JsonObject = { validationConfigurations: { verifyDigest: false } };
 const onlyGood: RegistryOptions = { signed: (_request, reference) => reference === GOOD };

@@ -1,45 +1,45 @@
-import { createEngine } from '../../compile/create-engine.ts';
+import { expect } from 'vitest';
 import type { Compilation } from '../../compile/engine.ts';
+import { decide } from '../../evaluate/decide.ts';
 import type { Fact } from '../../facts/fact.ts';
 import type { FactRequest, ImageVerificationRequest } from '../../facts/fact-request.ts';
 import type { FactSource } from '../../facts/fact-source.ts';
 import type { ImageVerification } from '../../facts/image-verification.ts';
-import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import { toCelPolicy, toCelPolicyException } from '../../model/cel-policy-document.ts';
-import { UNASKED } from '../../model/request.fixture.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
-
-const engine = createEngine({
-  host: { hash: () => 'h', decodeCertificate: () => new EvaluationError('none'), random: () => 0.5 },
-});
+import { celPolicy, engine, told } from '../policies.fixture.ts';
 
 export const KEY = '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----';
 export const CERTIFICATE = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----';
 export const DIGEST = `sha256:${'a'.repeat(64)}`;
 export const OTHER_DIGEST = `sha256:${'b'.repeat(64)}`;
 
-const PODS: JsonObject = {
-  resourceRules: [
-    { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE', 'DELETE'], resources: ['pods'] },
-  ],
-};
+/** What the images of the suites are pinned to. */
+export const APP = `ghcr.io/acme/app@${DIGEST}`;
+
+export interface ImagePolicyMetadata {
+  readonly name?: string;
+  readonly namespace?: string;
+}
 
 /** A policy that verifies every image of containers by one key, unless `spec` says otherwise. */
-export function imagePolicy(spec: JsonObject = {}, metadata: JsonObject = {}): JsonObject {
-  return {
-    apiVersion: 'policies.kyverno.io/v1',
-    kind: 'namespace' in metadata ? 'NamespacedImageValidatingPolicy' : 'ImageValidatingPolicy',
-    metadata: { name: 'signed', ...metadata },
-    spec: {
-      matchConstraints: PODS,
-      attestors: [{ name: 'key', cosign: { key: { data: KEY } } }],
-      validations: [
-        { expression: 'images.containers.all(i, verifyImageSignatures(i, [attestors.key]) > 0)', message: 'unsigned' },
-      ],
-      ...spec,
-    },
+export function imagePolicy(
+  spec: JsonObject = {},
+  { name = 'signed', namespace }: ImagePolicyMetadata = {},
+): JsonObject {
+  const written = {
+    attestors: [{ name: 'key', cosign: { key: { data: KEY } } }],
+    validations: [
+      { expression: 'images.containers.all(i, verifyImageSignatures(i, [attestors.key]) > 0)', message: 'unsigned' },
+    ],
+    ...spec,
   };
+  return celPolicy('ImageValidatingPolicy', { name, namespace, spec: written });
+}
+
+export function validation(expression: string, more: JsonObject = {}): JsonObject {
+  return { validations: [{ expression, ...more }] };
 }
 
 export function compilePolicy(document: JsonObject, exceptions: readonly JsonObject[] = []): Compilation {
@@ -52,20 +52,6 @@ export function compilePolicy(document: JsonObject, exceptions: readonly JsonObj
 export function pod(...images: readonly string[]): JsonObject {
   const containers = images.map((image, index) => ({ name: `c${index}`, image }));
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'default' }, spec: { containers } };
-}
-
-export function requestOf(resource: JsonObject, given: Partial<EvaluationRequest> = {}): EvaluationRequest {
-  return {
-    operation: 'CREATE',
-    kind: { group: '', version: 'v1', kind: 'Pod' },
-    plural: 'pods',
-    subresource: '',
-    namespace: 'default',
-    name: 'web',
-    resource,
-    ...UNASKED,
-    ...given,
-  };
 }
 
 /** What a registry says of images; every request is noted, one list a batch. */
@@ -130,4 +116,15 @@ function toAnswer(
     attestations: attestations.map(({ type }) => ({ type, sets: [set], statements })),
     fromCache: false,
   };
+}
+
+/** `rule status message` of each result. */
+export async function verdicts(
+  compilation: Compilation,
+  request: EvaluationRequest,
+  registry: Registry = createRegistry(),
+): Promise<readonly string[]> {
+  expect(compilation.diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+  const policies = compilation.compiled ? [compilation.compiled] : [];
+  return told(await decide(policies, request, registry, { phase: 'validate' }));
 }

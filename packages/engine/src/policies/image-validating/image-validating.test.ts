@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Compilation } from '../../compile/engine.ts';
 import { decide } from '../../evaluate/decide.ts';
 import { FactTable } from '../../facts/fact-table.ts';
 import type { JsonObject } from '../../kernel/json.ts';
-import type { EvaluationRequest } from '../../model/request.ts';
+import { requestOf } from '../../model/request.fixture.ts';
+import { celException } from '../policies.fixture.ts';
 import {
+  APP,
   CERTIFICATE,
   compilePolicy,
   createRegistry,
@@ -12,28 +13,12 @@ import {
   imagePolicy,
   KEY,
   pod,
-  type Registry,
   type RegistryOptions,
-  requestOf,
+  validation,
+  verdicts,
 } from './image-validating.fixture.ts';
 
-const APP = `ghcr.io/acme/app@${DIGEST}`;
 const WEB = `ghcr.io/acme/web@${DIGEST}`;
-
-async function told(
-  compilation: Compilation,
-  request: EvaluationRequest,
-  registry: Registry = createRegistry(),
-): Promise<readonly string[]> {
-  expect(compilation.diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
-  const policies = compilation.compiled ? [compilation.compiled] : [];
-  const [decision] = await decide(policies, request, registry, { phase: 'validate' });
-  return (decision?.results ?? []).map(({ rule, status, message }) => `${rule} ${status} ${message}`);
-}
-
-function validation(expression: string, more: JsonObject = {}): JsonObject {
-  return { validations: [{ expression, ...more }] };
-}
 
 const UNSIGNED: RegistryOptions = { signed: () => false };
 const ONE_UNSIGNED: RegistryOptions = { signed: (_request, reference) => !reference.includes('/web@') };
@@ -225,66 +210,9 @@ describe('verdicts', () => {
     ],
   ];
   it.each(rows)('%s', async (_name, spec, images, options, wanted) => {
-    expect(await told(compilePolicy(imagePolicy(spec)), requestOf(pod(...images)), createRegistry(options))).toEqual(
-      wanted,
-    );
-  });
-});
-
-describe('attestations', () => {
-  const spec: JsonObject = {
-    attestations: [
-      { name: 'scan', intoto: { type: 'https://acme.dev/scan' } },
-      { name: 'sbom', referrer: { type: 'sbom/cyclone-dx' } },
-    ],
-    attestors: [
-      { name: 'key', cosign: { key: { data: KEY } } },
-      { name: 'notary', notary: { certs: { value: CERTIFICATE } } },
-    ],
-  };
-  const statements = (type: string) => ({ type, predicateType: type, predicate: { bomFormat: 'CycloneDX', high: 0 } });
-  const options: RegistryOptions = { statements: (request) => [statements(request.attestations[0]?.type ?? '')] };
-  const verified = (name: string, attestor: string) =>
-    `images.containers.all(i, verifyAttestationSignatures(i, attestations.${name}, [attestors.${attestor}]) > 0)`;
-  const rows: [string, readonly string[], RegistryOptions, string][] = [
-    [
-      'an in-toto statement is handed out whole',
-      [verified('scan', 'key'), 'images.containers.all(i, extractPayload(i, attestations.scan).predicate.high == 0)'],
-      options,
-      'signed pass success',
-    ],
-    [
-      'an artifact is handed out itself',
-      [verified('sbom', 'notary'), 'images.containers.all(i, extractPayload(i, "sbom").bomFormat == "CycloneDX")'],
-      options,
-      'signed pass success',
-    ],
-    [
-      'what is not verified is not handed out',
-      ['images.containers.all(i, extractPayload(i, "sbom").bomFormat == "CycloneDX")'],
-      options,
-      'evaluation error failed to evaluate policy: failed to get payload: the attestation was not verified before, or did not verify',
-    ],
-    [
-      'what was refused is not handed out',
-      [
-        verified('scan', 'key').replace('> 0', '>= 0'),
-        'images.containers.all(i, extractPayload(i, "scan").predicate.high == 0)',
-      ],
-      { ...options, signed: () => false },
-      'evaluation error failed to evaluate policy: failed to get payload: the attestation was not verified before, or did not verify',
-    ],
-    [
-      'an answer without a statement is no verification',
-      [verified('scan', 'key')],
-      { statements: () => [] },
-      'signed fail CEL expression validation failed at index 0',
-    ],
-  ];
-  it.each(rows)('%s', async (_name, expressions, given, wanted) => {
-    const validations = expressions.map((expression) => ({ expression }));
-    const compiled = compilePolicy(imagePolicy({ ...spec, validations }));
-    expect(await told(compiled, requestOf(pod(APP)), createRegistry(given))).toEqual([wanted]);
+    expect(
+      await verdicts(compilePolicy(imagePolicy(spec)), requestOf(pod(...images)), createRegistry(options)),
+    ).toEqual(wanted);
   });
 });
 
@@ -292,14 +220,14 @@ describe('what the registry is asked', () => {
   it('all images and attestors of a validation at once', async () => {
     const registry = createRegistry();
     const images = Array.from({ length: 8 }, (_, index) => `ghcr.io/acme/app${index}@${DIGEST}`);
-    await told(compilePolicy(imagePolicy()), requestOf(pod(...images)), registry);
+    await verdicts(compilePolicy(imagePolicy()), requestOf(pod(...images)), registry);
     expect(registry.batches.map((batch) => batch.length)).toEqual([16]);
   });
 
   it('tags first, and then by the digest they had', async () => {
     const registry = createRegistry();
     const spec = { validationConfigurations: { verifyDigest: false } };
-    await told(compilePolicy(imagePolicy(spec)), requestOf(pod('nginx', 'ghcr.io/acme/app:1')), registry);
+    await verdicts(compilePolicy(imagePolicy(spec)), requestOf(pod('nginx', 'ghcr.io/acme/app:1')), registry);
     expect(
       registry.batches.map((batch) => batch.map((request) => 'reference' in request && request.reference)),
     ).toEqual([
@@ -315,23 +243,19 @@ describe('what the registry is asked', () => {
 
   it('one image in eight containers is one question', async () => {
     const registry = createRegistry();
-    await told(compilePolicy(imagePolicy()), requestOf(pod(...new Array<string>(8).fill(APP))), registry);
+    await verdicts(compilePolicy(imagePolicy()), requestOf(pod(...new Array<string>(8).fill(APP))), registry);
     expect(registry.batches.flat()).toHaveLength(2);
   });
 
   it('nothing when no image is selected', async () => {
     const registry = createRegistry();
     const spec = { matchImageReferences: [{ glob: 'quay.io/*' }] };
-    await told(compilePolicy(imagePolicy(spec)), requestOf(pod(APP)), registry);
+    await verdicts(compilePolicy(imagePolicy(spec)), requestOf(pod(APP)), registry);
     expect(registry.batches).toEqual([]);
   });
 });
 
 describe('exceptions', () => {
-  const exception = (spec: JsonObject): JsonObject => ({
-    metadata: { name: 'e', namespace: 'ns' },
-    spec: { policyRefs: [{ name: 'signed', kind: 'ImageValidatingPolicy' }], ...spec },
-  });
   const rows: [string, JsonObject, JsonObject, readonly string[]][] = [
     ['exempt', {}, {}, ['exception skip rule is skipped due to policy exception: ns/e']],
     [
@@ -344,8 +268,8 @@ describe('exceptions', () => {
     ['that are partial exempt nothing', {}, { images: ['*'] }, ['signed fail unsigned']],
   ];
   it.each(rows)('%s', async (_name, spec, written, wanted) => {
-    const compiled = compilePolicy(imagePolicy(spec), [exception(written)]);
-    expect(await told(compiled, requestOf(pod(APP)), createRegistry(UNSIGNED))).toEqual(wanted);
+    const compiled = compilePolicy(imagePolicy(spec), [celException('ImageValidatingPolicy', 'signed', written)]);
+    expect(await verdicts(compiled, requestOf(pod(APP)), createRegistry(UNSIGNED))).toEqual(wanted);
   });
 });
 
@@ -358,12 +282,12 @@ describe('autogen and other kinds', () => {
   ])('%s %s', async (group, kind, plural, objectSpec, wanted) => {
     const resource = { kind, metadata: { name: 'web', namespace: 'default' }, spec: objectSpec };
     const request = requestOf(resource, { kind: { group, version: 'v1', kind }, plural });
-    expect(await told(compilePolicy(imagePolicy()), request, createRegistry(UNSIGNED))).toEqual(wanted);
+    expect(await verdicts(compilePolicy(imagePolicy()), request, createRegistry(UNSIGNED))).toEqual(wanted);
   });
 
   it('a Pod that goes away is judged by what it was', async () => {
     const request = requestOf(pod(APP), { operation: 'DELETE', resource: undefined, oldResource: pod(APP) });
-    expect(await told(compilePolicy(imagePolicy()), request)).toEqual(['signed pass success']);
+    expect(await verdicts(compilePolicy(imagePolicy()), request)).toEqual(['signed pass success']);
   });
 
   it('payloads are judged by policies about payloads, by their own images', async () => {
@@ -375,10 +299,10 @@ describe('autogen and other kinds', () => {
       }),
     );
     const request = requestOf({ foo: APP }, { payload: true, kind: { group: '', version: '', kind: '' } });
-    expect(await told(compiled, request)).toEqual(['signed pass success']);
-    expect(await told(compiled, request, createRegistry(UNSIGNED))).toEqual(['signed fail unsigned']);
-    expect(await told(compiled, requestOf(pod(APP)))).toEqual([]);
-    expect(await told(compilePolicy(imagePolicy()), request)).toEqual([]);
+    expect(await verdicts(compiled, request)).toEqual(['signed pass success']);
+    expect(await verdicts(compiled, request, createRegistry(UNSIGNED))).toEqual(['signed fail unsigned']);
+    expect(await verdicts(compiled, requestOf(pod(APP)))).toEqual([]);
+    expect(await verdicts(compilePolicy(imagePolicy()), request)).toEqual([]);
   });
 });
 
@@ -413,52 +337,11 @@ describe('what is told', () => {
     ['orValue of what is no optional', 'object.metadata.name.orValue("a") == "web"', 'no such overload'],
     ['orValue of an optional', 'object.?spec.?x.orValue(1) == 1 && images.containers.size() == 1', ''],
   ])('unlike in other kinds: %s', async (_name, expression, problem) => {
-    const [told0 = ''] = await told(
+    const [told0 = ''] = await verdicts(
       compilePolicy(imagePolicy({ ...LENIENT, ...validation(expression) })),
       requestOf(pod(APP)),
     );
     if (problem === '') expect(told0).toBe('signed pass success');
     else expect(told0).toContain(problem);
-  });
-
-  it.each<[string, JsonObject, string]>([
-    [
-      'conditions know no variables',
-      { variables: [{ name: 'a', expression: '1' }], matchConditions: [{ name: 'c', expression: 'variables.a == 1' }] },
-      'spec.matchConditions[0].expression',
-    ],
-    [
-      'extractors know no variables',
-      { images: [{ name: 'a', expression: '[variables.a]' }] },
-      'spec.images[0].expression',
-    ],
-    ['extractors give texts', { images: [{ name: 'a', expression: '[1]' }] }, 'spec.images[0].expression'],
-    [
-      'references are truths',
-      { matchImageReferences: [{ expression: 'ref' }] },
-      'spec.matchImageReferences[0].expression',
-    ],
-    [
-      'references know the reference alone',
-      { matchImageReferences: [{ expression: 'object.a' }] },
-      'spec.matchImageReferences[0].expression',
-    ],
-    ['globs can be read', { matchImageReferences: [{ glob: '[' }] }, 'spec.matchImageReferences[0].glob'],
-    ['there is one of the two', { matchImageReferences: [{}] }, 'spec.matchImageReferences[0]'],
-    ['no certificates are decoded', validation('x509.decode("a").b == 1'), 'spec.validations[0].expression'],
-    [
-      'expressions of attestors compile',
-      { attestors: [{ name: 'a', cosign: { key: { expression: 'nobody' } } }] },
-      'spec.attestors[0].cosign.key.expression',
-    ],
-    [
-      'files are not read',
-      { attestors: [{ name: 'a', cosign: { tuf: { root: { path: '/etc/root.json' } }, key: { data: KEY } } }] },
-      'spec.attestors[0].cosign.tuf.root.path',
-    ],
-  ])('what does not compile: %s', (_name, spec, path) => {
-    const { compiled, diagnostics } = compilePolicy(imagePolicy(spec));
-    expect(compiled).toBeUndefined();
-    expect(new Set(diagnostics.map((diagnostic) => diagnostic.path))).toEqual(new Set([path]));
   });
 });

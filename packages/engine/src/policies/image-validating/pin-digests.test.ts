@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '../../evaluate/decide.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import type { Decision } from '../../model/decision.ts';
+import { requestOf } from '../../model/request.fixture.ts';
 import { toAdmissionResponse } from '../../report/admission-response.ts';
 import {
   compilePolicy,
@@ -12,7 +13,6 @@ import {
   pod,
   type Registry,
   type RegistryOptions,
-  requestOf,
 } from './image-validating.fixture.ts';
 
 const request = requestOf(pod('nginx:1', `ghcr.io/acme/app:1@${OTHER_DIGEST}`, 'ghcr.io/acme/gone:1'));

@@ -3,18 +3,10 @@ import { decide } from '../../evaluate/decide.ts';
 import type { FactFailureClass } from '../../facts/fact.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import type { Phase } from '../../model/compiled-policy.ts';
+import { requestOf } from '../../model/request.fixture.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
-import {
-  compilePolicy,
-  createRegistry,
-  DIGEST,
-  imagePolicy,
-  OTHER_DIGEST,
-  pod,
-  requestOf,
-} from './image-validating.fixture.ts';
+import { APP, compilePolicy, createRegistry, imagePolicy, OTHER_DIGEST, pod } from './image-validating.fixture.ts';
 
-const APP = `ghcr.io/acme/app@${DIGEST}`;
 const OTHER = `ghcr.io/acme/app@${OTHER_DIGEST}`;
 
 const UPDATES: JsonObject = {

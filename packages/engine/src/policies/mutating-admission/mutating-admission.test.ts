@@ -1,14 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createEngine } from '../../compile/create-engine.ts';
 import { evaluate } from '../../evaluate/evaluate.ts';
 import type { Fact } from '../../facts/fact.ts';
 import type { FactRequest } from '../../facts/fact-request.ts';
-import { FactTable } from '../../facts/fact-table.ts';
+import { tableOf } from '../../facts/fact-source.fixture.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
-import { loadPolicies } from '../../load/load-policies.ts';
-import { UNASKED } from '../../model/request.fixture.ts';
-
-const engine = createEngine({ host: { hash: () => '', decodeCertificate: () => null, random: () => 0 } });
+import { requestOf } from '../../model/request.fixture.ts';
+import { admissionBinding, admissionPolicy, compiledPolicy, matching } from '../policies.fixture.ts';
 
 const MAP: JsonObject = {
   apiVersion: 'v1',
@@ -17,27 +14,13 @@ const MAP: JsonObject = {
   data: { a: '1' },
 };
 
-const MAPS: JsonObject = {
-  resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }],
-};
-const GROUP = 'admissionregistration.k8s.io';
-
-function policy(spec: JsonObject, version = 'v1'): JsonObject {
-  return {
-    apiVersion: `${GROUP}/${version}`,
-    kind: 'MutatingAdmissionPolicy',
-    metadata: { name: 'p' },
-    spec: { matchConstraints: MAPS, failurePolicy: 'Fail', reinvocationPolicy: 'Never', ...spec },
-  };
+function policy(spec: JsonObject, version?: string): JsonObject {
+  const written = { matchConstraints: matching('configmaps'), failurePolicy: 'Fail', reinvocationPolicy: 'Never' };
+  return admissionPolicy('MutatingAdmissionPolicy', { ...written, ...spec }, version);
 }
 
-function binding(name: string, spec: JsonObject = {}): JsonObject {
-  return {
-    apiVersion: `${GROUP}/v1`,
-    kind: 'MutatingAdmissionPolicyBinding',
-    metadata: { name },
-    spec: { policyName: 'p', ...spec },
-  };
+function binding(name: string, spec?: JsonObject): JsonObject {
+  return admissionBinding('MutatingAdmissionPolicyBinding', name, spec);
 }
 
 function label(key: string, value: string): JsonObject {
@@ -52,32 +35,7 @@ function judge(
   facts: readonly (readonly [FactRequest, Fact])[] = [],
   object: JsonObject = MAP,
 ): { readonly told: readonly string[]; readonly labels: Json | undefined; readonly patched: JsonObject | undefined } {
-  const { policies, bindings, diagnostics } = loadPolicies(
-    JSON.stringify({ kind: 'List', apiVersion: 'v1', items: documents }),
-    'p',
-  );
-  expect(diagnostics).toEqual([]);
-  const [loaded] = policies;
-  if (!loaded) throw new Error('no policy');
-  const { compiled } = engine.compile(loaded, { bindings });
-  if (!compiled) throw new Error('not compiled');
-  const table = new FactTable();
-  for (const [asked, fact] of facts) table.add(asked, fact);
-  const { decision } = evaluate(
-    compiled,
-    {
-      operation: 'CREATE',
-      kind: { group: '', version: 'v1', kind: 'ConfigMap' },
-      plural: 'configmaps',
-      subresource: '',
-      namespace: 'ns',
-      name: 'm',
-      resource: object,
-      ...UNASKED,
-    },
-    table,
-    'mutate',
-  );
+  const { decision } = evaluate(compiledPolicy(documents), requestOf(object), tableOf(facts), 'mutate');
   const results = decision?.results ?? [];
   const metadata = decision?.patched?.['metadata'] as JsonObject | undefined;
   return {
@@ -163,7 +121,7 @@ describe('bindings', () => {
     mutations: [label('n', "'n' in object.metadata.labels ? object.metadata.labels.n + 'x' : 'x'")],
   });
   const only = (name: string): JsonObject => ({
-    matchResources: { resourceRules: [{ ...(MAPS['resourceRules'] as JsonObject[])[0], resourceNames: [name] }] },
+    matchResources: matching('configmaps', ['CREATE'], { resourceNames: [name] }),
   });
 
   it('each sees what those before made; the last is told', () => {

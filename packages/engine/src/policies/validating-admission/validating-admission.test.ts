@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createEngine } from '../../compile/create-engine.ts';
 import { evaluate } from '../../evaluate/evaluate.ts';
 import type { Fact } from '../../facts/fact.ts';
 import type { FactRequest } from '../../facts/fact-request.ts';
-import { FactTable } from '../../facts/fact-table.ts';
+import { tableOf } from '../../facts/fact-source.fixture.ts';
 import type { JsonObject } from '../../kernel/json.ts';
-import { loadPolicies } from '../../load/load-policies.ts';
+import { requestOf } from '../../model/request.fixture.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
-
-const engine = createEngine({ host: { hash: () => '', decodeCertificate: () => null, random: () => 0 } });
+import { admissionBinding, admissionPolicy, compiledPolicy, matching } from '../policies.fixture.ts';
 
 const POD: JsonObject = {
   apiVersion: 'v1',
@@ -17,24 +15,13 @@ const POD: JsonObject = {
   spec: { priority: 3 },
 };
 
-const PODS = { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }] };
-
 function policy(spec: JsonObject): JsonObject {
-  return {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingAdmissionPolicy',
-    metadata: { name: 'p' },
-    spec: { matchConstraints: PODS, ...spec },
-  };
+  return admissionPolicy('ValidatingAdmissionPolicy', { matchConstraints: matching('pods'), ...spec });
 }
 
-function binding(name: string, spec: JsonObject = {}, policyName = 'p'): JsonObject {
-  return {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingAdmissionPolicyBinding',
-    metadata: { name },
-    spec: { policyName, validationActions: ['Deny'], ...spec },
-  };
+function binding(name: string, spec: JsonObject = {}, policyName?: string): JsonObject {
+  const written = { validationActions: ['Deny'], ...spec };
+  return admissionBinding('ValidatingAdmissionPolicyBinding', name, written, policyName);
 }
 
 interface Situation {
@@ -43,40 +30,8 @@ interface Situation {
 }
 
 function judge(documents: readonly JsonObject[], { request, facts = [] }: Situation = {}) {
-  const { policies, bindings, diagnostics } = loadPolicies(
-    JSON.stringify({ kind: 'List', apiVersion: 'v1', items: documents }),
-    'p',
-  );
-  expect(diagnostics).toEqual([]);
-  const [loaded] = policies;
-  if (!loaded) throw new Error('no policy');
-  const { compiled } = engine.compile(loaded, { bindings });
-  if (!compiled) throw new Error('not compiled');
-  const table = new FactTable();
-  for (const [asked, fact] of facts) table.add(asked, fact);
-  const { decision, needs } = evaluate(
-    compiled,
-    {
-      operation: 'CREATE',
-      kind: { group: '', version: 'v1', kind: 'Pod' },
-      plural: 'pods',
-      subresource: '',
-      namespace: 'ns',
-      name: 'p',
-      resource: POD,
-      oldResource: undefined,
-      admission: undefined,
-      user: undefined,
-      roles: [],
-      clusterRoles: [],
-      namespaceLabels: { team: 'a' },
-      dryRun: false,
-      now: 0,
-      ...request,
-    },
-    table,
-    'validate',
-  );
+  const asked = requestOf(POD, { namespaceLabels: { team: 'a' }, ...request });
+  const { decision, needs } = evaluate(compiledPolicy(documents), asked, tableOf(facts), 'validate');
   return decision ? decision.results.map(({ status, message }) => [status, message]) : needs;
 }
 
@@ -126,7 +81,7 @@ describe('a ValidatingAdmissionPolicy', () => {
     ],
     [
       'bindings of others do not count',
-      [policy(LIMIT), binding('b', { matchResources: PODS }, 'q')],
+      [policy(LIMIT), binding('b', { matchResources: matching('pods') }, 'q')],
       {},
       [['fail', 'too high']],
     ],

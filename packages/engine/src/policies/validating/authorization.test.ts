@@ -2,19 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../compile/create-engine.ts';
 import type { Compilation } from '../../compile/engine.ts';
 import { decide } from '../../evaluate/decide.ts';
-import type { Fact } from '../../facts/fact.ts';
-import type { FactRequest } from '../../facts/fact-request.ts';
-import type { FactSource } from '../../facts/fact-source.ts';
+import { answeringSource } from '../../facts/fact-source.fixture.ts';
+import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import { toCelPolicy } from '../../model/cel-policy-document.ts';
+import { requestOf } from '../../model/request.fixture.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
+import { told } from '../policies.fixture.ts';
 
 /** Holds for signatures that are their key's id, so that rows show which key was asked. */
 const engine = createEngine({
   host: {
-    hash: () => '',
-    decodeCertificate: () => null,
-    random: () => 0,
+    ...STILL_HOST,
     verifyJws: ({ key, signature }) => 'jwk' in key && key.jwk['kid'] === Buffer.from(signature).toString(),
   },
 });
@@ -27,15 +26,11 @@ const KEYS: Json = {
 };
 
 /** Answers key sets at `https://keys`, and a refusal elsewhere. */
-const SOURCE: FactSource = {
-  kinds: new Set<FactRequest['kind']>(['http-call']),
-  fetch: async (requests): Promise<readonly Fact[]> =>
-    requests.map((request) =>
-      request.kind === 'http-call' && request.url === 'https://keys'
-        ? { ok: true, value: { status: 200, body: KEYS } }
-        : { ok: true, value: { status: 404, body: {} } },
-    ),
-};
+const SOURCE = answeringSource((request) =>
+  request.kind === 'http-call' && request.url === 'https://keys'
+    ? { ok: true, value: { status: 200, body: KEYS } }
+    : { ok: true, value: { status: 404, body: {} } },
+);
 
 function compile(mode: string, spec: JsonObject, namespace?: string): Compilation {
   return engine.compile(
@@ -54,33 +49,16 @@ function compile(mode: string, spec: JsonObject, namespace?: string): Compilatio
 
 const REQUEST: JsonObject = { attributes: { path: '/a', method: 'GET' } };
 
-function request(given: Partial<EvaluationRequest> = {}): EvaluationRequest {
-  return {
-    operation: 'CREATE',
-    kind: { group: '', version: '', kind: '' },
-    subresource: '',
-    namespace: '',
-    name: '',
-    resource: REQUEST,
-    oldResource: undefined,
-    payload: true,
-    checkedBy: 'HTTP',
-    admission: undefined,
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
-    now: 1_700_000_000_000,
-    ...given,
-  };
+function request({ resource = REQUEST, ...given }: Partial<EvaluationRequest> = {}): EvaluationRequest {
+  const kind = { group: '', version: '', kind: '' };
+  return requestOf(resource, { kind, payload: true, checkedBy: 'HTTP', now: 1_700_000_000_000, ...given });
 }
 
-async function told(spec: JsonObject, asked = request()): Promise<readonly string[]> {
+async function verdicts(spec: JsonObject, asked = request()): Promise<readonly string[]> {
   const { compiled, diagnostics } = compile('HTTP', spec);
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
   const [decision] = await decide(compiled ? [compiled] : [], asked, SOURCE, { phase: 'validate' });
-  return (decision?.results ?? []).map(({ rule, status, message }) => `${rule} ${status} ${message}`);
+  return told([decision]);
 }
 
 function answers(...expressions: readonly string[]): JsonObject {
@@ -124,20 +102,20 @@ describe('answers', () => {
       'p skip request does not match',
     ],
   ])('%s', async (_, spec, wanted) => {
-    expect(await told(spec)).toEqual([wanted]);
+    expect(await verdicts(spec)).toEqual([wanted]);
   });
 
   it.each<[string, JsonObject]>([
     ['an answer', answers(FAILS, ALLOW)],
     ['a condition', { matchConditions: [{ name: 'a', expression: 'json.Unmarshal("{").a == 1' }], ...answers(ALLOW) }],
   ])('%s that fails is an error, and with `Ignore` no answer', async (_, spec) => {
-    expect((await told(spec))[0]).toMatch(/^p error .*failed to unmarshal JSON/);
-    expect(await told({ ...spec, failurePolicy: 'Ignore' })).toEqual(['p skip request does not match']);
+    expect((await verdicts(spec))[0]).toMatch(/^p error .*failed to unmarshal JSON/);
+    expect(await verdicts({ ...spec, failurePolicy: 'Ignore' })).toEqual(['p skip request does not match']);
   });
 
   it('a payload that is no request is an error', async () => {
     expect(
-      await told(answers('object.attributes.path == "" ? null : null'), request({ resource: { attributes: 1 } })),
+      await verdicts(answers('object.attributes.path == "" ? null : null'), request({ resource: { attributes: 1 } })),
     ).toEqual(['p error attributes must be an object']);
   });
 });
@@ -147,7 +125,7 @@ describe('what they judge', () => {
     ['an object', { payload: false }],
     ['a request to the other server', { checkedBy: 'Envoy' }],
   ])('%s is not', async (_, given) => {
-    expect(await told(answers(DENY), request(given))).toEqual([]);
+    expect(await verdicts(answers(DENY), request(given))).toEqual([]);
   });
 });
 
@@ -226,7 +204,7 @@ describe('key sets', () => {
       'p error failed to fetch the key set: status 404',
     ],
   ])('%s', async (_, url, text, wanted) => {
-    expect(await told(reads(url, text))).toEqual([wanted]);
+    expect(await verdicts(reads(url, text))).toEqual([wanted]);
   });
 
   it('are asked for as facts', () => {
