@@ -71,7 +71,7 @@ function soak(): void {
     '100',
     '--verdicts',
   ];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 120_000 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 240_000 });
   count[status === 0 ? 'passed' : 'failed'] += 1;
   console.log(`${status === 0 ? 'passed ' : 'FAILED '} soak: no wrong verdict under load and attack`);
   if (status !== 0) console.log(`${stdout}${stderr}`);

@@ -3,6 +3,8 @@ import { Agent, request } from 'node:https';
 /** One connection that asks again and again. */
 export interface Line {
   readonly isBusy: boolean;
+  /** Connects, handshake and all, and asks whether the server lives. Never rejects. */
+  open(port: number): Promise<void>;
   /** Never rejects. `status` 0: no answer came. */
   post(port: number, path: string, body: string): Promise<{ readonly status: number; readonly body: string }>;
   close(): void;
@@ -19,10 +21,13 @@ export function openLine(): Line {
     get isBusy() {
       return isBusy;
     },
+    async open(port) {
+      await send(agent, { port, path: '/livez' }, undefined);
+    },
     async post(port, path, body) {
       isBusy = true;
       try {
-        return await post(agent, port, path, body);
+        return await send(agent, { port, path }, body);
       } finally {
         isBusy = false;
       }
@@ -31,17 +36,16 @@ export function openLine(): Line {
   };
 }
 
-function post(agent: Agent, port: number, path: string, body: string): Promise<{ status: number; body: string }> {
+function send(
+  agent: Agent,
+  { port, path }: { readonly port: number; readonly path: string },
+  body: string | undefined,
+): Promise<{ status: number; body: string }> {
   return new Promise((resolve) => {
+    const headers =
+      body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     const call = request(
-      {
-        host: '127.0.0.1',
-        port,
-        path,
-        method: 'POST',
-        agent,
-        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
-      },
+      { host: '127.0.0.1', port, path, method: body === undefined ? 'GET' : 'POST', agent, headers },
       (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -12,6 +12,8 @@ export interface ReviewKind {
   readonly verdict: Verdict;
   /** The image's tag must come back as this digest. */
   readonly pinned?: string;
+  /** Part of what the refusal must say: refused for something else is not what this kind is to show. */
+  readonly because?: string;
   readonly body: (sequence: number) => string;
 }
 
@@ -21,28 +23,52 @@ export const HANGING_HOST = 'hanging.example';
 const OBJECTS = 2_000;
 const UIDS = Array.from({ length: OBJECTS }, () => randomUUID());
 
+/** What reviews are about: digests of images whose registry stands in for ghcr.io. */
+export interface KnownObjects {
+  readonly signed: string;
+  readonly unsigned: string;
+  readonly foreign: string;
+  /** Namespaces have policies of their own, as `many-objects.ts` makes them. */
+  readonly isScaled?: boolean;
+}
+
+/** What is said of an image whose registry never answers, before the caller's patience ends. */
+export const HANGS = 'not waited for';
+
+const NAMESPACED = "privileged, by a namespace's own policy";
+
 /** Every verdict that the four policies can reach, by known images, and by one whose registry never answers. */
-export function steadyReviews(images: { readonly signed: string }): readonly ReviewKind[] {
-  const image = (name: string) => `ghcr.io/kloudvin/${name}:v1`;
-  const signed = `ghcr.io/kloudvin/api:v1@${images.signed}`;
-  const validate = '/validate/fail?timeout=10s';
-  const kind = (name: string, share: number, verdict: Verdict, of: ReviewOptions, path = validate): ReviewKind => ({
+export function steadyReviews({ signed, unsigned, foreign, isScaled = false }: KnownObjects): readonly ReviewKind[] {
+  // by digest: one by tag is refused in the validating phase without a look at its signatures
+  const image = (name: string, digest: string) => `ghcr.io/kloudvin/${name}:v1@${digest}`;
+  const [validate, mutate] = ['/validate/fail?timeout=10s', '/mutate/fail?timeout=10s'];
+  const admit = (name: string, share: number, of: ReviewOptions, path = validate): ReviewKind => ({
     name,
     share,
     path,
-    verdict,
+    verdict: 'admit',
     body: reviewWriter(of),
   });
+  const refuse = (name: string, share: number, because: string, of: ReviewOptions, path = validate): ReviewKind => ({
+    ...admit(name, share, of, path),
+    verdict: 'refuse',
+    because,
+  });
   return [
-    kind('signed', 55, 'admit', { image: signed }),
-    {
-      ...kind('signed, to be pinned', 15, 'admit', { image: image('api') }, '/mutate/fail?timeout=10s'),
-      pinned: images.signed,
-    },
-    kind('privileged', 12, 'refuse', { image: signed, privileged: true }),
-    kind('unsigned', 9, 'refuse', { image: image('unsigned') }),
-    kind('signed by somebody else', 8, 'refuse', { image: image('foreign') }),
-    kind('registry hangs', 1, 'refuse', { image: `${HANGING_HOST}/team/app:v%` }, '/validate/fail?timeout=3s'),
+    admit('signed', 55, { image: image('api', signed) }),
+    { ...admit('signed, to be pinned', 15, { image: 'ghcr.io/kloudvin/api:v1' }, mutate), pinned: signed },
+    refuse('privileged', isScaled ? 6 : 12, 'pod-security-restricted', {
+      image: image('api', signed),
+      privileged: true,
+    }),
+    ...(isScaled
+      ? [refuse(NAMESPACED, 6, 'not here', { image: image('api', signed), privileged: true, namespace: 'tool-7' })]
+      : []),
+    refuse('unsigned', 5, 'unverified image', { image: image('unsigned', unsigned) }),
+    refuse('unsigned, to be pinned', 4, 'no signatures found', { image: 'ghcr.io/kloudvin/unsigned:v1' }, mutate),
+    refuse('signed by somebody else', 4, 'unverified image', { image: image('foreign', foreign) }),
+    refuse('of somebody else, to be pinned', 4, 'subject mismatch', { image: image('foreign', foreign) }, mutate),
+    refuse('registry hangs', 1, HANGS, { image: `${HANGING_HOST}/team/app:v%` }, '/mutate/fail?timeout=3s'),
   ];
 }
 
@@ -50,15 +76,24 @@ interface ReviewOptions {
   /** `%` stands for the number of the request: nothing is known about it yet. */
   readonly image: string;
   readonly privileged?: boolean;
+  /** Instead of `team-a`. */
+  readonly namespace?: string;
 }
 
 /** Writes bodies that differ in uid, name and the object's uid, without building the object each time. */
-export function reviewWriter({ image, privileged = false }: ReviewOptions): (sequence: number) => string {
+export function reviewWriter({
+  image,
+  privileged = false,
+  namespace = 'team-a',
+}: ReviewOptions): (sequence: number) => string {
   const review = podReview({ uid: '@UID@', privileged, image });
   const request = review['request'] as JsonObject; // built by podReview
   const object = request['object'] as JsonObject;
-  const metadata = { ...(object['metadata'] as JsonObject), name: '@NAME@', uid: '@OBJECT@' };
-  const text = JSON.stringify({ ...review, request: { ...request, name: '@NAME@', object: { ...object, metadata } } });
+  const metadata = { ...(object['metadata'] as JsonObject), namespace, name: '@NAME@', uid: '@OBJECT@' };
+  const text = JSON.stringify({
+    ...review,
+    request: { ...request, namespace, name: '@NAME@', object: { ...object, metadata } },
+  });
   return (sequence) =>
     text
       .replace('@UID@', `review-${sequence}`)

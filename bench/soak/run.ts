@@ -1,10 +1,14 @@
-// `npm run test:soak -- --minutes 30 [--rate 500] [--connections 500] [--store]`: load and attack for that long. Ends with 1
-// for any wrong verdict, and when the memory of the replica that was never restarted grew by more than a tenth.
-// `--seconds 20 --verdicts` looks at verdicts alone: machines differ, and a short run says nothing about memory.
+// `npm run test:soak -- --minutes 30 [--rate 500] [--connections 500] [--scale] [--store]`: load and attack for that long. Ends with 1
+// for any wrong verdict or answer that is none of those that are due, for an overload that was never answered by 503, when
+// more than a twentieth of the steady load that was sent was not judged, and when the memory of the replica that was never restarted grew
+// by more than a tenth. `--seconds 20 --verdicts` leaves out the last two: machines differ, and a short run says nothing.
+// What was not sent at all, for want of a replica or of a connection that was not waiting, is told: mostly the machine is busy.
+// `--scale`: among 20,000 role bindings and 3,500 namespaces with a policy of two rules each.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { faultsOf } from './faults.ts';
 import { growth, SAMPLE_SECONDS, type SoakOutcome, soak } from './soak.ts';
 
 const { values } = parseArgs({
@@ -14,6 +18,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '500' },
     connections: { type: 'string', default: '500' },
     verdicts: { type: 'boolean', default: false },
+    scale: { type: 'boolean', default: false },
     store: { type: 'boolean', default: false },
   },
 });
@@ -28,29 +33,28 @@ if (![seconds, rate, connections].every((amount) => amount > 0)) {
 }
 // what is in the tree, not what was built last
 process.env['VOUCHSAFE_FROM_SOURCE'] ??= '1';
-const MAX_GROWTH = 1.1;
 
-const outcome = await soak({ seconds, rate, connections, say: (line) => console.log(line) });
+const outcome = await soak({ seconds, rate, connections, scale: values.scale, say: (line) => console.log(line) });
 const { start, end } = growth(outcome.memory);
 tell(outcome);
 if (values.store) await store(outcome);
-const isWrong = outcome.tally.total('wrong') > 0 || outcome.tally.total('right') === 0;
-const isGrown = !values.verdicts && end > start * MAX_GROWTH;
-if (isGrown) console.log(`memory grew from ${start.toFixed(0)} MB to ${end.toFixed(0)} MB`);
-process.exit(isWrong || isGrown ? 1 : 0);
+const faults = faultsOf(outcome, { verdictsOnly: values.verdicts, scale: values.scale, start, end });
+for (const fault of faults) console.log(`FAULT ${fault}`);
+process.exit(faults.length > 0 ? 1 : 0);
 
-function tell({ tally, restarts, bursts }: SoakOutcome): void {
-  const columns = ['right', 'wrong', 'doubtful', 'overloaded', 'unanswered', 'odd'] as const;
+function tell({ tally, restarts, bursts, cpu }: SoakOutcome): void {
+  const columns = ['right', 'wrong', 'doubtful', 'overloaded', 'unanswered', 'unsent', 'odd'] as const;
   console.log(`\n${''.padEnd(32)}${columns.map((name) => name.padStart(12)).join('')}`);
-  for (const [kind, counts] of tally.kinds) {
+  for (const [kind, counts] of Object.entries(tally.kinds)) {
     console.log(`${kind.padEnd(32)}${columns.map((name) => String(counts[name]).padStart(12)).join('')}`);
   }
   console.log(`\nrestarts ${restarts}, bursts ${bursts}, memory ${start.toFixed(0)} to ${end.toFixed(0)} MB`);
-  console.log(`latency p50 ${tally.percentile(0.5)} ms, p99 ${tally.percentile(0.99)} ms`);
+  console.log(`latency p50 ${tally.latency?.p50} ms, p99 ${tally.latency?.p99} ms`);
+  console.log(`CPU seconds: steady replica ${cpu.replica.toFixed(1)}, who sends the load ${cpu.steady.toFixed(1)}`);
   for (const surprise of tally.surprises) console.log(`  ${surprise}`);
 }
 
-async function store({ tally, restarts, bursts, memory }: SoakOutcome): Promise<void> {
+async function store({ tally, restarts, bursts, memory, cpu }: SoakOutcome): Promise<void> {
   const machine = {
     cpu: cpus()[0]?.model ?? '',
     cores: availableParallelism(),
@@ -64,8 +68,9 @@ async function store({ tally, restarts, bursts, memory }: SoakOutcome): Promise<
     connections,
     restarts,
     bursts,
-    verdicts: Object.fromEntries(tally.kinds),
-    latency: { p50: tally.percentile(0.5), p99: tally.percentile(0.99) },
+    verdicts: tally.kinds,
+    latency: tally.latency,
+    cpu,
     memory: { start: Math.round(start), end: Math.round(end), growth: Number((end / start).toFixed(3)), minutes },
   };
   const folder = fileURLToPath(new URL('../results/', import.meta.url));

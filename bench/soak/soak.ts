@@ -12,33 +12,47 @@ import {
 import type { KubernetesObject } from '@vouchsafe/kube';
 import { podReview } from '../data/pod-review.ts';
 import { gatePolicies, installPolicies, makeImage } from '../load/install-policies.ts';
-import { median, residentMegabytes } from '../load/process-figures.ts';
-import { burst, startAttacks } from './attacks.ts';
-import { HANGING_HOST, steadyReviews } from './reviews.ts';
-import { startSteadyLoad } from './steady-load.ts';
-import { createTally, type Tally } from './tally.ts';
+import {
+  createAll,
+  manyNamespaces,
+  manyRoleBindings,
+  NAMESPACES,
+  POLICIES,
+  policyIn,
+  ROLE_BINDINGS,
+} from '../load/many-objects.ts';
+import { cpuSeconds, median, residentMegabytes } from '../load/process-figures.ts';
+import { type Client, startClient } from './clients.ts';
+import { HANGING_HOST, type KnownObjects } from './reviews.ts';
+import { combineTallies, createTally, type Tally, type TallySnapshot, totalOf } from './tally.ts';
 
 export interface SoakOptions {
   readonly seconds: number;
   /** Reviews a second. */
   readonly rate: number;
   readonly connections: number;
+  /** Among 20,000 role bindings and 3,500 namespaces with a policy each. */
+  readonly scale: boolean;
   readonly say: (line: string) => void;
 }
 
 export interface SoakOutcome {
-  readonly tally: Tally;
+  readonly tally: TallySnapshot;
   /** Megabytes of the replica that is never restarted, every few seconds. */
   readonly memory: readonly number[];
   readonly restarts: number;
   readonly bursts: number;
+  /** Seconds of CPU of the replica that is never restarted, and of who sends the steady load. */
+  readonly cpu: { readonly replica: number; readonly steady: number };
 }
 
 const RESTART_SECONDS = 20;
 const AWAY_SECONDS = 2;
+const LEAVING_SECONDS = 0.2;
 const BURST_SECONDS = 30;
-/** Beyond what a replica takes on at once. */
-const BURST_SIZE = 1_600;
+/** Beyond what a replica takes on at once, and within what it holds of connections. */
+const BURST_SIZE = 1_300;
+const PORTS_MS = 50;
 export const SAMPLE_SECONDS = 5;
 
 /**
@@ -53,18 +67,30 @@ export async function soak(options: SoakOptions): Promise<SoakOutcome> {
   const other = createOtherReplica(cluster, flags);
   try {
     await deploy(cluster);
+    if (options.scale) await fill(cluster);
     await other.start();
     await installPolicies(cluster, await gatePolicies([`${HANGING_HOST}/*`]));
-    const signed = await makeImage(cluster, 'kloudvin/api', 'kloudvin');
-    await makeImage(cluster, 'kloudvin/foreign', 'mallory');
-    await makeImage(cluster, 'kloudvin/unsigned');
-    return await run(cluster, other, signed, options);
+    const images: KnownObjects = {
+      signed: await makeImage(cluster, 'kloudvin/api', 'kloudvin'),
+      foreign: await makeImage(cluster, 'kloudvin/foreign', 'mallory'),
+      unsigned: await makeImage(cluster, 'kloudvin/unsigned'),
+      isScaled: options.scale,
+    };
+    return await run(cluster, other, images, options);
   } finally {
     await other.kill('SIGTERM');
     await cluster.stop();
     hanging.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function fill(cluster: Cluster): Promise<void> {
+  const namespaces = manyNamespaces();
+  await createAll(cluster, NAMESPACES, namespaces);
+  await createAll(cluster, ROLE_BINDINGS, manyRoleBindings());
+  const policies = namespaces.map(({ metadata }) => policyIn(metadata.name ?? '', 'tool'));
+  await createAll(cluster, POLICIES, policies);
 }
 
 /** A Deployment that wants both: a replica that ends then leaves the webhooks to the other. Nothing runs in its Pods. */
@@ -116,38 +142,66 @@ async function startHangingRegistry(): Promise<{ readonly url: string; stop(): v
 async function run(
   cluster: Cluster,
   other: OperatorProcess,
-  signed: string,
+  images: KnownObjects,
   options: SoakOptions,
 ): Promise<SoakOutcome> {
   const { seconds, rate, connections, say } = options;
-  const tally = createTally();
+  const own = createTally();
   const memory: number[] = [];
   const replicas = [cluster.operator, other];
-  const ports = replicas.map((replica) => () => replica.ready?.webhookPort);
-  let [restarts, bursts] = [0, 0];
+  const clients = [
+    startClient({ role: 'steady', rate, connections, images }),
+    startClient({ role: 'attacks' }),
+    startClient({ role: 'bursts', size: BURST_SIZE, seconds: BURST_SECONDS, replica: replicas.indexOf(other) }),
+  ];
+  let restarts = 0;
+  let leaving: OperatorProcess | undefined;
   const jobs = [
+    every(PORTS_MS / 1000, async () =>
+      tellPorts(
+        clients,
+        replicas.map((replica) => (replica === leaving ? undefined : replica.ready?.webhookPort)),
+      ),
+    ),
     every(Math.min(RESTART_SECONDS, seconds / 3), async () => {
-      await restart(cluster.operator, restarts % 2 === 0 ? 'SIGTERM' : 'SIGKILL');
+      const signal = restarts % 2 === 0 ? 'SIGTERM' : 'SIGKILL';
+      // a Service leaves out a Pod that is told to go; of one that dies it hears later
+      if (signal === 'SIGTERM') leaving = cluster.operator;
+      await restart(cluster.operator, signal, () => {
+        leaving = undefined;
+      });
       restarts += 1;
     }),
-    every(Math.min(BURST_SECONDS, seconds / 2), async () => {
-      const port = other.ready?.webhookPort;
-      if (port !== undefined) await burst(port, tally, BURST_SIZE, 1_000_000 + bursts * BURST_SIZE);
-      bursts += 1;
-    }),
-    every(1, () => askApiServer(cluster, tally)),
+    every(1, () => askApiServer(cluster, own)),
     every(SAMPLE_SECONDS, async () => void memory.push(residentMegabytes(other.pid ?? 0))),
-    every(60, async () => say(progress(tally, memory))),
+    every(60, async () => say(progress(await report(clients), memory))),
   ];
-  const load = startSteadyLoad({ rate, connections, kinds: steadyReviews({ signed }), ports, tally });
-  const attacks = startAttacks(ports, tally);
-  await pause(seconds);
-  await Promise.all([load.stop(), attacks.stop(), ...jobs.map((job) => job.stop())]);
-  return { tally, memory, restarts, bursts };
+  try {
+    const before = cpuSeconds(other.pid ?? 0);
+    await pause(seconds);
+    const cpu = { replica: cpuSeconds(other.pid ?? 0) - before, steady: cpuSeconds(clients[0]?.pid ?? 0) };
+    await Promise.all(jobs.slice(1).map((job) => job.stop()));
+    const parts = await Promise.all(clients.map((client) => client.stop()));
+    await jobs[0]?.stop();
+    const tally = combineTallies([...parts.map((part) => part.tally), own.snapshot()]);
+    return { tally, memory, restarts, bursts: parts.reduce((sum, part) => sum + part.bursts, 0), cpu };
+  } finally {
+    for (const client of clients) client.kill();
+  }
 }
 
-async function restart(replica: OperatorProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+function tellPorts(clients: readonly Client[], ports: readonly (number | undefined)[]): void {
+  for (const client of clients) client.tellPorts(ports.map((port) => port ?? null));
+}
+
+async function report(clients: readonly Client[]): Promise<TallySnapshot> {
+  return combineTallies((await Promise.all(clients.map((client) => client.report()))).map(({ tally }) => tally));
+}
+
+async function restart(replica: OperatorProcess, signal: 'SIGTERM' | 'SIGKILL', onGone: () => void): Promise<void> {
+  await pause(LEAVING_SECONDS);
   await replica.kill(signal);
+  onGone();
   await pause(AWAY_SECONDS);
   await replica.start();
 }
@@ -169,11 +223,13 @@ async function askApiServer(cluster: Cluster, tally: Tally): Promise<void> {
   );
 }
 
-function progress(tally: Tally, memory: readonly number[]): string {
-  const { kinds } = tally;
-  const answered = [...kinds.values()].reduce((sum, { right, wrong }) => sum + right + wrong, 0);
-  const megabytes = memory.at(-1)?.toFixed(0);
-  return `${answered} answers, ${tally.total('wrong')} wrong, ${tally.total('overloaded')} times 503, ${megabytes} MB`;
+function progress(tally: TallySnapshot, memory: readonly number[]): string {
+  const [answered, wrong, overloaded] = [
+    totalOf(tally, 'right') + totalOf(tally, 'wrong'),
+    totalOf(tally, 'wrong'),
+    totalOf(tally, 'overloaded'),
+  ];
+  return `${answered} answers, ${wrong} wrong, ${overloaded} times 503, ${memory.at(-1)?.toFixed(0)} MB`;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Counts, Tally } from './tally.ts';
 export interface SteadyLoadOptions {
   /** Requests a second. */
   readonly rate: number;
-  /** Held open all the time, shared evenly by the replicas. */
+  /** Held open all the time, shared evenly by the replicas that are there, as a Service does. */
   readonly connections: number;
   readonly kinds: readonly ReviewKind[];
   /** The webhook port of each replica; undefined while it is away. */
@@ -27,12 +27,23 @@ export function startSteadyLoad({ rate, connections, kinds, ports, tally }: Stea
   let sent = 0;
   let next = 0;
 
-  function freeLine(): { line: Line; replica: number } | undefined {
+  function freeLine(): { line: Line; port: number } | undefined {
     for (let tried = 0; tried < lines.length; tried += 1) {
       const at = next % lines.length;
       next += 1;
       const line = lines[at];
-      if (line && !line.isBusy) return { line, replica: at % ports.length };
+      const port = portFor(at);
+      if (port === undefined) return undefined;
+      if (line && !line.isBusy) return { line, port };
+    }
+    return undefined;
+  }
+
+  /** That of its own replica; of the next one that is there while it is away. */
+  function portFor(line: number): number | undefined {
+    for (let step = 0; step < ports.length; step += 1) {
+      const port = ports[(line + step) % ports.length]?.();
+      if (port !== undefined) return port;
     }
     return undefined;
   }
@@ -40,12 +51,11 @@ export function startSteadyLoad({ rate, connections, kinds, ports, tally }: Stea
   async function send(sequence: number, due: number): Promise<void> {
     const kind = kindOf(sequence);
     const free = freeLine();
-    const port = free && ports[free.replica]?.();
-    if (!free || port === undefined) {
-      tally.count(kind.name, 'unanswered');
+    if (!free) {
+      tally.count(kind.name, 'unsent');
       return;
     }
-    const answer = await free.line.post(port, kind.path, kind.body(sequence));
+    const answer = await free.line.post(free.port, kind.path, kind.body(sequence));
     tally.time(performance.now() - due);
     judge(kind, answer, tally);
   }
@@ -69,7 +79,7 @@ export function startSteadyLoad({ rate, connections, kinds, ports, tally }: Stea
 
 /** Counts an answer; `kind` says what it should be. */
 export function judge(
-  kind: Pick<ReviewKind, 'name' | 'verdict' | 'pinned'>,
+  kind: Pick<ReviewKind, 'name' | 'verdict' | 'pinned' | 'because'>,
   answer: { readonly status: number; readonly body: string },
   tally: Tally,
 ): void {
@@ -78,7 +88,7 @@ export function judge(
 }
 
 function outcomeOf(
-  { verdict, pinned }: Pick<ReviewKind, 'verdict' | 'pinned'>,
+  { verdict, pinned, because }: Pick<ReviewKind, 'verdict' | 'pinned' | 'because'>,
   { status, body }: { readonly status: number; readonly body: string },
 ): { readonly outcome: keyof Counts; readonly surprise?: string } {
   if (status === 0) return { outcome: 'unanswered' };
@@ -86,8 +96,12 @@ function outcomeOf(
   if (status !== 200) return { outcome: 'odd', surprise: `status ${status}: ${body}` };
   const { response } = JSON.parse(body) as { response: Answer }; // our own server's
   const isRight = response.allowed === (verdict === 'admit');
-  if (isRight && (pinned === undefined || isPinned(response, pinned))) return { outcome: 'right' };
   const message = response.status?.message ?? '';
+  if (isRight && because !== undefined && !message.includes(because)) {
+    const isSafe = DOUBTS.some((words) => message.includes(words));
+    return { outcome: isSafe ? 'doubtful' : 'odd', surprise: `not \`${because}\`: ${message}` };
+  }
+  if (isRight && (pinned === undefined || isPinned(response, pinned))) return { outcome: 'right' };
   const isInDoubt = !response.allowed && DOUBTS.some((words) => message.includes(words));
   return isInDoubt ? { outcome: 'doubtful', surprise: message } : { outcome: 'wrong', surprise: body };
 }

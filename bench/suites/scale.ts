@@ -3,24 +3,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cluster, type ClusterOptions, MIRRORED_HOSTS, startCluster } from '@vouchsafe/cli';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
-import type { GroupVersionResource, KubernetesObject } from '@vouchsafe/kube';
 import { podReview } from '../data/pod-review.ts';
 import { createDriver, type Driver, pin } from '../load/drive-process.ts';
 import { installPolicies, podSecurityPolicies } from '../load/install-policies.ts';
+import {
+  createAll,
+  MANY_POLICIES,
+  MANY_ROLE_BINDINGS,
+  manyNamespaces,
+  manyRoleBindings,
+  NAMESPACES,
+  POLICIES,
+  policyIn,
+  ROLE_BINDINGS,
+} from '../load/many-objects.ts';
 import { cpuSeconds, median, residentMegabytes } from '../load/process-figures.ts';
 import type { Report, Suite } from '../suite.ts';
 
-const ROLE_BINDINGS = 20_000;
-const POLICIES = 3_500;
 const ROUNDS = 5;
 const SECONDS = 3;
 const CONNECTIONS = 25;
-const WRITERS = 50;
 
 /** What grows with a cluster: bindings, of which a request should feel nothing, and policies, of which it meets a few. */
 export const scale: Suite = {
   name: 'scale',
-  summary: `${ROLE_BINDINGS} role bindings, ${POLICIES} policies of two rules`,
+  summary: `${MANY_ROLE_BINDINGS} role bindings, ${MANY_POLICIES} policies of two rules`,
   async run(report) {
     await withCluster({}, (cluster) => measureRoleBindings(cluster, report));
     await withCluster({ operator: false }, (cluster) => measurePolicies(cluster, report));
@@ -47,11 +54,7 @@ async function measureRoleBindings(cluster: Cluster, report: Report): Promise<vo
   await driver.drive('closed', CONNECTIONS, SECONDS);
   const before = await cpuMicroseconds(driver, pid);
   const memory = residentMegabytes(pid);
-  await createAll(
-    cluster,
-    { group: 'rbac.authorization.k8s.io', version: 'v1', resource: 'rolebindings' },
-    roleBindings(),
-  );
+  await createAll(cluster, ROLE_BINDINGS, manyRoleBindings());
   await settled(pid);
   const after = await cpuMicroseconds(driver, pid);
   report('bindings.cpu-without', before, 'µs');
@@ -62,20 +65,19 @@ async function measureRoleBindings(cluster: Cluster, report: Report): Promise<vo
 
 /** As one team has it: a policy for each of its namespaces; and the worst of it, all of them in one. */
 async function measurePolicies(cluster: Cluster, report: Report): Promise<void> {
-  const policies: GroupVersionResource = { group: 'kyverno.io', version: 'v1', resource: 'policies' };
-  const namespaces = Array.from({ length: POLICIES }, (_, index) => `tool-${index}`);
-  await createAll(cluster, { group: '', version: 'v1', resource: 'namespaces' }, namespaces.map(namespaceOf));
+  const namespaces = manyNamespaces();
+  await createAll(cluster, NAMESPACES, namespaces);
   await createAll(
     cluster,
-    policies,
-    namespaces.map((namespace) => policyOf(namespace, 'tool')),
+    POLICIES,
+    namespaces.map(({ metadata }) => policyIn(metadata.name ?? '', 'tool')),
   );
   await measureLoad(cluster, report, 'policies');
   await cluster.operator.kill('SIGTERM'); // takes the webhooks along, which would refuse what follows
   await createAll(
     cluster,
-    policies,
-    namespaces.map((_, index) => policyOf('tool-7', `more-${index}`)),
+    POLICIES,
+    namespaces.map((_, index) => policyIn('tool-7', `more-${index}`)),
   );
   await measureLoad(cluster, report, 'one-namespace');
 }
@@ -114,80 +116,6 @@ async function settled(pid: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 500));
     quiet = cpuSeconds(pid) - before < 0.03 ? quiet + 1 : 0;
   }
-}
-
-async function createAll(
-  cluster: Cluster,
-  gvr: GroupVersionResource,
-  objects: readonly KubernetesObject[],
-): Promise<void> {
-  const left = objects.values();
-  await Promise.all(
-    Array.from({ length: WRITERS }, async () => {
-      for (const object of left) await cluster.client.create(gvr, object);
-    }),
-  );
-}
-
-function roleBindings(): readonly KubernetesObject[] {
-  return Array.from({ length: ROLE_BINDINGS }, (_, index) => ({
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'RoleBinding',
-    metadata: { name: `binding-${index}`, namespace: 'default' },
-    roleRef: {
-      apiGroup: 'rbac.authorization.k8s.io',
-      kind: index % 2 === 0 ? 'ClusterRole' : 'Role',
-      name: `role-${index % 500}`,
-    },
-    subjects: [
-      { kind: 'ServiceAccount', name: `account-${index}`, namespace: 'default' },
-      {
-        apiGroup: 'rbac.authorization.k8s.io',
-        kind: 'Group',
-        name: index % 1_000 === 0 ? 'system:serviceaccounts' : `team-${index}`,
-      },
-    ],
-  }));
-}
-
-function namespaceOf(name: string): KubernetesObject {
-  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
-}
-
-/** One rule that fills in, one that checks. */
-function policyOf(namespace: string, name: string): KubernetesObject {
-  const match = { any: [{ resources: { kinds: ['Pod'] } }] };
-  return {
-    apiVersion: 'kyverno.io/v1',
-    kind: 'Policy',
-    metadata: { name, namespace },
-    spec: {
-      background: false,
-      rules: [
-        {
-          name: 'defaults',
-          match,
-          mutate: { patchStrategicMerge: { spec: { '+(automountServiceAccountToken)': false } } },
-        },
-        {
-          name: 'restrictions',
-          match,
-          validate: {
-            failureAction: 'Enforce',
-            message: 'not here',
-            pattern: {
-              spec: {
-                '=(hostNetwork)': false,
-                '=(hostPID)': false,
-                securityContext: { runAsNonRoot: true, '=(fsGroup)': '>0' },
-                containers: [{ '=(securityContext)': { '=(privileged)': false, '=(runAsUser)': '>0' } }],
-              },
-            },
-          },
-        },
-      ],
-    },
-  };
 }
 
 function reviewIn(namespace: string): JsonObject {
