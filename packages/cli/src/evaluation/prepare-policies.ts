@@ -7,7 +7,7 @@ import {
   type Policy,
   rulesOf,
 } from '@vouchsafe/engine';
-import { formatDiagnostic, isError } from '@vouchsafe/engine/kernel';
+import { type Diagnostic, formatDiagnostic, isError } from '@vouchsafe/engine/kernel';
 import { NODE_HOST } from '@vouchsafe/operator/host';
 import type { InvalidPolicy, UnsupportedPolicy } from '../inputs/policy-set.ts';
 import type { RunnablePolicy } from './evaluate-resource.ts';
@@ -17,6 +17,8 @@ export interface PreparedPolicies {
   readonly policies: readonly RunnablePolicy[];
   readonly invalid: readonly InvalidPolicy[];
   readonly unsupported: readonly UnsupportedPolicy[];
+  /** Of policies that run: expressions that cannot be read, and so are errors where they are needed. */
+  readonly warnings: readonly Diagnostic[];
 }
 
 /** Compiles each policy once with its exceptions. A policy of which a part is not executed does not run at all. */
@@ -34,21 +36,23 @@ export function preparePolicies(
   const runnable: RunnablePolicy[] = [];
   const invalid: InvalidPolicy[] = [];
   const unsupported: UnsupportedPolicy[] = [];
+  const warnings: Diagnostic[] = [];
   for (const policy of policies) {
     const { compiled, diagnostics } = engine.compile(policy, links);
     const missing = diagnostics.find(({ code }) => code === 'policy-unsupported');
     const error = diagnostics.find(isError);
     const { name } = policy.ref;
     if (missing) unsupported.push({ name, reason: formatDiagnostic(missing) });
-    else if (compiled)
+    else if (compiled) {
+      warnings.push(...diagnostics.filter(({ code }) => code.startsWith('jmespath-')));
       runnable.push({
         policy,
         compiled,
         phases: policy.family === 'legacy' ? phasesOf(policy) : compiledPhases(compiled),
       });
-    else invalid.push({ name, reason: error ? formatDiagnostic(error) : 'the policy cannot be used', diagnostics });
+    } else invalid.push({ name, reason: error ? formatDiagnostic(error) : 'the policy cannot be used', diagnostics });
   }
-  return { policies: runnable, invalid, unsupported };
+  return { policies: runnable, invalid, unsupported, warnings };
 }
 
 function compiledPhases({ rules }: CompiledPolicy): ReadonlySet<Phase> {

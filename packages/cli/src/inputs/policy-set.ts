@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import {
   type AdmissionPolicyBinding,
   type CelPolicyException,
@@ -40,11 +40,15 @@ export interface PolicySet {
   readonly others: readonly InputDocument[];
   /** Documents that cannot be read or do not fit the schema of their kind: upstream refuses their whole file. */
   readonly problems: readonly Diagnostic[];
+  /** What was left out without being asked for: files of a folder that cannot be read, named files without a policy. */
+  readonly notes: readonly string[];
 }
 
 export interface LoadedText {
   readonly origin: string;
   readonly text: string;
+  /** Whether somebody named it, and did not just name a folder that it lies in. */
+  readonly isNamed?: boolean;
 }
 
 /**
@@ -57,10 +61,14 @@ export async function loadPolicySet(
   registries: RegistryAccessOptions = { mirrors: [], env: process.env },
 ): Promise<PolicySet> {
   const files = findFiles(paths, folder, { recursive: true });
+  const named = new Set([...paths, ...paths.map((path) => resolve(folder, path))]);
   const texts: LoadedText[] = [];
   for (const file of files) {
     if (isArtifact(file)) texts.push(...(await readArtifact(file, registries)));
-    else texts.push({ origin: shownPath(file, folder), text: await readSource(file, folder) });
+    else {
+      const text = await readSource(file, folder);
+      texts.push({ origin: shownPath(file, folder), text, isNamed: named.has(file) });
+    }
   }
   return toPolicySet(texts);
 }
@@ -80,12 +88,17 @@ export function shownPath(path: string, folder: string): string {
 
 export function toPolicySet(texts: readonly LoadedText[]): PolicySet {
   const set = new PolicyCollector();
-  for (const { text, origin } of texts) {
+  for (const { text, origin, isNamed = false } of texts) {
     // compiling asks for the place of each rule
     const { documents, problems } = readInputDocuments(text, origin, 0, 'places');
     // A folder of policies holds other files as well, templates that are no YAML among them.
-    if (MENTIONS_POLICIES.test(text)) set.problems.push(...problems);
+    if (isNamed || MENTIONS_POLICIES.test(text)) set.problems.push(...problems);
+    else set.notes.push(...problems.map((problem) => `left out: ${formatDiagnostic(problem)}`));
+    const others = set.others.length;
     for (const document of documents) set.add(document);
+    if (isNamed && problems.length === 0 && set.others.length - others === documents.length) {
+      set.notes.push(`${origin} holds no policy`);
+    }
   }
   return set;
 }
@@ -101,6 +114,7 @@ class PolicyCollector implements PolicySet {
   readonly unsupported: UnsupportedPolicy[] = [];
   readonly others: InputDocument[] = [];
   readonly problems: Diagnostic[] = [];
+  readonly notes: string[] = [];
 
   add(document: InputDocument): void {
     const name = textAt(document.object, 'metadata', 'name');

@@ -1,10 +1,11 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, normalize, posix, resolve } from 'node:path';
+import type { SourceMap } from '@vouchsafe/engine';
 import { formatDiagnostic, type JsonObject } from '@vouchsafe/engine/kernel';
 import { checkShape, METADATA, type Shape } from './check-shape.ts';
 import { byName } from './find-files.ts';
 import { reasonOf } from './input-problem.ts';
-import { readInputDocuments } from './read-documents.ts';
+import { type InputDocument, readInputDocuments } from './read-documents.ts';
 import { objectsAt, textAt, textsAt } from './read-fields.ts';
 import { toValues, VALUES_SPEC, type Values } from './values.ts';
 
@@ -20,6 +21,8 @@ export interface TestExpectation {
   readonly cloneSourceResource: string;
   readonly failOnMissingResources: boolean;
   readonly isDeletingPolicy: boolean;
+  /** Where the manifest says so: `path:line`. */
+  readonly place: () => string;
 }
 
 /** One document of kind `Test` (kyverno-core §5.3). Paths are relative to `folder`. */
@@ -162,16 +165,27 @@ async function readTests(path: string, base: string): Promise<readonly TestCase[
   const { documents, problems } = readInputDocuments(text, basename(path));
   const [problem] = problems;
   if (problem) return [{ path, error: formatDiagnostic(problem) }];
-  return documents.map(({ object }) => toTestCase(object, path, dirname(absolute)));
+  return documents.map((document) => toTestCase(document, path, dirname(absolute)));
 }
 
-function toTestCase(document: JsonObject, path: string, folder: string): TestCase {
-  const { value, problems } = checkShape(document, TEST);
-  if (problems.length > 0) return { path, error: `error unmarshaling JSON: ${problems.join('; ')}` };
-  return { path, test: toManifest(value as JsonObject, path, folder) }; // an object with just the fields of the shape
+function toTestCase({ object, sources }: InputDocument, path: string, folder: string): TestCase {
+  const { value, problems } = checkShape(object, TEST);
+  if (problems.length > 0) {
+    const placed = problems.map((problem) => `${problem}${placeOf(problem, path, sources)}`);
+    return { path, error: `error unmarshaling JSON: ${placed.join('; ')}` };
+  }
+  // an object with just the fields of the shape
+  return { path, test: toManifest(value as JsonObject, path, folder, sources) };
 }
 
-function toManifest(value: JsonObject, path: string, folder: string): TestManifest {
+/** Where the field that a problem names is. */
+function placeOf(problem: string, path: string, sources: SourceMap): string {
+  const [, field = ''] = /"([^"]*)"/.exec(problem) ?? [];
+  const range = sources(field);
+  return range ? ` (${path}:${range.line}:${range.column})` : '';
+}
+
+function toManifest(value: JsonObject, path: string, folder: string, sources: SourceMap): TestManifest {
   const single = textAt(value, 'jsonPayload');
   const payloads = textsAt(value, 'jsonPayloads');
   return {
@@ -195,7 +209,9 @@ function toManifest(value: JsonObject, path: string, folder: string): TestManife
     context: textAt(value, 'context'),
     apiCallResponses: objectsAt(value, 'apiCallResponses'),
     globalContextEntries: objectsAt(value, 'globalContextEntries'),
-    results: objectsAt(value, 'results').map(toExpectation),
+    results: objectsAt(value, 'results').map((result, index) =>
+      toExpectation(result, () => `${path}:${sources(`results[${index}]`)?.line ?? 1}`),
+    ),
   };
 }
 
@@ -203,7 +219,7 @@ function unique(texts: readonly string[]): readonly string[] {
   return [...new Set(texts)];
 }
 
-function toExpectation(result: JsonObject): TestExpectation {
+function toExpectation(result: JsonObject, place: () => string): TestExpectation {
   const many = textsAt(result, 'generatedResources');
   const one = textAt(result, 'generatedResource');
   return {
@@ -218,5 +234,6 @@ function toExpectation(result: JsonObject): TestExpectation {
     cloneSourceResource: textAt(result, 'cloneSourceResource'),
     failOnMissingResources: result['failOnMissingResources'] === true,
     isDeletingPolicy: result['isDeletingPolicy'] === true,
+    place,
   };
 }

@@ -82,7 +82,7 @@ export function readSettings(policies: readonly string[], flags: FlagValues): Ap
     set: listFlag(flags, 'set'),
     userInfo: textFlag(flags, 'userinfo') ?? '',
     view: viewOf(flags, formats),
-    reportFormat: textFlag(flags, 'outputFormat') === 'json' ? 'json' : 'yaml',
+    reportFormat: toReportFormat(textFlag(flags, 'outputFormat') ?? 'yaml'),
     detailed: isSet('detailedResults'),
     formats,
     mutatedPath: outputs.find((output) => toFormat(output).length === 0) ?? '',
@@ -112,6 +112,11 @@ function toFormat(output: string): readonly FormatTarget[] {
   const [name = '', ...file] = output.split('=');
   const format = FORMATS.find((known) => known === name);
   return format === undefined ? [] : [{ format, file: file.length > 0 ? file.join('=') : undefined }];
+}
+
+function toReportFormat(format: string): 'yaml' | 'json' {
+  if (format === 'yaml' || format === 'json') return format;
+  throw new InputProblem(`invalid output format: ${format} (supported formats: json, yaml)`);
 }
 
 function viewOf(flags: FlagValues, formats: readonly FormatTarget[]): ApplyView {

@@ -44,6 +44,7 @@ async function run(work: ApplyWork, settings: ApplySettings, removeColour: boole
   const { view, pipe } = settings;
   const told = view === 'text' || view === 'table';
   const say = told && !pipe ? io.stdout : () => undefined;
+  for (const note of work.notes) io.stderr(`Warning: ${note}\n`);
   const { resourceCount } = work;
   if (resourceCount !== undefined) say(headline(work, resourceCount));
   const outcome = await evaluateAll(work, settings, io);

@@ -83,7 +83,10 @@ async function loadPolicies(
 async function loadDefinitions(paths: readonly string[], folder: string): Promise<readonly JsonObject[]> {
   const definitions: JsonObject[] = [];
   for (const file of findFiles(paths, folder, { recursive: false })) {
-    definitions.push(...readInputDocuments(await readSource(file, folder), file).documents.map(({ object }) => object));
+    const { documents, problems } = readInputDocuments(await readSource(file, folder), file);
+    const [problem] = problems;
+    if (problem) throw new InputProblem(`failed to load definitions (${formatDiagnostic(problem)})`);
+    definitions.push(...documents.map(({ object }) => object));
   }
   return definitions;
 }
@@ -106,6 +109,8 @@ async function loadExceptions(paths: readonly string[], folder: string): Promise
 export interface ApplyPolicies {
   readonly policies: readonly RunnablePolicy[];
   readonly skipped: readonly SkippedPolicy[];
+  /** What is wrong and stops nothing. */
+  readonly notes: readonly string[];
   /** Rules with those of autogen. */
   readonly ruleCount: number;
 }
@@ -133,6 +138,7 @@ export function compileApplyPolicies(
   return {
     policies,
     skipped: [...unusable.map(({ name, reason }) => ({ name, reason })), ...unreadable],
+    notes: [...policySets.flatMap(({ notes }) => notes), ...new Set(prepared.warnings.map(formatDiagnostic))],
     // Those in CEL count once, with all that autogen makes of them.
     ruleCount: policies.reduce(
       (count, { policy, compiled }) => count + (policy.family === 'cel' ? 1 : compiled.rules.length),

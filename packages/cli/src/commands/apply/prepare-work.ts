@@ -31,6 +31,7 @@ export interface ApplyWork {
   readonly surroundings: Surroundings;
   readonly resources: () => AsyncIterable<InputResource>;
   readonly skipped: readonly SkippedPolicy[];
+  readonly notes: readonly string[];
   readonly policyCount: number;
   readonly ruleCount: number;
   /** Absent when only the reading will tell, and nothing is printed before. */
@@ -135,9 +136,10 @@ async function openHttp(env: CommandIo['env']): Promise<FactSource> {
 function countPolicies({
   policies,
   skipped,
+  notes,
   ruleCount,
-}: ApplyPolicies): Pick<ApplyWork, 'skipped' | 'ruleCount' | 'policyCount'> {
-  return { skipped, ruleCount, policyCount: policies.length + skipped.length };
+}: ApplyPolicies): Pick<ApplyWork, 'skipped' | 'notes' | 'ruleCount' | 'policyCount'> {
+  return { skipped, notes, ruleCount, policyCount: policies.length + skipped.length };
 }
 
 /** Rules that look at other objects than the one they judge; these must then all be at hand. */

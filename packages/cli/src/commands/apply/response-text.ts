@@ -34,10 +34,19 @@ export function renderResponse(response: PolicyResponse, findings: readonly Find
     }
   }
   const failed = findings.filter(({ result }) => result.status === 'fail');
-  if (failed.length === 0) return text;
   const isWarning = auditWarn && failed.every(({ result }) => result.action === 'Audit');
-  text += `policy ${policy} -> resource ${path} failed${isWarning ? ' as audit warning' : ''}:\n`;
-  for (const [index, { result, place }] of failed.entries()) {
+  text += listFindings(`policy ${policy} -> resource ${path} failed${isWarning ? ' as audit warning' : ''}`, failed);
+  // Upstream counts them, and says nothing of what went wrong.
+  const erred = findings.filter(({ result: { status, type } }) => status === 'error' && !TOLD_AS_ERROR.has(type));
+  return text + listFindings(`policy ${policy} -> resource ${path} could not be evaluated`, erred);
+}
+
+const TOLD_AS_ERROR: ReadonlySet<string> = new Set(['Mutation', 'Generation']);
+
+function listFindings(title: string, findings: readonly Finding[]): string {
+  if (findings.length === 0) return '';
+  let text = `${title}:\n`;
+  for (const [index, { result, place }] of findings.entries()) {
     text += `${index + 1} - ${result.rule} ${result.message === '' ? 'validation failed' : result.message}\n`;
     if (place) text += `    at ${place.file}:${place.line}\n`;
   }

@@ -19,8 +19,9 @@ export function checkResults(
 ): readonly TestRow[] {
   const rows: TestRow[] = [];
   for (const expectation of expectations) {
-    for (const row of checkExpectation(expectation, run, { folder, asKyverno }))
-      rows.push({ ...row, id: rows.length + 1 });
+    for (const row of checkExpectation(expectation, run, { folder, asKyverno })) {
+      rows.push({ ...row, id: rows.length + 1, ...(row.result === 'Fail' ? { place: expectation.place() } : {}) });
+    }
   }
   return rows;
 }

@@ -65,11 +65,16 @@ function toJunit(rows: readonly TestRow[], detailed: boolean): string {
   return [...lines, '</testsuites>'].join('\n');
 }
 
+function placeOf({ place = '' }: TestRow): string {
+  const [, file = '', line = ''] = /^(.*):(\d+)$/.exec(place) ?? [];
+  return file === '' ? '' : ` file="${escapeXml(file)}" line="${line}"`;
+}
+
 function toJunitCase(row: TestRow, detailed: boolean): readonly string[] {
   const { policy, rule, resource, result, reason, message } = row;
   const about = [`Policy: ${policy}`, `Rule: ${rule}`, `Resource: ${resource}`];
   const told = detailed ? [`Message: ${message}`] : [];
-  const open = `  <testcase classname="${escapeXml(rule)}" name="${escapeXml(resource)}">`;
+  const open = `  <testcase classname="${escapeXml(rule)}" name="${escapeXml(resource)}"${placeOf(row)}>`;
   if (result === 'Fail') {
     const body = [...about, `Result: ${result}`, ...told].map((line) => `    ${xmlText(line)}`);
     return [open, `   <failure message="${escapeXml(reason)}">`, ...body, '   </failure>', '  </testcase>'];

@@ -12,6 +12,8 @@ export interface TestRow {
   readonly result: RowResult;
   readonly reason: string;
   readonly message: string;
+  /** Of rows that fail: where the manifest expects it, as `path:line`. */
+  readonly place?: string;
   /** Why the rule decided as it did; shown for rows that fail. */
   readonly trace: readonly TraceStep[];
 }

@@ -28,9 +28,10 @@ export function renderFailures(rows: readonly TestRow[], palette: Palette): stri
     .join('');
 }
 
-function renderFailure({ id, policy, rule, resource, reason, message, trace }: TestRow, palette: Palette): string {
+function renderFailure(row: TestRow, palette: Palette): string {
+  const { id, policy, rule, resource, reason, message, trace, place } = row;
   const title = `${id}. ${[policy, rule].filter((part) => part !== '').join('/')} on ${resource || 'nothing'}: ${reason}`;
-  const lines = [palette.bad(title)];
+  const lines = [palette.bad(title), ...(place === undefined ? [] : [`   at ${place}`])];
   if (message !== '' && message !== reason) lines.push(...message.split('\n').map((line) => `   ${line}`.trimEnd()));
   if (trace.length > 0) lines.push('   how the rule got there:');
   for (const { step, outcome, detail, path } of trace) {
