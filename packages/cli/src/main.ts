@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
 import { COMMANDS } from './commands/index.ts';
-import { withoutBooleanValues } from './flags/boolean-arguments.ts';
 import { buildProgram } from './flags/build-program.ts';
 import { EXIT } from './flags/command.ts';
+import { fromGoArguments } from './flags/go-arguments.ts';
 import { programNameOf, shownName, standsForKyverno } from './flags/program-name.ts';
 import { VERSION } from './output/version.ts';
 
@@ -39,7 +39,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
   });
 
   try {
-    await program.parseAsync(withoutBooleanValues(args, COMMANDS), { from: 'user' });
+    await program.parseAsync(fromGoArguments(args, COMMANDS), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) {
       // help and version end with 0; everything else commander refuses is wrong usage
@@ -48,7 +48,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
       const told =
         error instanceof Error ? (process.env['VOUCHSAFE_DEBUG'] ? error.stack : error.message) : String(error);
       process.stderr.write(`vouchsafe: ${told}\n`);
-      process.exitCode = EXIT.evaluation;
+      process.exitCode = standsForKyverno(programName) ? EXIT.violations : EXIT.evaluation;
     }
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { withoutBooleanValues } from './boolean-arguments.ts';
 import type { Command } from './command.ts';
 import { COMPATIBLE_FLAGS } from './compatible-flags.ts';
+import { fromGoArguments } from './go-arguments.ts';
 import { programNameOf, shownName, standsForKyverno } from './program-name.ts';
 import { runCaptured } from './run-captured.fixture.ts';
 
@@ -12,7 +12,8 @@ const COMMANDS: readonly Command[] = [
     flags: [
       { flags: '-c, --cluster', summary: '' },
       { flags: '--set <pair>', summary: '' },
-      { flags: '--background [bool]', summary: '' },
+      { flags: '-b, --background [bool]', summary: '' },
+      { flags: '-r, --resource <file>', summary: '' },
     ],
     commands: [{ name: 'inner', summary: '', flags: [{ flags: '--deep', summary: '' }] }],
   },
@@ -25,8 +26,28 @@ it.each([
   ],
   [['apply', '--cluster=False'], ['apply']],
   [
-    ['inner', '--deep=true'],
-    ['inner', '--deep'],
+    ['apply', '-c=false', '-r=a=b.yaml', '-b=false', '-rx.yaml'],
+    ['apply', '-ra=b.yaml', '-bfalse', '-rx.yaml'],
+  ],
+  [
+    ['apply', '-c=true', '-x=1'],
+    ['apply', '-c', '-x=1'],
+  ],
+  [
+    ['apply', 'inner', '--deep=true'],
+    ['apply', 'inner', '--deep'],
+  ],
+  [
+    ['-v', '4', '--logtostderr', '--v=2', 'apply', '-c'],
+    ['apply', '-v', '4', '--logtostderr', '--v=2', '-c'],
+  ],
+  [
+    ['-v', '4'],
+    ['-v', '4'],
+  ],
+  [
+    ['--help', 'apply'],
+    ['--help', 'apply'],
   ],
   [
     ['apply', '--set=true', '--background=false'],
@@ -37,7 +58,7 @@ it.each([
     ['apply', '--', '--cluster=true'],
   ],
 ])('%j is read as %j', (args, expected) => {
-  expect(withoutBooleanValues(args, COMMANDS)).toEqual(expected);
+  expect(fromGoArguments(args, COMMANDS)).toEqual(expected);
 });
 
 describe('the name of the program', () => {

@@ -3,5 +3,9 @@ export class InputProblem extends Error {}
 
 /** The text of anything thrown. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const { code, path, syscall } = error as NodeJS.ErrnoException; // absent in any other error
+  return code === 'ENOENT' && path !== undefined
+    ? `${syscall ?? 'open'} ${path}: no such file or directory`
+    : error.message;
 }

@@ -168,6 +168,11 @@ async function readTests(path: string, base: string): Promise<readonly TestCase[
   return documents.map((document) => toTestCase(document, path, dirname(absolute)));
 }
 
+/** What is wrong with a document as a manifest of tests: unknown fields and wrong types. */
+export function problemsOf(document: JsonObject): readonly string[] {
+  return checkShape(document, TEST).problems;
+}
+
 function toTestCase({ object, sources }: InputDocument, path: string, folder: string): TestCase {
   const { value, problems } = checkShape(object, TEST);
   if (problems.length > 0) {

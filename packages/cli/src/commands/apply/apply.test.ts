@@ -150,6 +150,53 @@ describe('resources', () => {
   });
 });
 
+describe('what cannot be read or evaluated is told', () => {
+  const cwd = createFolder({
+    'good.yaml': GOOD,
+    'labels.yaml': POLICY,
+    'torn.yaml': 'a: [',
+    'values.yaml': 'a: b\n',
+    'p/labels.yaml': POLICY,
+    'p/template.yaml': '{{- if .Values.x }}\na: [',
+    'broken.yaml': POLICY.replace('team please', '"{{ a..b }}"').replace(
+      'pattern: {metadata: {labels: {team: "?*"}}}',
+      'deny: {conditions: {all: [{key: "{{ request.object.none }}", operator: Equals, value: x}]}}',
+    ),
+  });
+  const run = (...args: readonly string[]) => runCaptured(applyCommand, [...args, '-r', 'good.yaml'], { cwd });
+
+  it('a named file that is no YAML, beside a good one', async () => {
+    const { code, stdout } = await run('torn.yaml', 'labels.yaml');
+    expect(stdout).toContain('Policies Skipped:\n1. torn.yaml: torn.yaml:1:');
+    expect(stdout).toContain('pass: 1, fail: 0, warn: 0, error: 1, skip: 0');
+    expect(code).toBe(1);
+  });
+
+  it('a named file without a policy, and a file of a folder that is no YAML', async () => {
+    expect((await run('values.yaml', 'labels.yaml')).stderr).toBe('Warning: values.yaml holds no policy\n');
+    const { code, stderr } = await run('p');
+    expect(stderr).toMatch(/^Warning: left out: p\/template\.yaml:/);
+    expect(code).toBe(0);
+  });
+
+  it('expressions that are none, and rules that end in an error', async () => {
+    const { code, stdout, stderr } = await run('broken.yaml');
+    expect(stderr).toMatch(/^Warning: broken\.yaml:\d+:\d+: warning: `a\.\.b` is no JMESPath expression/);
+    expect(stdout).toContain('policy labels -> resource default/Pod/good could not be evaluated:\n1 - team failed to');
+    expect(stdout).toContain('    at good.yaml:');
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    [['labels.yaml', '--crd-paths', 'torn.yaml'], 'torn.yaml:1:'],
+    [['labels.yaml', '-p', '--output-format', 'xml'], 'invalid output format: xml'],
+  ])('%j is refused', async (args, message) => {
+    const { code, stderr } = await run(...args);
+    expect(stderr).toContain(message);
+    expect(code).toBe(1);
+  });
+});
+
 it('a folder of policies may hold other files; one that names Kyverno must be readable', async () => {
   const files = { 'p/labels.yaml': POLICY, 'p/chart/template.yaml': 'a: {{ .Values.x }}\n  b: [\n', 'r.yaml': GOOD };
   const run = (cwd: string) => runCaptured(applyCommand, ['p', '-r', 'r.yaml'], { cwd });

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type CommandIo, EXIT, type FlagValues, listFlag, textFlag } from '../../flags/command.ts';
+import { reasonOf } from '../../inputs/input-problem.ts';
 import { toYaml } from '../../output/yaml.ts';
 
 /** Prints the document, or writes it to the file of `--output`. The order of members is that of the object. */
@@ -8,7 +9,13 @@ export async function writeDocument(document: object, flags: FlagValues, io: Com
   const file = textFlag(flags, 'output');
   const text = toYaml(document, 2, 'as-given');
   if (file === undefined) io.stdout(text);
-  else await writeFile(resolve(io.cwd, file), text);
+  else {
+    try {
+      await writeFile(resolve(io.cwd, file), text);
+    } catch (error) {
+      return refuse(reasonOf(error), io);
+    }
+  }
   return EXIT.ok;
 }
 

@@ -6,6 +6,7 @@ import { InputProblem, reasonOf } from '../../inputs/input-problem.ts';
 import { readInputDocuments } from '../../inputs/read-documents.ts';
 import { textAt } from '../../inputs/read-fields.ts';
 import { readSource } from '../../inputs/read-source.ts';
+import { problemsOf } from '../../inputs/test-manifest.ts';
 import { toYaml } from '../../output/yaml.ts';
 import { fixTest } from './fix-test.ts';
 
@@ -13,11 +14,14 @@ import { fixTest } from './fix-test.ts';
 export async function fixTestFiles(paths: readonly string[], flags: FlagValues, io: CommandIo): Promise<number> {
   const fileName = textFlag(flags, 'fileName') ?? '';
   try {
+    let isWhole = true;
     for (const path of paths) {
-      for (const file of await findManifests(resolve(io.cwd, path), fileName)) await fixManifest(file, flags, io);
+      for (const file of await findManifests(resolve(io.cwd, path), fileName)) {
+        isWhole = (await fixManifest(file, flags, io)) && isWhole;
+      }
     }
     io.stdout('Done.\n');
-    return EXIT.ok;
+    return isWhole ? EXIT.ok : EXIT.violations;
   } catch (error) {
     io.stderr(`Error: ${reasonOf(error)}\n`);
     return EXIT.violations;
@@ -33,13 +37,14 @@ async function findManifests(path: string, fileName: string): Promise<readonly s
     .sort();
 }
 
-async function fixManifest(file: string, flags: FlagValues, io: CommandIo): Promise<void> {
+/** `false` for a manifest that cannot be read, or that `test` would refuse as it is now. */
+async function fixManifest(file: string, flags: FlagValues, io: CommandIo): Promise<boolean> {
   io.stdout(`Processing test file (${file})...\n`);
   const { documents, problems } = readInputDocuments(await readSource(file, io.cwd), file);
   const [problem] = problems;
   if (problem) {
     io.stdout(`  ERROR: loading test file (${file}): ${formatDiagnostic(problem)}\n`);
-    return;
+    return false;
   }
   const fixed = documents.map(({ object }) => {
     const result = fixTest(object, basename(file), flags['compress'] === true);
@@ -47,9 +52,12 @@ async function fixManifest(file: string, flags: FlagValues, io: CommandIo): Prom
     return result.document;
   });
   for (const { object } of documents) await fixNamedFiles(object, dirname(file), flags, io);
+  const left = fixed.flatMap(problemsOf);
+  for (const problem of left) io.stdout(`  ERROR: ${problem}\n`);
   io.stdout('\n');
   const isChanged = !documents.every(({ object }, index) => isEqualJson(object, fixed[index]));
   if (flags['save'] === true && (flags['force'] === true || isChanged)) await save(file, 'test file', fixed, io);
+  return left.length === 0;
 }
 
 /** The values and user info files of a manifest get their apiVersion and kind. */

@@ -19,10 +19,38 @@ export function fixTest(document: JsonObject, fileName: string, compress: boolea
   }
   if (textsAt(document, 'policies').length === 0) warnings.push('test has no policies');
   if (textsAt(document, 'resources').length === 0) warnings.push('test has no resources');
-  const results = objectsAt(document, 'results').map((result) => withUniqueLists(result, warnings));
+  const results = objectsAt(document, 'results').map((result) =>
+    withUniqueLists(withCurrentNames(result, warnings), warnings),
+  );
   const kept = compress ? compressResults(results) : results;
   if (Object.hasOwn(document, 'results')) fixed['results'] = kept.toSorted(compareResults);
   return { document: fixed, warnings };
+}
+
+const RENAMED = [
+  ['status', 'result'],
+  ['patchedResource', 'patchedResources'],
+] as const;
+
+/** Upstream no longer reads these fields and does not mend them either. */
+function withCurrentNames(result: JsonObject, warnings: string[]): JsonObject {
+  const fixed: Record<string, Json> = { ...result };
+  const move = (from: string, to: string, value: Json): void => {
+    warnings.push(`test result uses deprecated \`${from}\`, moving it into \`${to}\``);
+    delete fixed[from];
+    fixed[to] = value;
+  };
+  for (const [from, to] of RENAMED) {
+    const value = fixed[from];
+    if (value !== undefined && fixed[to] === undefined) move(from, to, value);
+  }
+  const resource = textAt(fixed, 'resource');
+  if (resource !== '') move('resource', 'resources', [...textsAt(fixed, 'resources'), resource]);
+  const namespace = textAt(fixed, 'namespace');
+  if (namespace === '') return fixed;
+  const names = textsAt(fixed, 'resources').map((name) => (name.includes('/') ? name : `${namespace}/${name}`));
+  move('namespace', 'resources', names);
+  return fixed;
 }
 
 const LISTS = [

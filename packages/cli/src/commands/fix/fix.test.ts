@@ -89,6 +89,28 @@ describe('fix test', () => {
     expect(warnings).toHaveLength(4);
   });
 
+  it('moves fields of old schemas', () => {
+    const results = [{ policy: 'a', rule: 'r', resource: 'x', namespace: 'n', status: 'pass', patchedResource: 'f' }];
+    const { document, warnings } = fixTest({ results }, 'f', false);
+    expect(document['results']).toEqual([
+      { policy: 'a', rule: 'r', result: 'pass', patchedResources: 'f', resources: ['n/x'] },
+    ]);
+    expect(warnings.filter((warning) => warning.includes('deprecated'))).toHaveLength(4);
+  });
+
+  it('says what it cannot mend or read, and fails', async () => {
+    const cwd = createFolder({
+      'a/kyverno-test.yaml': 'kind: Test\nfoo: bar\nresults: [{policy: p, nope: x}]\n',
+      'b/kyverno-test.yaml': 'kind: [',
+      'c/policy.yaml': 'kind: [',
+    });
+    const run = (...args: readonly string[]) => runCaptured(fixCommand, args, { cwd });
+    const { code, stdout } = await run('test', 'a');
+    expect([code, stdout]).toEqual([1, expect.stringContaining('  ERROR: unknown field "results[0].nope"')]);
+    expect(await run('test', 'b')).toMatchObject({ code: 1, stdout: expect.stringContaining('ERROR: loading test') });
+    expect(await run('policy', 'c')).toMatchObject({ code: 1, stdout: expect.stringContaining('c/policy.yaml:1:') });
+  });
+
   it('puts results together that differ in their resources alone', () => {
     const results = [
       { policy: 'a', rule: 'r', result: 'pass', resources: ['x'] },

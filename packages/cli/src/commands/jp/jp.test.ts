@@ -15,12 +15,16 @@ describe('jp query', () => {
     [['-u', 'text'], '# text\nhello\n'],
     [['-q', 'q.txt'], '# a.b[0]\n1\n'],
     [['add(a.b[0], `2`)'], '# add(a.b[0], `2`)\n3\n'],
+    [['-c', '{z: text, a: `"<&>"`}'], '# {z: text, a: `"<&>"`}\n{"a":"\\u003c\\u0026\\u003e","z":"hello"}\n'],
+    [['{z: `[]`, a: `{}`}'], '# {z: `[]`, a: `{}`}\n{\n  "a": {},\n  "z": []\n}\n'],
   ])('%j', async (args, stdout) => {
     expect(await run('query', '-i', 'in.yaml', ...args)).toEqual({ code: 0, stdout, stderr: '' });
   });
 
   it.each([
     [['-i', 'in.yaml', 'a.['], 'failed to compile JMESPath: a.[, error: SyntaxError'],
+    [['-i', 'in.yaml', 'lenght(a)'], 'unknown function: lenght\nlenght(a)\n^\ndid you mean `length`?\n'],
+    [['-i', 'in.yaml', 'a..b'], 'lbrace\na..b\n  ^\n'],
     [['-i', 'in.yaml', 'none'], 'error evaluating JMESPath expression: Unknown key "none" in path'],
     [['-i', 'bad.yaml', 'a'], 'error parsing input json'],
     [['-i', 'none.yaml', 'a'], 'none.yaml'],

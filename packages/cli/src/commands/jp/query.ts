@@ -5,6 +5,8 @@ import { type CommandIo, EXIT, type FlagValues, listFlag, textFlag } from '../..
 import { InputProblem } from '../../inputs/input-problem.ts';
 import { readValueDocument } from '../../inputs/read-documents.ts';
 import { readSource } from '../../inputs/read-source.ts';
+import { showPlace } from './expression-place.ts';
+import { toGoJson } from './go-json-text.ts';
 import { askFor, readExpressions } from './read-expressions.ts';
 
 export async function query(args: readonly string[], flags: FlagValues, io: CommandIo): Promise<number> {
@@ -35,7 +37,9 @@ function readInput(text: string, origin: string): Json {
 function evaluate(expression: string, input: Json): Json {
   const compiled = compileJmesPath(expression, NODE_HOST);
   if (isJmesPathDiagnostic(compiled)) {
-    throw new InputProblem(`failed to compile JMESPath: ${expression}, error: ${compiled.reason}`);
+    const { reason, offset, hint } = compiled;
+    const place = showPlace(expression, offset, hint);
+    throw new InputProblem(`failed to compile JMESPath: ${expression}, error: ${reason}\n${place}`);
   }
   const value = compiled.evaluate(input, Date.now());
   if (!(value instanceof EvaluationError)) return value;
@@ -45,5 +49,5 @@ function evaluate(expression: string, input: Json): Json {
 function print(expression: string, value: Json, flags: FlagValues, io: CommandIo): void {
   io.stdout(`# ${expression}\n`);
   if (flags['unquoted'] === true && typeof value === 'string') io.stdout(`${value}\n`);
-  else io.stdout(`${flags['compact'] === true ? JSON.stringify(value) : JSON.stringify(value, null, 2)}\n`);
+  else io.stdout(`${toGoJson(value, flags['compact'] === true)}\n`);
 }

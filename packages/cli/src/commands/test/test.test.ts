@@ -166,6 +166,7 @@ describe('what a row says', () => {
     expect(stdout).toContain('-     tier: WRONG\n');
     expect(stdout).toContain('+     tier: web\n');
     expect(stdout).toContain('how the rule got there:');
+    expect(stdout).toMatch(/Resource diff\n {3}at .*kyverno-test\.yaml:\d+\n/);
   });
 
   it('kinds that cannot run are never passed', async () => {
