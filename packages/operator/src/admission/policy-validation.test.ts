@@ -2,7 +2,7 @@ import { createEngine } from '@vouchsafe/engine';
 import type { Json, JsonObject } from '@vouchsafe/engine/kernel';
 import { describe, expect, it } from 'vitest';
 import { NODE_HOST } from '../facts/node-host.ts';
-import { validateException, validatePolicy } from './policy-validation.ts';
+import { type PolicyValidationOptions, validateException, validatePolicy } from './policy-validation.ts';
 import type { AdmissionRequest } from './review.ts';
 
 const engine = createEngine({ host: NODE_HOST });
@@ -41,45 +41,44 @@ const answerTo = (object: JsonObject, part: Partial<AdmissionRequest> = {}) =>
   validatePolicy(submitted(object, part), { engine, auditMutateDigest: 'warn' });
 
 describe('a policy as it is submitted', () => {
-  it('is accepted when it compiles', () => {
-    const answer = answerTo(
+  it('is accepted when it compiles', async () => {
+    const answer = await answerTo(
       policyWith({ validate: { failureAction: 'Enforce', pattern: { metadata: { name: '?*' } } } }),
     );
     expect(answer.allowed).toBe(true);
     expect(answer.warnings?.join()).toContain('deprecated');
   });
 
-  it('and enforced as a whole is told which of its rules go on auditing', () => {
+  it('and enforced as a whole is told which of its rules go on auditing', async () => {
     const policy = (action: string, own: string): JsonObject => {
       const { spec, ...rest } = verifying({ failureAction: own, mutateDigest: false });
       return { ...rest, spec: { ...(spec as JsonObject), validationFailureAction: action } };
     };
-    const told = (action: string, own: string) =>
-      answerTo(policy(action, own)).warnings?.filter((text) => text.includes('stays in force'));
-    expect(told('Enforce', 'Audit')).toEqual([
+    const told = async (action: string, own: string) =>
+      (await answerTo(policy(action, own))).warnings?.filter((text) => text.includes('stays in force'));
+    expect(await told('Enforce', 'Audit')).toEqual([
       'spec.rules[0].verifyImages[0].failureAction: Audit stays in force for this rule, whatever spec.validationFailureAction says',
     ]);
-    expect(told('enforce', 'audit')).toHaveLength(1);
-    expect(told('Enforce', 'Enforce')).toEqual([]);
-    expect(told('Audit', 'Audit')).toEqual([]);
+    expect(await told('enforce', 'audit')).toHaveLength(1);
+    expect(await told('Enforce', 'Enforce')).toEqual([]);
+    expect(await told('Audit', 'Audit')).toEqual([]);
   });
 
-  it('is told of what the cluster around it makes of it, when it is accepted', () => {
-    const told = (object: JsonObject) =>
-      validatePolicy(submitted(object), {
-        engine,
-        auditMutateDigest: 'warn',
-        warningsFor: ({ ref }) => [`of ${ref.name}`],
-      }).warnings;
-    expect(told(policyWith({ validate: { deny: {} } }))).toContain('of p');
-    expect(told(policyWith({}))).not.toContain('of p');
+  it('is told of what the cluster around it makes of it, when it is accepted', async () => {
+    const warningsFor: NonNullable<PolicyValidationOptions['warningsFor']> = ({ ref }) => [`of ${ref.name}`];
+    const told = async (object: JsonObject) =>
+      (await validatePolicy(submitted(object), { engine, auditMutateDigest: 'warn', warningsFor })).warnings;
+    expect(await told(policyWith({ validate: { deny: {} } }))).toContain('of p');
+    expect(await told(policyWith({}))).not.toContain('of p');
   });
 
-  it('with an expression that cannot be read is refused once, with the form that can', () => {
+  it('with an expression that cannot be read is refused once, with the form that can', async () => {
     const preconditions = {
       all: [{ key: '{{ request.object.metadata.labels.a.b/c }}', operator: 'NotEquals', value: 'true' }],
     };
-    const { allowed, message = '' } = answerTo(policyWith({ preconditions, validate: { message: 'm', deny: {} } }));
+    const { allowed, message = '' } = await answerTo(
+      policyWith({ preconditions, validate: { message: 'm', deny: {} } }),
+    );
     expect(allowed).toBe(false);
     expect(message).toContain(`request.object.metadata.labels."a.b/c" || ''`);
     expect(message.split('is no JMESPath expression')).toHaveLength(2);
@@ -112,13 +111,13 @@ describe('a policy as it is submitted', () => {
     ],
     ['a deprecated key', { key: BROKEN }, `${place}.key: `],
     ['a deprecated key of an attestation', { key: BROKEN, attestations: [{ type: 't' }] }, `${place}.key: `],
-  ])('is refused for %s that cannot be read, with its path', (_, entry, start) => {
-    const answer = answerTo(verifying(entry));
+  ])('is refused for %s that cannot be read, with its path', async (_, entry, start) => {
+    const answer = await answerTo(verifying(entry));
     expect(answer.allowed).toBe(false);
     expect(answer.message?.split('\n').filter((line) => line.startsWith(start))).toHaveLength(1);
   });
 
-  it('is accepted with variables and references where keys belong', () => {
+  it('is accepted with variables and references where keys belong', async () => {
     const fields = [
       { keys: { publicKeys: '{{ keys.data.k }}' } },
       { keys: { publicKeys: 'k8s://a/b' } },
@@ -128,31 +127,33 @@ describe('a policy as it is submitted', () => {
       const document = verifying({ attestors: [{ entries: [attestor] }] });
       const spec = document['spec'] as { rules: JsonObject[] };
       spec.rules[0] = { ...spec.rules[0], context: [{ name: 'keys', configMap: { name: 'keys', namespace: 'team' } }] };
-      expect(answerTo(document)).toMatchObject({ allowed: true });
+      expect(await answerTo(document)).toMatchObject({ allowed: true });
     }
   });
 
-  it('is told all its problems, a bounded number of them', () => {
+  it('is told all its problems, a bounded number of them', async () => {
     const entry = { keys: { publicKeys: BROKEN } };
-    const answer = answerTo(verifying({ attestors: [{ entries: Array.from({ length: 30 }, () => entry) }] }));
+    const answer = await answerTo(verifying({ attestors: [{ entries: Array.from({ length: 30 }, () => entry) }] }));
     const lines = answer.message?.split('\n') ?? [];
     expect(lines).toHaveLength(21);
     expect(lines.at(-1)).toBe('and 10 more');
   });
 
-  it('may always go away', () => {
+  it('may always go away', async () => {
     const broken = policyWith({ validate: {} });
-    expect(answerTo(broken).allowed).toBe(false);
-    expect(answerTo(broken, { operation: 'DELETE' })).toEqual({ allowed: true });
+    expect((await answerTo(broken)).allowed).toBe(false);
+    expect(await answerTo(broken, { operation: 'DELETE' })).toEqual({ allowed: true });
     const leaving = policyWith({ validate: {} }, { deletionTimestamp: '2026-01-01T00:00:00Z' });
-    expect(answerTo(leaving, { operation: 'UPDATE' })).toEqual({ allowed: true });
-    expect(answerTo(broken, { operation: 'UPDATE', subresource: 'status' })).toEqual({ allowed: true });
+    expect(await answerTo(leaving, { operation: 'UPDATE' })).toEqual({ allowed: true });
+    expect(await answerTo(broken, { operation: 'UPDATE', subresource: 'status' })).toEqual({ allowed: true });
   });
 
-  it('may pin digests in Audit unless that is switched off', () => {
+  it('may pin digests in Audit unless that is switched off', async () => {
     const audit = verifying({ failureAction: 'Audit', ...set({ keys: { publicKeys: 'k8s://a/b' } }) });
-    expect(validatePolicy(submitted(audit), { engine, auditMutateDigest: 'warn' }).allowed).toBe(true);
-    expect(validatePolicy(submitted(audit), { engine, auditMutateDigest: 'refuse' }).allowed).toBe(false);
+    const allowed = async (auditMutateDigest: 'warn' | 'refuse') =>
+      (await validatePolicy(submitted(audit), { engine, auditMutateDigest })).allowed;
+    expect(await allowed('warn')).toBe(true);
+    expect(await allowed('refuse')).toBe(false);
   });
 });
 

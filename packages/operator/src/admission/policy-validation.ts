@@ -2,10 +2,13 @@ import { type CompiledPolicy, type Engine, loadPolicy } from '@vouchsafe/engine'
 import { type Diagnostic, isError, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import { parseEntry } from '../global-context/parse-entry.ts';
 import { diagnoseAttestors } from './attestor-diagnostics.ts';
+import { diagnoseKinds } from './kind-diagnostics.ts';
 import type { AdmissionAnswer, AdmissionRequest } from './review.ts';
 
 export interface PolicyValidationOptions {
   readonly engine: Engine;
+  /** What the API server serves; kinds are not looked up without it. */
+  readonly discovery?: Parameters<typeof diagnoseKinds>[1];
   readonly auditMutateDigest: 'warn' | 'refuse';
   /** What the cluster around the policy makes of it. */
   readonly warningsFor?: (policy: CompiledPolicy) => readonly string[];
@@ -24,10 +27,13 @@ const MAX_SHOWN = 20;
  * Answers whether a policy may be created or changed: every problem at once, each with its path. Going away is always
  * allowed, whatever state the policy is in: DELETE, and the removal of finalizers that follows it.
  */
-export function validatePolicy(request: AdmissionRequest, options: PolicyValidationOptions): AdmissionAnswer {
+export async function validatePolicy(
+  request: AdmissionRequest,
+  options: PolicyValidationOptions,
+): Promise<AdmissionAnswer> {
   const document = submittedOf(request);
   if (!document) return { allowed: true };
-  const { diagnostics, compiled } = diagnosePolicy(document, options);
+  const { diagnostics, compiled } = await diagnosePolicy(document, options);
   const answer = toAnswer(diagnostics);
   const around = compiled && answer.allowed ? (options.warningsFor?.(compiled) ?? []) : [];
   return { ...answer, warnings: [...(answer.warnings ?? []), ...around] };
@@ -38,16 +44,18 @@ function submittedOf({ operation, subresource, object }: AdmissionRequest): Json
   return memberAt(object, 'metadata', 'deletionTimestamp') === undefined ? object : undefined;
 }
 
-function diagnosePolicy(
+async function diagnosePolicy(
   document: JsonObject,
-  { engine, auditMutateDigest }: PolicyValidationOptions,
-): { readonly diagnostics: readonly Diagnostic[]; readonly compiled?: CompiledPolicy | undefined } {
+  { engine, auditMutateDigest, discovery }: PolicyValidationOptions,
+): Promise<{ readonly diagnostics: readonly Diagnostic[]; readonly compiled?: CompiledPolicy | undefined }> {
   const loaded = loadPolicy(document, undefined, { auditMutateDigest, deprecations: true, submitted: true });
   if (!loaded.policy || loaded.diagnostics.some(isError)) {
     return { diagnostics: loaded.diagnostics };
   }
   const { diagnostics, compiled } = engine.compile(loaded.policy);
-  const all = [...loaded.diagnostics, ...refuseSyntax(diagnostics), ...diagnoseAttestors(loaded.policy)];
+  // What cannot be asked now does not keep a policy out.
+  const ofKinds = discovery ? await diagnoseKinds(loaded.policy, discovery).catch(() => []) : [];
+  const all = [...loaded.diagnostics, ...refuseSyntax(diagnostics), ...ofKinds, ...diagnoseAttestors(loaded.policy)];
   return { diagnostics: all, compiled };
 }
 

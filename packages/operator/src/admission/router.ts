@@ -6,7 +6,7 @@ import type { WebhookReply, WebhookRequest } from './webhook-server.ts';
 
 export interface RouterOptions {
   readonly handler: ReviewHandler;
-  readonly validatePolicy: (request: AdmissionRequest) => AdmissionAnswer;
+  readonly validatePolicy: (request: AdmissionRequest) => AdmissionAnswer | Promise<AdmissionAnswer>;
   readonly validateException: (request: AdmissionRequest) => AdmissionAnswer;
   readonly validateGlobalContext: (request: AdmissionRequest) => AdmissionAnswer;
   /** The policies are known. Until then nothing is let through: callers are told to apply their failurePolicy. */

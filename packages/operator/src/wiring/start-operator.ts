@@ -261,7 +261,12 @@ export async function startOperator(settings: OperatorSettings, version: string)
     handle: createRouter({
       handler,
       validatePolicy: (request) =>
-        validatePolicy(request, { engine, auditMutateDigest, warningsFor: others.warningsFor }),
+        validatePolicy(request, {
+          engine,
+          discovery: client.discovery,
+          auditMutateDigest,
+          warningsFor: others.warningsFor,
+        }),
       validateException: (request) =>
         validateException(request, {
           isEnabled: settings.enablePolicyException,

@@ -1,0 +1,96 @@
+import { type Policy, parseKindSelector } from '@vouchsafe/engine';
+import {
+  type Diagnostic,
+  hasWildcard,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  memberAt,
+} from '@vouchsafe/engine/kernel';
+import type { ApiResource, Discovery } from '@vouchsafe/kube';
+
+/**
+ * What only the API server can tell of the kinds that a policy names (Kyverno's `validKinds`): `Scale` is a subresource of
+ * others, which scans cannot read, and some kinds it does not serve, or not yet.
+ */
+export async function diagnoseKinds(
+  policy: Policy,
+  discovery: Pick<Discovery, 'resources' | 'invalidate'>,
+): Promise<readonly Diagnostic[]> {
+  if (policy.family !== 'legacy') return [];
+  const named = namedKinds(policy);
+  if (named.length === 0) return [];
+  let served = await discovery.resources();
+  if (named.some(({ kind }) => standingOf(kind, served) === 'unserved')) {
+    discovery.invalidate(); // it may have been installed a moment ago
+    served = await discovery.resources();
+  }
+  const told = new Set<string>();
+  return named.flatMap(({ kind, path, isScanned }) => {
+    const standing = standingOf(kind, served);
+    if (standing === 'served' || told.has(`${path} ${kind}`)) return [];
+    told.add(`${path} ${kind}`);
+    if (standing === 'unserved') return [unserved(kind, path)];
+    return isScanned ? [{ ...SCANNED, path, message: `background scan enabled with subresource ${kind}` }] : [];
+  });
+}
+
+const SCANNED = { code: 'policy-conflict', severity: 'error' } as const;
+
+function unserved(kind: string, path: string): Diagnostic {
+  const reason = `unable to convert GVK to GVR for kinds ${kind}`;
+  const message = `the kind defined in the all match resource is invalid: ${reason}`;
+  return { code: 'policy-invalid-value', severity: 'warning', path, message };
+}
+
+type LegacyPolicy = Extract<Policy, { readonly family: 'legacy' }>;
+
+interface NamedKind {
+  readonly kind: string;
+  readonly path: string;
+  /** A validate rule that scans evaluate. */
+  readonly isScanned: boolean;
+}
+
+function namedKinds({ document, spec }: LegacyPolicy): readonly NamedKind[] {
+  const rules = memberAt(document, 'spec', 'rules');
+  return listOf(rules).flatMap((rule, index) =>
+    (['match', 'exclude'] as const).flatMap((side) => {
+      const path = `spec.rules[${index}].${side}`;
+      const isScanned = spec.background && rule['validate'] !== undefined;
+      return kindsOf(rule[side]).map((kind) => ({ kind, path, isScanned }));
+    }),
+  );
+}
+
+function kindsOf(block: Json | undefined): readonly string[] {
+  if (!isJsonObject(block)) return [];
+  const filters: readonly JsonObject[] = [block, ...listOf(block['any']), ...listOf(block['all'])];
+  return filters.flatMap((filter) => {
+    const kinds = memberAt(filter, 'resources', 'kinds');
+    return Array.isArray(kinds) ? kinds.filter((kind): kind is string => typeof kind === 'string') : [];
+  });
+}
+
+function listOf(value: Json | undefined): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
+
+function standingOf(text: string, served: readonly ApiResource[]): 'served' | 'subresource' | 'unserved' {
+  // What a wildcard or a written subresource stands for is checked where the text is.
+  if (hasWildcard(text)) return 'served';
+  const { group, version, kind, subresource } = parseKindSelector(text);
+  const isOf = (one: { readonly group: string; readonly version: string; readonly kind: string }) =>
+    one.kind === kind && (group === '*' || one.group === group) && (version === '*' || one.version === version);
+  const own = served.filter(isOf);
+  if (subresource !== '') {
+    return own.some(({ subresources }) => subresources.some(({ name }) => name === subresource))
+      ? 'served'
+      : 'unserved';
+  }
+  if (own.length > 0) return 'served';
+  const answers = served.some(({ subresources }) =>
+    subresources.some((one) => one.kind !== undefined && isOf(one.kind)),
+  );
+  return answers ? 'subresource' : 'unserved';
+}
