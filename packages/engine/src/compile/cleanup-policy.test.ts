@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { FactTable } from '../facts/fact-table.ts';
+import { STILL_HOST } from '../kernel/host.fixture.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import { loadPolicies } from '../load/load-policies.ts';
 import { UNASKED } from '../model/request.fixture.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { createEngine } from './create-engine.ts';
 
-const engine = createEngine({ host: { hash: () => '', decodeCertificate: () => null, random: () => 0 } });
+const engine = createEngine({ host: STILL_HOST });
 
 const REQUEST: EvaluationRequest = {
   operation: 'CREATE',

@@ -1,72 +1,31 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../evaluate/decide.ts';
-import type { Fact } from '../facts/fact.ts';
-import type { FactRequest } from '../facts/fact-request.ts';
-import type { FactSource } from '../facts/fact-source.ts';
-import { EvaluationError } from '../kernel/evaluation-error.ts';
-import type { Json, JsonObject } from '../kernel/json.ts';
-import type { Phase } from '../model/compiled-policy.ts';
-import type { Decision } from '../model/decision.ts';
-import { toLegacyPolicy } from '../model/policy-document.ts';
-import { UNASKED } from '../model/request.fixture.ts';
+import { answeringSource } from '../facts/fact-source.fixture.ts';
+import type { JsonObject } from '../kernel/json.ts';
+import { requestOf } from '../model/request.fixture.ts';
 import type { EvaluationRequest } from '../model/request.ts';
-import { createEngine } from './create-engine.ts';
-import type { Compilation } from './engine.ts';
+import { compile, MATCH_PODS, run } from './engine.fixture.ts';
 
-const engine = createEngine({
-  host: { hash: () => 'h', decodeCertificate: () => new EvaluationError('none'), random: () => 0.5 },
-});
-
-const SILENT: FactSource = {
-  kinds: new Set<FactRequest['kind']>(),
-  fetch: async (requests): Promise<readonly Fact<Json>[]> =>
-    requests.map(() => ({ ok: false, class: 'unavailable', message: 'nobody answers' })),
-};
-
-function compile(spec: JsonObject, metadata: JsonObject = { name: 'p' }, kind = 'ClusterPolicy'): Compilation {
-  return engine.compile(toLegacyPolicy({ apiVersion: 'kyverno.io/v1', kind, metadata, spec }, () => undefined));
-}
-
-function request(resource: JsonObject, kind = 'Pod', given: Partial<EvaluationRequest> = {}): EvaluationRequest {
-  return {
-    operation: 'CREATE',
-    kind: { group: kind === 'Deployment' ? 'apps' : '', version: 'v1', kind },
-    subresource: '',
-    namespace: 'default',
-    name: 'web',
-    resource,
-    ...UNASKED,
-    ...given,
-  };
-}
-
-async function run(
-  spec: JsonObject,
-  asked: EvaluationRequest,
-  phase: Phase = 'validate',
-  trace = false,
-): Promise<Decision | undefined> {
-  const { compiled, diagnostics } = compile(spec);
-  expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
-  const [decision] = await decide(compiled ? [compiled] : [], asked, SILENT, { phase, trace });
-  return decision;
-}
-
-const MATCH = { match: { any: [{ resources: { kinds: ['Pod'] } }] } };
 const WEB: JsonObject = { metadata: { name: 'web', namespace: 'default', labels: { app: 'web' } } };
+
+/** A request about the object `default/web`, whatever the object says of itself. */
+function request(resource: JsonObject, kind = 'Pod', given: Partial<EvaluationRequest> = {}): EvaluationRequest {
+  const group = kind === 'Deployment' ? 'apps' : '';
+  return requestOf(resource, { kind: { group, version: 'v1', kind }, namespace: 'default', name: 'web', ...given });
+}
 
 describe('compile', () => {
   it('freezes what it makes, and tells what the policy needs and selects', () => {
     const { compiled } = compile({
       rules: [
         {
-          ...MATCH,
+          ...MATCH_PODS,
           name: 'r',
           context: [{ name: 'c', configMap: { name: 'a', namespace: 'b' } }],
           validate: { foreach: [{ list: 'x', context: [{ name: 'd', apiCall: { urlPath: '/api' } }], deny: {} }] },
         },
-        { ...MATCH, name: 'i', verifyImages: [{ imageReferences: ['*'] }] },
+        { ...MATCH_PODS, name: 'i', verifyImages: [{ imageReferences: ['*'] }] },
       ],
     });
     expect(Object.isFrozen(compiled)).toBe(true);
@@ -98,14 +57,14 @@ describe('compile', () => {
   it.each<[string, JsonObject, boolean]>([
     [
       'by the policy',
-      { validationFailureAction: 'Enforce', rules: [{ ...MATCH, name: 'r', validate: { deny: {} } }] },
+      { validationFailureAction: 'Enforce', rules: [{ ...MATCH_PODS, name: 'r', validate: { deny: {} } }] },
       true,
     ],
     [
       'by the rule against the policy',
       {
         validationFailureAction: 'Enforce',
-        rules: [{ ...MATCH, name: 'r', validate: { failureAction: 'Audit', deny: {} } }],
+        rules: [{ ...MATCH_PODS, name: 'r', validate: { failureAction: 'Audit', deny: {} } }],
       },
       false,
     ],
@@ -113,87 +72,18 @@ describe('compile', () => {
       'by an override',
       {
         validationFailureActionOverrides: [{ action: 'enforce', namespaces: ['a'] }],
-        rules: [{ ...MATCH, name: 'r', validate: { deny: {} } }],
+        rules: [{ ...MATCH_PODS, name: 'r', validate: { deny: {} } }],
       },
       true,
     ],
     [
       'by an image entry',
-      { rules: [{ ...MATCH, name: 'r', verifyImages: [{ imageReferences: ['*'], failureAction: 'Enforce' }] }] },
+      { rules: [{ ...MATCH_PODS, name: 'r', verifyImages: [{ imageReferences: ['*'], failureAction: 'Enforce' }] }] },
       true,
     ],
-    ['not at all', { rules: [{ ...MATCH, name: 'r', validate: { deny: {} } }] }, false],
+    ['not at all', { rules: [{ ...MATCH_PODS, name: 'r', validate: { deny: {} } }] }, false],
   ])('knows whether it can enforce: %s', (_name, spec, expected) => {
     expect(compile(spec).compiled?.canEnforce).toBe(expected);
-  });
-});
-
-describe('matchConditions', () => {
-  const when = (...expressions: string[]): JsonObject => ({
-    webhookConfiguration: {
-      matchConditions: expressions.map((expression, index) => ({ name: `c${index}`, expression })),
-    },
-  });
-  const DENY = { rules: [{ ...MATCH, name: 'r', validate: { message: 'no', deny: {} } }] };
-  const pod: JsonObject = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', labels: { a: 'b' } } };
-  const admission: JsonObject = { operation: 'CREATE' };
-
-  it.each<[string, string[], Partial<EvaluationRequest>, number]>([
-    ['that hold', ["object.metadata.labels.a == 'b'", 'oldObject == null'], {}, 1],
-    ['one of which does not', ['true', "request.operation == 'DELETE'"], {}, 0],
-    ['about the user', ["request.userInfo.username == 'ann'"], { user: { username: 'ann', groups: [] } }, 1],
-    ['that cannot be told', ["object.metadata.gone == 'x'"], {}, 0],
-    ['one is false, another fails', ["object.metadata.gone == 'x'", 'false'], {}, 0],
-    ['that the API server has judged', ["authorizer.path('/x').check('get').allowed()"], { admission }, 1],
-    ['that nobody can judge', ["authorizer.path('/x').check('get').allowed()"], {}, 0],
-  ])('%s', async (_name, expressions, given, results) => {
-    const decision = await run({ ...when(...expressions), ...DENY }, request(pod, 'Pod', given));
-    expect(decision?.results).toHaveLength(results);
-  });
-
-  it('that cannot be told do not spare images', async () => {
-    const verify = { name: 'r', ...MATCH, verifyImages: [{ imageReferences: ['*'], required: false }] };
-    const spec = (expression: string) => ({ ...when(expression), rules: [verify] });
-    const asked = request({ ...pod, spec: { containers: [{ name: 'a', image: 'nginx:1' }] } });
-    const fails = await run(spec('object.metadata.gone == 1'), asked, 'verify-images');
-    const unmet = await run(spec('false'), asked, 'verify-images');
-    expect([fails?.results.length, unmet?.results.length]).toEqual([1, 0]);
-  });
-
-  it('are explained', async () => {
-    const decision = await run({ ...when('false'), ...DENY }, request(pod), 'validate', true);
-    expect(decision?.trace?.[0]).toMatchObject({
-      rule: 'r',
-      step: 'match',
-      outcome: 'no',
-      detail: 'webhookConfiguration.matchConditions do not hold',
-    });
-  });
-
-  it.each([
-    ['object.', 'cel-syntax'],
-    ['object.metadata', 'cel-type'],
-    ['params.x == 1', 'cel-type'],
-  ])('a policy with the condition %s is refused', (expression, code) => {
-    const { compiled, diagnostics } = compile({ ...when('true', expression), ...DENY });
-    expect(compiled).toBeUndefined();
-    expect(diagnostics).toMatchObject([
-      { code, severity: 'error', path: 'spec.webhookConfiguration.matchConditions[1].expression' },
-    ]);
-  });
-});
-
-describe('names of matchConditions', () => {
-  it.each<[string, string[], string[]]>([
-    ['fit', ['a', 'not-nodes', 'acme.io/Not_Nodes.x'], []],
-    ['no qualified name', ['a b'], ['policy-invalid-value']],
-    ['none', [''], ['policy-invalid-value']],
-    ['twice', ['a', 'a'], ['policy-conflict']],
-    ['too many', Array.from({ length: 64 }, (_, index) => `c${index}`), ['policy-invalid-value']],
-  ])('%s', (_name, names, codes) => {
-    const matchConditions = names.map((name) => ({ name, expression: 'true' }));
-    const { diagnostics } = compile({ webhookConfiguration: { matchConditions }, rules: [] });
-    expect(diagnostics.map(({ code }) => code)).toEqual(codes);
   });
 });
 
@@ -252,14 +142,19 @@ describe('the action for a request', () => {
 describe('an explanation', () => {
   const rules = [
     { match: { any: [{ resources: { kinds: ['Service'] } }] }, name: 'other-kind', validate: { deny: {} } },
-    { ...MATCH, name: 'excluded', exclude: { any: [{ resources: { namespaces: ['def*'] } }] }, validate: { deny: {} } },
     {
-      ...MATCH,
+      ...MATCH_PODS,
+      name: 'excluded',
+      exclude: { any: [{ resources: { namespaces: ['def*'] } }] },
+      validate: { deny: {} },
+    },
+    {
+      ...MATCH_PODS,
       name: 'unmet',
       preconditions: { all: [{ key: 1, operator: 'Equals', value: 2, message: 'one is not two' }] },
       validate: { deny: {} },
     },
-    { ...MATCH, name: 'fails', validate: { message: 'no', pattern: { metadata: { labels: { team: '?*' } } } } },
+    { ...MATCH_PODS, name: 'fails', validate: { message: 'no', pattern: { metadata: { labels: { team: '?*' } } } } },
   ];
 
   it('says why each rule did or did not apply', async () => {
@@ -289,7 +184,7 @@ describe('an explanation', () => {
 
 describe('reportProperties', () => {
   it('have their variables, or stay as written', async () => {
-    const rule = { ...MATCH, name: 'r', validate: { message: 'm', deny: {} } };
+    const rule = { ...MATCH_PODS, name: 'r', validate: { message: 'm', deny: {} } };
     const spec = (value: string): JsonObject => ({ rules: [{ ...rule, reportProperties: { owner: value } }] });
     expect((await run(spec('{{ request.object.metadata.labels.app }}'), request(WEB)))?.results[0]?.properties).toEqual(
       { owner: 'web' },
@@ -302,7 +197,7 @@ describe('reportProperties', () => {
 const RULES: JsonObject = {
   rules: [
     {
-      ...MATCH,
+      ...MATCH_PODS,
       name: 'pattern',
       validate: {
         message: '{{ request.object.metadata.name }}',
@@ -310,7 +205,7 @@ const RULES: JsonObject = {
       },
     },
     {
-      ...MATCH,
+      ...MATCH_PODS,
       name: 'deny',
       validate: {
         deny: {
@@ -319,12 +214,12 @@ const RULES: JsonObject = {
       },
     },
     {
-      ...MATCH,
+      ...MATCH_PODS,
       name: 'each',
       validate: { foreach: [{ list: 'request.object.spec.containers', pattern: { image: '!*:latest' } }] },
     },
     {
-      ...MATCH,
+      ...MATCH_PODS,
       name: 'merge',
       mutate: {
         patchStrategicMerge: {
@@ -333,9 +228,9 @@ const RULES: JsonObject = {
         },
       },
     },
-    { ...MATCH, name: 'json', mutate: { patchesJson6902: '- {op: add, path: /metadata/labels/x, value: y}' } },
+    { ...MATCH_PODS, name: 'json', mutate: { patchesJson6902: '- {op: add, path: /metadata/labels/x, value: y}' } },
     {
-      ...MATCH,
+      ...MATCH_PODS,
       name: 'images',
       verifyImages: [{ imageReferences: ['*'], attestors: [{ entries: [{ keys: { publicKeys: 'k' } }] }] }],
     },
@@ -377,7 +272,7 @@ describe('whatever the object', () => {
       if (!compiled) throw new Error('not compiled');
       await fc.assert(
         fc.asyncProperty(anyResource, async (resource) => {
-          const [decision] = await decide([compiled], request(resource as JsonObject), SILENT, { phase });
+          const [decision] = await decide([compiled], request(resource as JsonObject), answeringSource(), { phase });
           expect(JSON.parse(JSON.stringify(decision))).toEqual(decision);
         }),
         { numRuns: 300 },
@@ -393,7 +288,7 @@ describe('whatever the object', () => {
     };
     const before = JSON.stringify(resource);
     for (const phase of ['mutate', 'validate'] as const)
-      await decide(compiled ? [compiled] : [], request(resource), SILENT, { phase });
+      await decide(compiled ? [compiled] : [], request(resource), answeringSource(), { phase });
     expect(JSON.stringify(resource)).toBe(before);
   });
 });

@@ -1,17 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
-import type { EngineHost } from '../../kernel/host.ts';
+import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import { createJsonScope } from '../variables/json-scope.ts';
 import { type ConditionsOutcome, compileConditions } from './compile-conditions.ts';
 import { findOperator } from './operators/list.ts';
 
-const host: EngineHost = { hash: () => '', decodeCertificate: () => null, random: () => 0 };
 const scope = createJsonScope({ a: 1, name: 'web', none: null }, 0);
 
 function evaluate(conditions: Json | undefined): ConditionsOutcome | EvaluationError {
-  return compileConditions(conditions, { host }).evaluate(scope);
+  return compileConditions(conditions, { host: STILL_HOST }).evaluate(scope);
 }
 
 const holds = (key: Json, operator: string, value: Json): boolean | undefined => findOperator(operator)?.(value)(key);

@@ -3,14 +3,13 @@ import type { Fact } from '../../facts/fact.ts';
 import type { FactRequest } from '../../facts/fact-request.ts';
 import { FactTable, Need } from '../../facts/fact-table.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
-import type { EngineHost } from '../../kernel/host.ts';
+import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import type { PolicyRef } from '../../model/decision.ts';
 import { compileContext } from './compile-context.ts';
 import { createJsonScope } from './json-scope.ts';
 import { compileQuery } from './query.ts';
 
-const host: EngineHost = { hash: () => '', decodeCertificate: () => null, random: () => 0 };
 const cluster: PolicyRef = { apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy', name: 'p' };
 const namespaced: PolicyRef = { apiVersion: 'kyverno.io/v1', kind: 'Policy', name: 'p', namespace: 'team' };
 const variables: JsonObject = {
@@ -28,8 +27,8 @@ function read(
 ): Json | EvaluationError {
   const table = new FactTable();
   for (const [request, fact] of facts) table.add(request, fact);
-  const scope = compileContext(entries, policy, { host }).attach(createJsonScope(variables, 0), table);
-  return compileQuery(query, host).evaluate(scope);
+  const scope = compileContext(entries, policy, { host: STILL_HOST }).attach(createJsonScope(variables, 0), table);
+  return compileQuery(query, STILL_HOST).evaluate(scope);
 }
 
 const messageOf = (result: Json | EvaluationError): string =>
@@ -247,7 +246,7 @@ describe('imageRegistry and globalReference', () => {
 it('an entry of no kind is reported', () => {
   const codes: string[] = [];
   compileContext([{ name: 'x' }], cluster, {
-    host,
+    host: STILL_HOST,
     path: 'spec.rules[0].context',
     report: ({ code, path }) => codes.push(`${code} ${path}`),
   });

@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
-import type { EngineHost } from '../../kernel/host.ts';
+import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import { compileTemplate } from './compile-template.ts';
 import { createJsonScope } from './json-scope.ts';
 
-const host: EngineHost = { hash: () => '', decodeCertificate: () => null, random: () => 0 };
 const variables: JsonObject = {
   request: {
     operation: 'CREATE',
@@ -21,7 +20,7 @@ const variables: JsonObject = {
 };
 
 function evaluate(document: Json, isDelete = false): Json | EvaluationError {
-  return compileTemplate(document, { host }).evaluate(createJsonScope(variables, 0, isDelete));
+  return compileTemplate(document, { host: STILL_HOST }).evaluate(createJsonScope(variables, 0, isDelete));
 }
 
 const failure = (result: Json | EvaluationError): string =>
@@ -77,7 +76,7 @@ describe('variables', () => {
 
   it('reports expressions that do not parse, and fails on them', () => {
     const codes: string[] = [];
-    const template = compileTemplate('{{ a..b }}', { host, report: ({ code }) => codes.push(code) });
+    const template = compileTemplate('{{ a..b }}', { host: STILL_HOST, report: ({ code }) => codes.push(code) });
     expect(codes).toEqual(['jmespath-syntax']);
     expect(failure(template.evaluate(createJsonScope({}, 0)))).toMatch(
       /^failed to resolve a\.\.b at path : incorrect query a\.\.b: SyntaxError/,
@@ -99,7 +98,7 @@ describe('variables', () => {
     const document = { a: { b: [1] }, c: '{{ flag }}' };
     const result = evaluate(document) as JsonObject;
     expect(result['a']).toBe(document.a);
-    const constant = compileTemplate(document.a, { host });
+    const constant = compileTemplate(document.a, { host: STILL_HOST });
     expect(constant.constant).toBe(true);
     expect(constant.evaluate(createJsonScope({}, 0))).toBe(document.a);
   });
@@ -164,7 +163,7 @@ describe('any document', () => {
   it('stays within bounds when values multiply', () => {
     const bomb: JsonObject = { b: { x: '{{ b }}', y: '{{ b }}' } };
     const started = performance.now();
-    const result = compileTemplate('{{ b }}', { host }).evaluate(createJsonScope(bomb, 0));
+    const result = compileTemplate('{{ b }}', { host: STILL_HOST }).evaluate(createJsonScope(bomb, 0));
     expect(result).toBeInstanceOf(EvaluationError);
     expect(performance.now() - started).toBeLessThan(2000);
   });

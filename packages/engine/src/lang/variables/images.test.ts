@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
-import type { EngineHost } from '../../kernel/host.ts';
+import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import { extractImages, imagesVariable } from './images.ts';
 
-const host: EngineHost = { hash: () => '', decodeCertificate: () => null, random: () => 0 };
-
 function extract(resource: JsonObject, kind: string, extractors?: JsonObject): Json | EvaluationError {
-  const images = extractImages(resource, kind, { host, extractors });
+  const images = extractImages(resource, kind, { host: STILL_HOST, extractors });
   return images instanceof EvaluationError ? images : imagesVariable(images);
 }
 

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { FactKind } from '../../facts/fact-request.ts';
 import { FactTable } from '../../facts/fact-table.ts';
-import { EvaluationError } from '../../kernel/evaluation-error.ts';
+import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import { UNASKED } from '../../model/request.fixture.ts';
 import type { EvaluationRequest, StandIns } from '../../model/request.ts';
 import { compileContext } from './compile-context.ts';
 import { createScope } from './create-scope.ts';
 
-const HOST = { hash: () => '', decodeCertificate: () => new EvaluationError('none'), random: () => 0 };
 const POLICY = { apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy', name: 'p' };
 const RESOURCE = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' } };
 const ENTRIES: readonly JsonObject[] = [
@@ -29,8 +28,8 @@ function lookup(name: string, standIns: StandIns | undefined, rule = 'r') {
   };
   const facts = new FactTable();
   const input = { request, resource: RESOURCE, phase: 'validate' as const, facts, trace: undefined };
-  const root = createScope(input, { host: HOST, rule });
-  return compileContext(ENTRIES, POLICY, { host: HOST }).attach(root, facts).lookup(name);
+  const root = createScope(input, { host: STILL_HOST, rule });
+  return compileContext(ENTRIES, POLICY, { host: STILL_HOST }).attach(root, facts).lookup(name);
 }
 
 function standIns(absent: readonly FactKind[], values: JsonObject): StandIns {

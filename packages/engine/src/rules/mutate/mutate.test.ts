@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { FactTable } from '../../facts/fact-table.ts';
-import type { EngineHost } from '../../kernel/host.ts';
+import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import { createScope } from '../../lang/variables/create-scope.ts';
 import type { Phase, RuleInput } from '../../model/compiled-policy.ts';
 import type { LegacyPolicy, Rule } from '../../model/policy.ts';
 import type { RuleBodyOutcome } from '../rule-kind.ts';
 import { mutate } from './mutate.ts';
-
-const host: EngineHost = { hash: () => '', decodeCertificate: () => null, random: () => 0 };
 
 const POD: JsonObject = {
   apiVersion: 'v1',
@@ -95,9 +93,9 @@ function runAll(block: JsonObject, situation: Situation = {}): readonly RuleBody
     facts,
     trace: undefined,
   };
-  const body = mutate.compile({ policy, rule, host, report: () => undefined });
+  const body = mutate.compile({ policy, rule, host: STILL_HOST, report: () => undefined });
   if (body.applies?.(input) === false) return [];
-  const outcome = body.evaluate({ input, scope: createScope(input, { host }), action: 'Audit' });
+  const outcome = body.evaluate({ input, scope: createScope(input, { host: STILL_HOST }), action: 'Audit' });
   return outcome === undefined ? [] : [outcome].flat();
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FactTable } from '../../facts/fact-table.ts';
 import type { Diagnostic } from '../../kernel/diagnostics/diagnostic.ts';
-import type { EngineHost } from '../../kernel/host.ts';
+import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import { createScope } from '../../lang/variables/create-scope.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
@@ -10,8 +10,6 @@ import type { FailureAction } from '../../model/decision.ts';
 import type { LegacyPolicy, Rule } from '../../model/policy.ts';
 import type { EvaluationRequest, Operation } from '../../model/request.ts';
 import { compileValidate } from './validate.ts';
-
-const host: EngineHost = { hash: () => '', decodeCertificate: () => null, random: () => 0 };
 
 interface Situation {
   readonly operation?: Operation;
@@ -50,7 +48,12 @@ function validate(block: JsonObject, resource: JsonObject, situation: Situation 
   const diagnostics: Diagnostic[] = [];
   const rule = ruleOf(block, situation.preconditions);
   const policy = policyOf(situation.policyAction ?? 'Audit');
-  const body = compileValidate({ policy, rule, host, report: (diagnostic) => diagnostics.push(diagnostic) });
+  const body = compileValidate({
+    policy,
+    rule,
+    host: STILL_HOST,
+    report: (diagnostic) => diagnostics.push(diagnostic),
+  });
   const input: RuleInput = {
     request: requestOf(resource, situation),
     resource,
@@ -58,7 +61,7 @@ function validate(block: JsonObject, resource: JsonObject, situation: Situation 
     facts: new FactTable(),
     trace: undefined,
   };
-  const scope = createScope(input, { host });
+  const scope = createScope(input, { host: STILL_HOST });
   const outcome = body.evaluate({ input, scope, action: 'Audit', matchesOldObject: () => true });
   return { outcome, codes: diagnostics.map(({ code }) => code) };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Fact } from '../../../facts/fact.ts';
 import type { FactRequest } from '../../../facts/fact-request.ts';
 import { FactTable, Need } from '../../../facts/fact-table.ts';
+import { STILL_HOST } from '../../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../../kernel/json.ts';
 import { createScope } from '../../../lang/variables/create-scope.ts';
 import type { RuleInput } from '../../../model/compiled-policy.ts';
@@ -9,7 +10,6 @@ import { UNASKED } from '../../../model/request.fixture.ts';
 import type { RuleBodyOutcome } from '../../rule-kind.ts';
 import { compileManifests } from './compile-manifests.ts';
 
-const host = { hash: () => '', decodeCertificate: () => null, random: () => 0 };
 const ATTESTORS: JsonObject = { attestors: [{ entries: [{ keys: { publicKeys: 'KEY' } }] }] };
 const VERIFIED: Json = {
   verified: true,
@@ -57,7 +57,7 @@ function judge({ object, signed = '', answer, block = ATTESTORS, request = {} }:
   const evaluate = compileManifests(block);
   for (;;) {
     try {
-      const outcome = evaluate({ input, scope: createScope(input, { host }), action: 'Enforce' }) as
+      const outcome = evaluate({ input, scope: createScope(input, { host: STILL_HOST }), action: 'Enforce' }) as
         | RuleBodyOutcome
         | undefined;
       return { outcome, asked };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FactTable } from '../../../facts/fact-table.ts';
-import type { EngineHost } from '../../../kernel/host.ts';
+import { STILL_HOST } from '../../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../../kernel/json.ts';
 import { createScope } from '../../../lang/variables/create-scope.ts';
 import type { RuleInput } from '../../../model/compiled-policy.ts';
@@ -9,7 +9,6 @@ import { UNASKED } from '../../../model/request.fixture.ts';
 import type { PodSecurityException, RuleBodyOutcome } from '../../rule-kind.ts';
 import { compilePodSecurity } from './compile-pod-security.ts';
 
-const host: EngineHost = { hash: () => '', decodeCertificate: () => null, random: () => 0 };
 // The block alone decides here: of rule and policy, only name, preconditions and action are read.
 const rule = { name: 'r', path: 'spec.rules[0]', validate: {}, preconditions: undefined } as unknown as Rule;
 const policy = { spec: { failureAction: 'Audit' } } as unknown as LegacyPolicy;
@@ -34,10 +33,10 @@ function judge(
     facts: new FactTable(),
     trace: undefined,
   };
-  const { passes, evaluate } = compilePodSecurity(block, { policy, rule, host, report: () => {} });
+  const { passes, evaluate } = compilePodSecurity(block, { policy, rule, host: STILL_HOST, report: () => {} });
   const outcome = evaluate({
     input,
-    scope: createScope(input, { host }),
+    scope: createScope(input, { host: STILL_HOST }),
     action: 'Audit',
     podSecurityExceptions: exceptions,
   });
