@@ -23,6 +23,7 @@ const steps: readonly Step[] = [
     mend: 'npm run format',
   },
   { name: 'boundaries', why: 'the graph in boundaries.json holds', command: [...node, 'tools/check-boundaries.ts'] },
+  { name: 'lengths', why: 'a file is about one thing', command: [...node, 'tools/check-lengths.ts'] },
   { name: 'words', why: 'the tree speaks of the product alone', command: [...node, 'tools/check-words.ts'] },
   ...packages.map((name) => ({
     name: `types: ${name}`,
