@@ -42,8 +42,18 @@ it.each([
   expect(withGenerated(decision(status), reports).results).toMatchObject([expected]);
 });
 
-it('is for policies in CEL', () => {
+it('rules that did not apply are left out, and each is told what it made itself', () => {
+  const rules = { ...policy, apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy' };
+  expect(withGenerated({ ...decision('skip'), policy: rules }, []).results).toEqual([]);
+  const ofOther = { ...role, rule: 'other' };
+  expect(withGenerated({ ...decision('pass'), policy: rules }, [secret, ofOther]).results).toMatchObject([
+    { properties: { 'generated-resources': '/v1, Kind=Secret Name=secret Namespace=team' } },
+  ]);
+});
+
+it('is for all but the policies in CEL that scans tell of', () => {
   expect(isReported({ policy })).toBe(true);
   expect(isReported({ policy: { ...policy, kind: 'NamespacedGeneratingPolicy' } })).toBe(true);
-  expect(isReported({ policy: { ...policy, apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy' } })).toBe(false);
+  expect(isReported({ policy: { ...policy, apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy' } })).toBe(true);
+  expect(isReported({ policy: { ...policy, kind: 'NamespacedMutatingPolicy' } })).toBe(false);
 });

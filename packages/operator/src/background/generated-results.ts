@@ -2,9 +2,9 @@ import type { Decision, RuleResult } from '@vouchsafe/engine';
 import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import type { BackgroundReport } from './start-background.ts';
 
-/** Whether what the policy generates is told of in the report about its trigger: Kyverno reports policies in CEL alone. */
+/** Whether what the policy does is told of in the report about its trigger; scans tell of policies in CEL that mutate. */
 export function isReported({ policy }: Pick<Decision, 'policy'>): boolean {
-  return policy.kind.endsWith('GeneratingPolicy');
+  return !policy.kind.endsWith('MutatingPolicy');
 }
 
 /**
@@ -12,15 +12,19 @@ export function isReported({ policy }: Pick<Decision, 'policy'>): boolean {
  * error where that was not done.
  */
 export function withGenerated(decision: Decision, reports: readonly BackgroundReport[]): Decision {
-  const failed = reports.find(({ outcome }) => typeof outcome === 'object');
-  const problem = typeof failed?.outcome === 'object' ? failed.outcome.problem : undefined;
-  const names = reports.map(({ object }) => describe(object.resource)).join('; ');
   const told = (result: RuleResult): RuleResult => {
-    if (result.status !== 'pass' || names === '') return result;
-    const properties = { ...result.properties, 'generated-resources': names };
+    const own = reports.filter(({ rule }) => rule === result.rule);
+    const failed = own.find(({ outcome }) => typeof outcome === 'object');
+    const problem = typeof failed?.outcome === 'object' ? failed.outcome.problem : undefined;
+    const made = own.filter(({ kind }) => kind === 'create');
+    const names = made.map(({ object }) => describe(object.resource)).join('; ');
+    if (result.status !== 'pass' || (names === '' && problem === undefined)) return result;
+    const properties = { ...result.properties, ...(names === '' ? {} : { 'generated-resources': names }) };
     return problem === undefined ? { ...result, properties } : { ...result, status: 'error', message: problem };
   };
-  return { ...decision, results: decision.results.map(told) };
+  // Rules that did not apply are not told of; those of policies in CEL are.
+  const isTold = ({ status }: RuleResult) => status !== 'skip' || !decision.policy.apiVersion.startsWith('kyverno.io/');
+  return { ...decision, results: decision.results.filter(isTold).map(told) };
 }
 
 /** `/v1, Kind=ConfigMap Name=settings Namespace=team`. */

@@ -7,17 +7,22 @@ export interface DecidedRequest {
   readonly allowed: boolean;
 }
 
+export type EventAction =
+  | 'Resource Passed'
+  | 'Resource Blocked'
+  | 'Resource Cleaned Up'
+  | 'Resource Generated'
+  | 'Resource Mutated'
+  | 'Retrying'
+  | 'None';
+
+/** Whether successes of this action are told; absent when none is. */
+export type SuccessFilter = ((action: EventAction) => boolean) | undefined;
+
 /** What an event says; the sender adds when, by whom and under which name. */
 export interface EventDraft {
   readonly reason: 'PolicyViolation' | 'PolicyError' | 'PolicySkipped' | 'PolicyApplied' | 'WebhookOrder';
-  readonly action:
-    | 'Resource Passed'
-    | 'Resource Blocked'
-    | 'Resource Cleaned Up'
-    | 'Resource Generated'
-    | 'Resource Mutated'
-    | 'Retrying'
-    | 'None';
+  readonly action: EventAction;
   readonly note: string;
   readonly regarding: JsonObject;
   readonly related?: JsonObject;
@@ -29,12 +34,17 @@ export interface EventDraft {
  * rule; on the resource for violations and errors that did not block it; on the exception that was used; and, when asked
  * for, on the policy for a pass. Beyond Kyverno: on policy and resource for a rule that was bypassed. Unlike Kyverno's, events on the resource leave out the rules that passed.
  */
-export function draftEvents({ request, decisions, allowed }: DecidedRequest, tellsSuccess: boolean): EventDraft[] {
+export function draftEvents(
+  { request, decisions, allowed }: DecidedRequest,
+  tellsSuccess: SuccessFilter,
+): EventDraft[] {
   if (request.dryRun || (!tellsSuccess && decisions.every(isPassed))) return [];
   return decisions.flatMap((decision) => {
     const told = decision.results.flatMap((result) => draftsOf(decision, result, allowed));
     const isSuccess = decision.results.length > 0 && isPassed(decision);
-    return tellsSuccess && allowed && isSuccess ? [...told, successOf(decision)] : told;
+    if (!tellsSuccess || !allowed || !isSuccess) return told;
+    const success = successOf(decision);
+    return tellsSuccess(success.action) ? [...told, success] : told;
   });
 }
 
@@ -106,11 +116,13 @@ function bypassed(decision: Decision, { rule, message }: RuleResult): EventDraft
 }
 
 function successOf(decision: Decision): EventDraft {
-  const { resource } = decision;
+  const { resource, phase } = decision;
+  const name = `${resource.kind} ${placeOf(resource)}`;
   return {
     reason: 'PolicyApplied',
-    action: 'Resource Passed',
-    note: `${resource.kind} ${placeOf(resource)}: pass`,
+    ...(phase === 'mutate'
+      ? { action: 'Resource Mutated', note: `${name} is successfully mutated` }
+      : { action: 'Resource Passed', note: `${name}: pass` }),
     ...aboutPolicy(decision),
   };
 }

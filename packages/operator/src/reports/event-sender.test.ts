@@ -2,6 +2,7 @@ import type { Decision, EvaluationRequest, RuleResult } from '@vouchsafe/engine'
 import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import { type KubeClient, KubeError } from '@vouchsafe/kube';
 import { describe, expect, it } from 'vitest';
+import type { SuccessFilter } from './event-drafts.ts';
 import { startEventSender } from './event-sender.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -29,7 +30,7 @@ function decision(...results: readonly Partial<RuleResult>[]): Decision {
 function setUp(
   options: {
     readonly maxQueued?: number;
-    readonly tellsSuccess?: boolean;
+    readonly tellsSuccess?: SuccessFilter;
     readonly gate?: Promise<void>;
     readonly fails?: boolean;
   } = {},
@@ -51,7 +52,7 @@ function setUp(
     onDropped: () => {
       dropped += 1;
     },
-    tellsSuccess: () => options.tellsSuccess ?? false,
+    tellsSuccess: () => options.tellsSuccess,
     ...(options.maxQueued === undefined ? {} : { maxQueued: options.maxQueued }),
     log: silent,
     now: () => new Date(time),
@@ -116,12 +117,21 @@ describe('events', () => {
   });
 
   it('of passes when asked for', async () => {
-    const { sender, send, sent } = setUp({ tellsSuccess: true });
-    send([decision({ status: 'pass' }), decision({ status: 'pass' }, {}), decision()]);
+    const { sender, send, sent } = setUp({ tellsSuccess: () => true });
+    const mutated = { ...decision({ status: 'pass' }), phase: 'mutate' } as const;
+    send([decision({ status: 'pass' }), decision({ status: 'pass' }, {}), decision(), mutated]);
     await sender.stop();
     expect(shown(sent).filter((text) => text.includes('Applied'))).toEqual([
       'Normal PolicyApplied Resource Passed ClusterPolicy: Pod team/web: pass',
+      'Normal PolicyApplied Resource Mutated ClusterPolicy: Pod team/web is successfully mutated',
     ]);
+  });
+
+  it('of passes of the actions that are asked for', async () => {
+    const { sender, send, sent } = setUp({ tellsSuccess: (action) => action === 'Resource Mutated' });
+    send([decision({ status: 'pass' }), { ...decision({ status: 'pass' }), phase: 'mutate' }]);
+    await sender.stop();
+    expect(sent.map(({ action }) => action)).toEqual(['Resource Mutated']);
   });
 
   it('of a dry run there are none', async () => {

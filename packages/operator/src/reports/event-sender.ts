@@ -2,7 +2,7 @@ import type { JsonObject } from '@vouchsafe/engine/kernel';
 import type { GroupVersionResource, KubeClient } from '@vouchsafe/kube';
 import { kubernetesObjectOf } from '../settings/json-of.ts';
 import { type Logger, messageOf } from '../settings/logger.ts';
-import { type DecidedRequest, draftEvents, type EventDraft } from './event-drafts.ts';
+import { type DecidedRequest, draftEvents, type EventDraft, type SuccessFilter } from './event-drafts.ts';
 
 export interface EventSenderOptions {
   readonly client: KubeClient;
@@ -10,8 +10,8 @@ export interface EventSenderOptions {
   /** Events waiting at most (Kyverno's `--maxQueuedEvents`); more are dropped and counted. */
   readonly maxQueued?: number;
   readonly onDropped: () => void;
-  /** The ConfigMap's `generateSuccessEvents`: passes are told as well. */
-  readonly tellsSuccess?: () => boolean;
+  /** The ConfigMap's `generateSuccessEvents` and `successEventActions`: what succeeds is told as well. */
+  readonly tellsSuccess?: () => SuccessFilter;
   readonly log: Logger;
   readonly now: () => Date;
 }
@@ -36,7 +36,7 @@ const EVENTS: GroupVersionResource = { group: 'events.k8s.io', version: 'v1', re
 const WARNINGS: ReadonlySet<EventDraft['reason']> = new Set(['PolicyViolation', 'PolicyError', 'WebhookOrder']);
 const MAX_QUEUED = 1000;
 const MAX_NOTE = 1024;
-/** The same note about the same object is not sent again within this time. */
+/** The same note about the same object is not sent again by the same controller within this time. */
 const QUIET_MS = 60_000;
 /** Milliseconds that a clean stop waits for the queue. */
 const STOP_MS = 2_000;
@@ -78,14 +78,14 @@ export function startEventSender(options: EventSenderOptions): EventSender {
 
   function tell(draft: EventDraft, controller: string): void {
     sequence += 1;
-    const { kind, name } = draft.regarding;
+    const { kind, name, uid } = draft.regarding;
     const event = eventObject(draft, controller, options.instance, now(), sequence);
-    enqueue(event, `${draft.namespace}/${kind}/${name}|${draft.note}`);
+    enqueue(event, `${controller}|${draft.namespace}/${kind}/${name}/${uid ?? ''}|${draft.note}`);
   }
 
   return {
     send(decided, controller) {
-      for (const draft of draftEvents(decided, options.tellsSuccess?.() ?? false)) tell(draft, controller);
+      for (const draft of draftEvents(decided, options.tellsSuccess?.())) tell(draft, controller);
     },
     tell,
     async stop() {

@@ -23,7 +23,7 @@ afterAll(() => cluster.stop());
 // what the ledger looks at of a policy
 const policy = {
   ref: { apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy', name: 'p' },
-  rules: [{ name: 'r' }],
+  rules: [{ name: 'r', phases: new Set(['validate']) }],
   annotations: {},
 } as unknown as CompiledPolicy;
 

@@ -99,6 +99,34 @@ describe('the ledger of results', () => {
     expect(shown(ledger.takeChanged())).toEqual([['1', 'b/r1 pass']]);
   });
 
+  it('rules that mutate, that generate, and the others keep their results apart', () => {
+    const ledger = createResultLedger();
+    const match = { any: [{ resources: { kinds: ['ConfigMap'] } }] };
+    const { policy } = loadPolicy({
+      apiVersion: 'kyverno.io/v1',
+      kind: 'ClusterPolicy',
+      metadata: { name: 'c' },
+      spec: {
+        rules: [
+          { name: 'm', match, mutate: { patchStrategicMerge: { metadata: { labels: { a: 'b' } } } } },
+          { name: 'g', match, generate: { apiVersion: 'v1', kind: 'Secret', name: 's', namespace: 'n', data: {} } },
+          { name: 'v', match, validate: { message: 'm', pattern: { data: {} } } },
+        ],
+      },
+    });
+    const c = policy && engine.compile(policy).compiled;
+    if (!c) throw new Error('the policy does not compile');
+    const record = (phase: Decision['phase'], ...results: readonly RuleResult[]) =>
+      ledger.record(resource('1'), [{ ...decision(c, ...results), phase }], policies(c), 0);
+    record('mutate', result('m', 'pass'));
+    record('validate', result('v', 'fail'));
+    record('generate', result('g', 'pass'));
+    expect(shown(ledger.takeChanged())).toEqual([['1', 'c/g pass', 'c/m pass', 'c/v fail']]);
+    record('validate');
+    record('generate');
+    expect(shown(ledger.takeChanged())).toEqual([['1', 'c/m pass']]);
+  });
+
   it('several results of a rule become the worst of them', () => {
     const ledger = createResultLedger();
     const images: readonly RuleResult[] = (['pass', 'fail', 'skip'] as const).map((status) => ({

@@ -1,4 +1,4 @@
-import { type CompiledPolicy, type Decision, policyId, type ResourceRef } from '@vouchsafe/engine';
+import { type CompiledPolicy, type Decision, type Phase, policyId, type ResourceRef } from '@vouchsafe/engine';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { mergeReportResults, type PolicyReportResult, toPolicyReportResults } from '@vouchsafe/engine/report';
 import { contentName, rulesInDoubt } from './in-doubt.ts';
@@ -76,7 +76,18 @@ export function createResultLedger(maxEntries = MAX_ENTRIES): ResultLedger {
         const owner = policyId(decision.policy);
         // A doubt of a policy in CEL has another name than what it is a doubt of.
         const isHeldBack = isInCel(compiled) && [...doubtful.keys()].some(mayStay) && hasResults(entry.results, owner);
-        if (!isHeldBack && replaceResults(entry.results, owner, found, mayStay)) isChanged = true;
+        if (isHeldBack) continue;
+        const isAbout = ruleFilter(compiled, decision);
+        if (
+          replaceResults(
+            entry.results,
+            owner,
+            found.filter(({ rule }) => isAbout(rule)),
+            mayStay,
+            isAbout,
+          )
+        )
+          isChanged = true;
       }
       if (!isChanged) return;
       entries.delete(uid);
@@ -126,12 +137,28 @@ function verifiesImages({ results }: Decision): boolean {
   return results.some(({ type }) => type === 'ImageVerify');
 }
 
-/** The results of one policy are replaced as a whole: a rule that no longer matches has none. */
+/**
+ * Which rules of the policy a decision says something of: those that mutate, those that act in the background and all
+ * others are decided apart.
+ */
+function ruleFilter(policy: CompiledPolicy, { phase }: Decision): (rule: string) => boolean {
+  if (isInCel(policy)) return () => true;
+  const group = groupOf(new Set([phase]));
+  const others = new Set(policy.rules.filter(({ phases }) => groupOf(phases) !== group).map(({ name }) => name));
+  return (rule) => !others.has(rule);
+}
+
+function groupOf(phases: ReadonlySet<Phase>): Phase {
+  return phases.has('mutate') ? 'mutate' : phases.has('generate') ? 'generate' : 'validate';
+}
+
+/** The results of these rules of one policy are replaced as a whole: a rule that no longer matches has none. */
 function replaceResults(
   known: Map<string, PolicyReportResult>,
   policy: string,
   found: readonly PolicyReportResult[],
   mayStay: (rule: string) => boolean,
+  isAbout: (rule: string) => boolean,
 ): boolean {
   const kept = new Set<string>();
   let isChanged = false;
@@ -143,8 +170,8 @@ function replaceResults(
     known.set(key, result);
     isChanged = true;
   }
-  for (const key of known.keys()) {
-    if (ownerOf(key) !== policy || kept.has(key)) continue;
+  for (const [key, { rule }] of known) {
+    if (ownerOf(key) !== policy || kept.has(key) || !isAbout(rule)) continue;
     known.delete(key);
     isChanged = true;
   }

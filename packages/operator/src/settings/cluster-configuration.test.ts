@@ -77,7 +77,6 @@ describe('the ConfigMap as somebody wrote it', () => {
       matchConditions: '[{"name":"n","expression":"true"}]',
       defaultRegistry: 'registry.example',
       enableDefaultRegistryMutation: 'false',
-      generateSuccessEvents: 'true',
     });
     expect(configuration.isExcluded(request({ ...kind('Secret'), namespace: 'team-a', user: undefined }))).toBe(true);
     expect(configuration.isExcluded(request())).toBe(true);
@@ -89,8 +88,20 @@ describe('the ConfigMap as somebody wrote it', () => {
       matchConditions: [{ name: 'n', expression: 'true' }],
       defaultRegistry: 'registry.example',
       enableDefaultRegistryMutation: false,
-      generateSuccessEvents: true,
     });
+  });
+
+  it.each([
+    ['nothing', {}, []],
+    ['all successes', { generateSuccessEvents: 'true' }, ['Resource Passed', 'Resource Mutated']],
+    [
+      'those of some actions',
+      { generateSuccessEvents: 'true', successEventActions: 'Resource Mutated, None' },
+      ['Resource Mutated'],
+    ],
+  ])('tells %s by events', (_name, data, told) => {
+    const { tellsSuccess } = parse(data);
+    expect(['Resource Passed', 'Resource Mutated'].filter((action) => tellsSuccess?.(action))).toEqual(told);
   });
 
   it('a value that cannot be read is named, and its default holds', () => {

@@ -12,7 +12,8 @@ export interface ClusterConfiguration {
   readonly matchConditions: readonly JsonObject[];
   readonly defaultRegistry: string;
   readonly enableDefaultRegistryMutation: boolean;
-  readonly generateSuccessEvents: boolean;
+  /** Whether a success of this action is told by an event; absent when none is (`generateSuccessEvents`). */
+  readonly tellsSuccess: ((action: string) => boolean) | undefined;
   /** Keys whose values could not be read; the default holds for each. */
   readonly problems: readonly string[];
 }
@@ -95,9 +96,19 @@ export function parseClusterConfiguration(
     matchConditions: json('matchConditions', isObjectList) ?? [],
     defaultRegistry: data['defaultRegistry'] || 'docker.io',
     enableDefaultRegistryMutation: data['enableDefaultRegistryMutation'] !== 'false',
-    generateSuccessEvents: data['generateSuccessEvents'] === 'true',
+    tellsSuccess:
+      data['generateSuccessEvents'] === 'true' ? compileSuccessActions(data['successEventActions'] ?? '') : undefined,
     problems,
   };
+}
+
+/** Actions by commas; without any all are told. */
+function compileSuccessActions(text: string): (action: string) => boolean {
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  return (action) => names.length === 0 || names.includes(action);
 }
 
 function objectOf(value: Json | undefined): JsonObject | undefined {

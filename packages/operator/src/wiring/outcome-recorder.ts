@@ -1,9 +1,10 @@
-import type { CompiledPolicy, Decision, EvaluationRequest } from '@vouchsafe/engine';
+import type { CompiledPolicy, Decision } from '@vouchsafe/engine';
 import type { ReviewOutcome } from '../admission/review-handler.ts';
 import type { DenialLog } from '../reports/denial-log.ts';
 import type { EventSender } from '../reports/event-sender.ts';
 import { type Logger, messageOf } from '../settings/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { AdmissionReports } from './admission-reports.ts';
 import type { BackgroundWork } from './background.ts';
 import { countedBypasses } from './bypass.ts';
 
@@ -12,14 +13,14 @@ export interface OutcomeRecorderOptions {
   readonly events: EventSender;
   readonly denials: DenialLog;
   readonly background: Pick<BackgroundWork, 'enqueue'>;
-  readonly report: (request: EvaluationRequest, decisions: readonly Decision[]) => void;
+  readonly reports: Pick<AdmissionReports, 'report' | 'reportMutations'>;
   readonly isBackground: (decision: Decision) => CompiledPolicy['background'];
   readonly log: Logger;
 }
 
 /** What an admission leaves behind after its answer: figures, events, denials, results, work. Never throws. */
 export function createOutcomeRecorder(options: OutcomeRecorderOptions): (outcome: ReviewOutcome) => void {
-  const { metrics, events, denials, background, report, isBackground, log } = options;
+  const { metrics, events, denials, background, reports, isBackground, log } = options;
 
   function record(outcome: ReviewOutcome): void {
     const { request, decisions, allowed, webhook, duration, late } = outcome;
@@ -53,7 +54,8 @@ export function createOutcomeRecorder(options: OutcomeRecorderOptions): (outcome
     const reported = late
       ? decisions
       : decisions.filter(({ results }) => !results.some(({ type }) => type === 'ImageVerify'));
-    if (webhook === 'validating' && allowed) report(request, reported);
+    if (webhook === 'validating' && allowed) reports.report(request, reported);
+    if (webhook === 'mutating' && allowed && !late) reports.reportMutations(request, decisions);
     // The API server calls for a MutatingPolicy on the mutating side alone; a request that both sides see is one trigger.
     if (allowed && !late) background.enqueue(request);
   }

@@ -1,11 +1,4 @@
-import {
-  ALL_RULE_KINDS,
-  createEngine,
-  type Decision,
-  type EvaluationRequest,
-  policyId,
-  toResourceRef,
-} from '@vouchsafe/engine';
+import { ALL_RULE_KINDS, createEngine, type Decision, policyId } from '@vouchsafe/engine';
 import { combineSources } from '@vouchsafe/engine/facts';
 import { validateException, validateGlobalContext, validatePolicy } from '../admission/policy-validation.ts';
 import { createReviewHandler } from '../admission/review-handler.ts';
@@ -26,6 +19,7 @@ import { compiledById, createPolicyStore } from '../store/policy-store.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { startAdmissionPolicies } from './admission-policies.ts';
+import { createAdmissionReports } from './admission-reports.ts';
 import { createAuditPool } from './audit-pool.ts';
 import { startBackgroundWork } from './background.ts';
 import { startBackgroundScan } from './background-scan.ts';
@@ -118,11 +112,20 @@ export async function startOperator(settings: OperatorSettings, version: string)
 
   const ledger = createResultLedger();
   const reports = startReportWriter({ client, ledger, delayMs: settings.reportsDelayMs, log });
+  const admissionReports = createAdmissionReports({
+    isEnabled: settings.admissionReports,
+    client,
+    ledger,
+    policies: () => compiledById(store.snapshot),
+    notify: reports.notify,
+    log,
+    now,
+  });
   const events = startEventSender({
     client,
     instance: settings.podName,
     onDropped: () => metrics.recordDroppedEvent(),
-    tellsSuccess: () => configuration.generateSuccessEvents,
+    tellsSuccess: () => configuration.tellsSuccess,
     log,
     now: () => new Date(),
   });
@@ -158,7 +161,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     isExcluded: (request) => configuration.isExcluded(request),
     namespaceLabels: view.namespaceLabels,
     mayRun: () => isLoaded && leadership.isLeader(),
-    onDecided: (request, decision) => report(request, [decision]),
+    onDecided: (request, decision) => admissionReports.report(request, [decision]),
     events,
     log,
     now,
@@ -200,17 +203,6 @@ export async function startOperator(settings: OperatorSettings, version: string)
     },
   });
 
-  function report(request: EvaluationRequest, decisions: readonly Decision[]): void {
-    if (!settings.admissionReports || request.dryRun || request.subresource !== '') return;
-    const { uid } = toResourceRef(request);
-    if (request.operation === 'DELETE') {
-      if (uid !== undefined) ledger.forget(uid); // its report goes with it, by its owner reference
-      return;
-    }
-    ledger.record(toResourceRef(request), decisions, compiledById(store.snapshot), now(), request.resource);
-    reports.notify();
-  }
-
   const handler = createReviewHandler({
     snapshot: () => store.snapshot,
     facts,
@@ -218,7 +210,15 @@ export async function startOperator(settings: OperatorSettings, version: string)
     roles: view.roles,
     namespaceLabels: view.namespaceLabels,
     parentKind: view.parentKind,
-    onDecided: createOutcomeRecorder({ metrics, events, denials, background, report, isBackground, log }),
+    onDecided: createOutcomeRecorder({
+      metrics,
+      events,
+      denials,
+      background,
+      reports: admissionReports,
+      isBackground,
+      log,
+    }),
     enqueueAudit: pool.enqueue,
     now,
     ...(bypass ? { bypass } : {}),
@@ -348,6 +348,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     () => leadership.stop(),
     () => pool.drain(),
     () => reports.stop(),
+    async () => admissionReports.stop(),
     () => events.stop(),
     () => denials.flush(),
     () =>
