@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { findTool } from '../../tools/tool-paths.ts';
 import { tellScore } from '../sandbox/tell-score.ts';
 import { createClusterPool } from './cluster-of-scenario.ts';
-import { type Operation, readTest } from './read-test.ts';
+import { type Operation, objectOf, readTest } from './read-test.ts';
 import { eventually, runOperation } from './run-operation.ts';
 import type { ScriptRecord } from './run-script.ts';
 import { createScenarioClient } from './scenario-client.ts';
@@ -95,6 +95,7 @@ async function play({ path, repo, requires = [], kyvernoConfig, kinds = [] }: Sc
   const thirdParty = requires.includes('third-party-crds') || repo === 'kyverno/policies';
   const cluster = await pool.take({ kyvernoConfig: kyvernoConfig ?? null, thirdParty });
   const namespace = test.namespace ?? `chainsaw-${Math.random().toString(36).slice(2, 8)}`;
+  const serverVersion = objectOf(JSON.parse((await cluster.client.raw('/version')).body));
   const client = createScenarioClient(cluster.client, namespace);
   const own = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
   // Webhooks of what an earlier scenario left may refuse it for a moment.
@@ -108,6 +109,7 @@ async function play({ path, repo, requires = [], kyvernoConfig, kinds = [] }: Sc
         namespace,
         test: test.described,
         client,
+        serverVersion,
         script: (one) => scriptOf(path, one),
         programs,
         kubeconfig: cluster.kubeconfig,

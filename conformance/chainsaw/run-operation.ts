@@ -12,6 +12,8 @@ export interface Surroundings {
   /** What `$test` is to expressions. */
   readonly test: JsonObject;
   readonly client: ScenarioClient;
+  /** What `/version` answers. */
+  readonly serverVersion: JsonObject;
   readonly script: (operation: Operation) => ScriptRecord | undefined;
   readonly programs: Readonly<Record<string, string>>;
   readonly kubeconfig: string;
@@ -28,7 +30,12 @@ const POLL_MS = 50;
 export async function runOperation(operation: Operation, around: Surroundings): Promise<string | undefined> {
   const [name = '', parameters] = Object.entries(operation.written).find(([key]) => KINDS.has(key)) ?? [];
   const given = objectOf(parameters);
-  const bindings = { namespace: around.namespace, test: around.test, ...operation.bindings };
+  const bindings = {
+    namespace: around.namespace,
+    test: around.test,
+    x_k8s_server_version: around.serverVersion,
+    ...operation.bindings,
+  };
   const changes = CHANGES[name];
   if (changes) {
     for (const object of objectsOf(given, bindings, around)) {

@@ -54,6 +54,21 @@ describe('facts of the cluster', () => {
     expect(labelled.ok && (labelled.value as readonly Json[]).length).toBe(1);
   });
 
+  it('a name in no namespace is looked for in all', async () => {
+    const metadata = { name: 'b', namespace: 'kube-public' };
+    await cluster.client.create(CONFIG_MAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata });
+    const found = await ask(resource({ namespace: undefined, name: 'b' }));
+    expect(found.ok && (found.value as readonly { metadata: object }[]).map(({ metadata: own }) => own)).toMatchObject([
+      { name: 'b', namespace: 'default' },
+      { name: 'b', namespace: 'kube-public' },
+    ]);
+    const another = await ask(resource({ namespace: undefined, name: 'b,metadata.namespace=default' }));
+    expect(another).toMatchObject({ ok: false, class: 'not-found' });
+    expect(await ask(resource({ resourceKind: 'Namespace', namespace: undefined, name: 'default' }))).toMatchObject({
+      value: { metadata: { name: 'default' } },
+    });
+  });
+
   it.each([
     ['*', 'ConfigMap', true],
     ['*/*', 'ConfigMap', true],

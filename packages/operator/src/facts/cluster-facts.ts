@@ -78,11 +78,15 @@ async function fetchResource(
   if (!resource)
     throw new KubeError(404, 'NotFound', `the server does not serve ${request.apiVersion}/${request.resourceKind}`);
   const { namespace, name, labelSelector } = request;
-  if (name !== undefined) {
+  // A name in no namespace is meant in all of them.
+  const isAnywhere = name !== undefined && !namespace && resource.isNamespaced;
+  if (isAnywhere && !/^[\w.:-]+$/.test(name)) throw new KubeError(404, 'NotFound', `\`${name}\` names no object`);
+  if (name !== undefined && !isAnywhere) {
     return jsonOf(await client.get(resource, { name, ...(namespace ? { namespace } : {}) }, { signal }));
   }
   const { items } = await client.list(resource, {
     ...(namespace ? { namespace } : {}),
+    ...(isAnywhere ? { fieldSelector: `metadata.name=${name}` } : {}),
     ...(labelSelector ? { labelSelector } : {}),
     ...(signal ? { signal } : {}),
   });
