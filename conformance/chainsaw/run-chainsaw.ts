@@ -95,7 +95,7 @@ async function play({ path, repo, requires = [], kyvernoConfig, kinds = [] }: Sc
   const thirdParty = requires.includes('third-party-crds') || repo === 'kyverno/policies';
   const cluster = await pool.take({ kyvernoConfig: kyvernoConfig ?? null, thirdParty });
   const namespace = test.namespace ?? `chainsaw-${Math.random().toString(36).slice(2, 8)}`;
-  const serverVersion = objectOf(JSON.parse((await cluster.client.raw('/version')).body));
+  const serverVersion = objectOf(JSON.parse(Buffer.from((await cluster.client.raw('/version')).body).toString('utf8')));
   const client = createScenarioClient(cluster.client, namespace);
   const own = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
   // Webhooks of what an earlier scenario left may refuse it for a moment.

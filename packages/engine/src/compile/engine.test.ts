@@ -54,6 +54,26 @@ describe('compile', () => {
     expect(compiled?.autogenRules).toHaveLength(4);
   });
 
+  it.each<[string, JsonObject, readonly string[] | undefined]>([
+    ['of all kinds', { any: [{ resources: { operations: ['DELETE'] } }] }, ['DELETE']],
+    [
+      'of this kind',
+      { any: [{ resources: { kinds: ['Pod'], operations: ['DELETE', 'UPDATE'] } }] },
+      ['DELETE', 'UPDATE'],
+    ],
+    ['of another kind', { any: [{ resources: { kinds: ['Secret'], operations: ['DELETE'] } }] }, undefined],
+    ['of some objects', { any: [{ resources: { operations: ['DELETE'], namespaces: ['a'] } }] }, undefined],
+    ['of some users', { any: [{ resources: { operations: ['DELETE'] }, clusterRoles: ['a'] }] }, undefined],
+    [
+      'together with more',
+      { all: [{ resources: { operations: ['DELETE'] } }, { resources: { namespaces: ['a'] } }] },
+      undefined,
+    ],
+  ])('tells which operations a rule leaves out: %s', (_name, exclude, operations) => {
+    const { compiled } = compile({ rules: [{ ...MATCH, name: 'r', exclude, validate: { deny: {} } }] });
+    expect(compiled?.selectors[0]?.excludedOperations).toEqual(operations);
+  });
+
   it.each<[string, JsonObject, boolean]>([
     [
       'by the policy',

@@ -2,7 +2,7 @@ import { hasWildcard } from '../kernel/wildcard.ts';
 import { compileKinds, parseKindSelector } from '../match/kind-selector.ts';
 import type { Phase, ResourceSelector } from '../model/compiled-policy.ts';
 import type { MatchResources, ResourceFilter, Rule } from '../model/policy.ts';
-import type { EvaluationRequest } from '../model/request.ts';
+import type { EvaluationRequest, Operation } from '../model/request.ts';
 
 const EVERYTHING = ['*/*'];
 
@@ -11,7 +11,29 @@ const EVERYTHING = ['*/*'];
  * rule's match; `all` filters count as alternatives, as in Kyverno's webhooks.
  */
 export function toSelectors(rule: Rule, phases: ReadonlySet<Phase>): ResourceSelector[] {
-  return selectorsOf(rule.match, phases);
+  return filtersOf(rule.match).flatMap(({ kinds, operations }) =>
+    (kinds.length > 0 ? kinds : EVERYTHING).map((kind) => {
+      // What is generated goes with its trigger, whatever the rule leaves out.
+      const excludedOperations = phases.has('generate') ? [] : excludedFor(kind, rule.exclude);
+      const selector = { ...parseKindSelector(kind), operations, phases };
+      return excludedOperations.length > 0 ? { ...selector, excludedOperations } : selector;
+    }),
+  );
+}
+
+/** Those of `exclude` filters that ask for nothing else, for all kinds or this one. */
+function excludedFor(kind: string, exclude: MatchResources | undefined): readonly Operation[] {
+  const filters = exclude ? filtersOf(exclude) : [];
+  if (exclude && exclude.any.length === 0 && filters.length > 1) return []; // all of them must hold
+  return filters.flatMap(({ kinds, operations, ...rest }) =>
+    (kinds.length === 0 || kinds.includes(kind)) && asksNothing(rest) ? operations : [],
+  );
+}
+
+function asksNothing(filter: Omit<ResourceFilter, 'kinds' | 'operations'>): boolean {
+  return Object.values(filter).every(
+    (part) => part === undefined || part === '' || (typeof part === 'object' && Object.keys(part).length === 0),
+  );
 }
 
 export function selectorsOf(match: MatchResources, phases: ReadonlySet<Phase>): ResourceSelector[] {

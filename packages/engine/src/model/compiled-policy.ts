@@ -102,6 +102,8 @@ export interface ResourceSelector {
   readonly subresource: string;
   /** Empty: the defaults of the phase (kyverno-core §4.1). */
   readonly operations: readonly Operation[];
+  /** Operations that the rule leaves out whatever the object: nobody needs to ask about them. */
+  readonly excludedOperations?: readonly Operation[];
   readonly phases: ReadonlySet<Phase>;
   /**
    * What policies in CEL name instead of a kind (which is then `*`): the plural with its subresource, as webhook rules

@@ -113,6 +113,11 @@ function createWebhook(
   ];
 }
 
+/** One of {@link celWebhooks} that is `Ignore` for the sake of the cluster alone. */
+export function isBootstrapWebhook({ name }: JsonObject): boolean {
+  return CEL_FAMILIES.some(({ webhook }) => String(name).startsWith(`${webhook}-ignore-bootstrap`));
+}
+
 /** What a name may hold. */
 const NAME_LENGTH = 253;
 

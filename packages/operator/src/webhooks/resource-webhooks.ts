@@ -3,7 +3,7 @@ import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { PROTECTED_ANNOTATIONS } from '../settings/protected-annotations.ts';
 import { registeredFailurePolicy } from '../store/registered-failure-policy.ts';
 import { bootstrapConditions, bootstrapRules } from './bootstrap-rules.ts';
-import { celWebhooks } from './cel-webhooks.ts';
+import { celWebhooks, isBootstrapWebhook } from './cel-webhooks.ts';
 import { clientConfigOf } from './client-config.ts';
 import { MAX_TIMEOUT_SECONDS, type WebhookInputs } from './webhook-inputs.ts';
 import { computeWebhookRules, type Side, type WebhookRule } from './webhook-rules.ts';
@@ -11,6 +11,8 @@ import { computeWebhookRules, type Side, type WebhookRule } from './webhook-rule
 export interface WebhookConfigurations {
   readonly mutating: JsonObject;
   readonly validating: JsonObject;
+  /** Of both sides what is called `Ignore` for the sake of the cluster alone: the others stay as Kyverno writes them. */
+  readonly bootstrap: readonly JsonObject[];
 }
 
 /** API servers call mutating configurations in the order of their names. */
@@ -19,17 +21,25 @@ export const MANAGED_BY = 'webhook.kyverno.io/managed-by';
 const NAMES: Readonly<
   Record<
     Side,
-    { readonly configuration: string; readonly webhook: string; readonly path: string; readonly kind: string }
+    {
+      readonly configuration: string;
+      readonly bootstrap: string;
+      readonly webhook: string;
+      readonly path: string;
+      readonly kind: string;
+    }
   >
 > = {
   mutating: {
     configuration: MUTATING_CONFIGURATION,
+    bootstrap: 'kyverno-resource-mutating-webhook-cfg-bootstrap',
     webhook: 'mutate.kyverno.svc',
     path: '/mutate',
     kind: 'MutatingWebhookConfiguration',
   },
   validating: {
     configuration: 'kyverno-resource-validating-webhook-cfg',
+    bootstrap: 'kyverno-resource-validating-webhook-cfg-bootstrap',
     webhook: 'validate.kyverno.svc',
     path: '/validate',
     kind: 'ValidatingWebhookConfiguration',
@@ -37,16 +47,42 @@ const NAMES: Readonly<
 };
 
 /**
- * The two resource webhook configurations for the policies that exist, under Kyverno's names (kyverno-core §4.1).
+ * The resource webhook configurations for the policies that exist, under Kyverno's names (kyverno-core §4.1).
  * Beyond Kyverno: policies that can only audit are registered `Ignore`; nodes, leases and access reviews never depend
  * on us; and writes that claim a verification outcome through a subresource come to the guard.
  */
 export function computeResourceWebhooks(inputs: WebhookInputs): WebhookConfigurations {
-  return { mutating: configuration('mutating', inputs), validating: configuration('validating', inputs) };
+  const [mutating, validating] = [webhooksOf('mutating', inputs), webhooksOf('validating', inputs)];
+  return {
+    mutating: configuration('mutating', NAMES.mutating.configuration, mutating.own, inputs),
+    validating: configuration('validating', NAMES.validating.configuration, validating.own, inputs),
+    bootstrap: [
+      configuration('mutating', NAMES.mutating.bootstrap, mutating.bootstrap, inputs),
+      configuration('validating', NAMES.validating.bootstrap, validating.bootstrap, inputs),
+    ],
+  };
 }
 
-function configuration(side: Side, inputs: WebhookInputs): JsonObject {
-  const { configuration: name, kind } = NAMES[side];
+function configuration(
+  side: Side,
+  name: string,
+  webhooks: readonly JsonObject[],
+  { labels, annotations }: WebhookInputs,
+): JsonObject {
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: NAMES[side].kind,
+    metadata: { name, labels: { ...labels, [MANAGED_BY]: 'kyverno' }, annotations: { ...annotations } },
+    webhooks: webhooks.toSorted((a, b) => (String(a['name']) < String(b['name']) ? -1 : 1)),
+  };
+}
+
+interface SideWebhooks {
+  readonly own: readonly JsonObject[];
+  readonly bootstrap: readonly JsonObject[];
+}
+
+function webhooksOf(side: Side, inputs: WebhookInputs): SideWebhooks {
   const admitted = inputs.policies.filter((policy) => policy.admission);
   const legacy = admitted.filter((policy) => policy.webhook === undefined);
   const registeredAs = (failurePolicy: FailurePolicy) =>
@@ -55,21 +91,21 @@ function configuration(side: Side, inputs: WebhookInputs): JsonObject {
   const [fail, ignore] = [allFail.filter(sharesWebhook), allIgnore.filter(sharesWebhook)];
   const rulesOf = (policies: readonly CompiledPolicy[]) => computeWebhookRules(policies, side, inputs.served);
   const failRules = rulesOf(fail);
-  const ignoreRules = [...rulesOf(ignore), ...bootstrapRules(rulesOf(allFail))];
-  const webhooks = [
+  const [ignoreRules, sparedRules] = [rulesOf(ignore), bootstrapRules(rulesOf(allFail))];
+  // One webhook for both: an object that both are about is sent once.
+  const ignored = ignoreRules.length > 0 ? [...ignoreRules, ...sparedRules] : [];
+  const inCel = celWebhooks(side, admitted, inputs);
+  const own = [
     ...(failRules.length > 0 ? [webhook(side, 'Fail', fail, failRules, inputs)] : []),
-    ...(ignoreRules.length > 0 ? [webhook(side, 'Ignore', ignore, ignoreRules, inputs)] : []),
+    ...(ignored.length > 0 ? [webhook(side, 'Ignore', ignore, ignored, inputs)] : []),
     ...fineGrainedWebhooks(side, 'Fail', allFail, inputs),
     ...fineGrainedWebhooks(side, 'Ignore', allIgnore, inputs),
-    ...celWebhooks(side, admitted, inputs),
+    ...inCel.filter((one) => !isBootstrapWebhook(one)),
+    ...(side === 'mutating' ? guardWebhook(legacy, inputs) : []),
   ];
-  if (side === 'mutating') webhooks.push(...guardWebhook(legacy, inputs));
-  return {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind,
-    metadata: { name, labels: { ...inputs.labels, [MANAGED_BY]: 'kyverno' }, annotations: { ...inputs.annotations } },
-    webhooks: webhooks.sort((a, b) => (String(a['name']) < String(b['name']) ? -1 : 1)),
-  };
+  const isSpared = ignored.length === 0 && sparedRules.length > 0;
+  const spared = isSpared ? [webhook(side, 'Ignore', [], sparedRules, inputs)] : [];
+  return { own, bootstrap: [...spared, ...inCel.filter(isBootstrapWebhook)] };
 }
 
 function sharesWebhook({ matchConditions }: CompiledPolicy): boolean {

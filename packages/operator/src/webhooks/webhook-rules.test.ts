@@ -24,6 +24,7 @@ interface Want {
     readonly subresource?: string;
     readonly resource?: string;
     readonly operations?: readonly ('CREATE' | 'UPDATE' | 'DELETE')[];
+    readonly excludedOperations?: readonly 'DELETE'[];
     readonly phases: readonly Phase[];
   }[];
   readonly name?: string;
@@ -99,6 +100,15 @@ describe('webhook rules', () => {
       [['namespaces'], ['DELETE'], '*'],
       [['deployments', 'statefulsets'], ['CREATE'], 'Namespaced'],
     ]);
+  });
+
+  it('leave out the operations that a rule is never about', () => {
+    const selector = { kind: 'Deployment', excludedOperations: ['DELETE'], phases: ['validate'] } as const;
+    const operations = (...policies: readonly CompiledPolicy[]) =>
+      computeWebhookRules(policies, 'validating', served)[0]?.operations;
+    expect(operations(policy({ selectors: [selector] }))).toEqual(['CONNECT', 'CREATE', 'UPDATE']);
+    const other = policy({ selectors: [{ kind: 'Deployment', operations: ['DELETE'], phases: ['validate'] }] });
+    expect(operations(policy({ selectors: [selector] }), other)).toEqual(['CONNECT', 'CREATE', 'DELETE', 'UPDATE']);
   });
 
   it('register CREATE and UPDATE for image verification whatever the rule says, so that annotations are guarded', () => {
@@ -199,14 +209,22 @@ describe('resource webhook configurations', () => {
 
   it('never let nodes and leases depend on us', () => {
     const policies = [policy({ selectors: [{ kind: '*', phases: ['validate'] }] })];
-    const { validating } = computeResourceWebhooks({ ...inputs, policies });
+    const { validating, bootstrap } = computeResourceWebhooks({ ...inputs, policies });
     const conditions = JSON.stringify(webhookNamed(validating, 'validate.kyverno.svc-fail')?.['matchConditions']);
     expect(conditions).toContain('kyverno-exclude-bootstrap-resources');
     expect(conditions).toContain("request.resource.resource == 'nodes'");
     expect(conditions).toContain("request.resource.resource == 'leases'");
-    const ignored = webhookNamed(validating, 'validate.kyverno.svc-ignore');
+    // where Kyverno has one webhook there is one
+    expect(names(validating)).toEqual(['validate.kyverno.svc-fail']);
+    expect(bootstrap.map(names)).toEqual([[], ['validate.kyverno.svc-ignore']]);
+    const ignored = webhookNamed(bootstrap[1] ?? {}, 'validate.kyverno.svc-ignore');
     expect(ignored).toMatchObject({ failurePolicy: 'Ignore', clientConfig: { service: { path: '/validate/ignore' } } });
     expect(JSON.stringify(ignored?.['rules'])).toContain('"nodes"');
+    const pods = policy({ name: 'i', failurePolicy: 'Ignore', selectors: [{ kind: 'Pod', phases: ['validate'] }] });
+    const both = computeResourceWebhooks({ ...inputs, policies: [...policies, pods] });
+    expect(both.bootstrap.map(names)).toEqual([[], []]);
+    const rules = JSON.stringify(webhookNamed(both.validating, 'validate.kyverno.svc-ignore')?.['rules']);
+    expect(rules).toMatch(/"pods".*"nodes"|"nodes".*"pods"/);
     const narrow = computeResourceWebhooks({
       ...inputs,
       policies: [policy({ selectors: [{ kind: 'Pod', phases: ['validate'] }] })],
@@ -247,8 +265,12 @@ describe('resource webhook configurations', () => {
 
   it('of such a policy never let nodes depend on us, and call Ignore for them', () => {
     const policies = [policy({ conditions: ['true'], selectors: [{ kind: '*', phases: ['validate'] }] })];
-    const { validating } = computeResourceWebhooks({ ...inputs, policies });
-    expect(names(validating)).toEqual(['validate.kyverno.svc-fail-finegrained-p', 'validate.kyverno.svc-ignore']);
+    const { validating, bootstrap } = computeResourceWebhooks({ ...inputs, policies });
+    expect([validating, ...bootstrap].map(names)).toEqual([
+      ['validate.kyverno.svc-fail-finegrained-p'],
+      [],
+      ['validate.kyverno.svc-ignore'],
+    ]);
     expect(JSON.stringify(webhookNamed(validating, 'validate.kyverno.svc-fail-finegrained-p'))).toContain(
       'kyverno-exclude-bootstrap-resources',
     );

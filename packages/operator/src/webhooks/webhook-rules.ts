@@ -81,7 +81,8 @@ function operationsOf(selector: ResourceSelector, side: Side): readonly Operatio
   // the annotations of image verification, which policies in CEL do not write, are guarded on both, whatever the rule names
   const guards = side === 'mutating' && selector.phases.has('verify-images') && selector.resource === undefined;
   if (guards) return DEFAULT_OPERATIONS.mutating;
-  const operations = selector.operations.length > 0 ? selector.operations : DEFAULT_OPERATIONS[side];
+  const written = selector.operations.length > 0 ? selector.operations : DEFAULT_OPERATIONS[side];
+  const operations = written.filter((operation) => !selector.excludedOperations?.includes(operation));
   return side === 'mutating' ? operations.filter((operation) => operation !== 'DELETE') : operations;
 }
 

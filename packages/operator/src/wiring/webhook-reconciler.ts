@@ -53,7 +53,7 @@ export function startWebhookReconciler(options: WebhookReconcilerOptions): Webho
     const current = snapshot();
     const conf = configuration();
     const { policies } = current.indexes.all;
-    const { mutating, validating } = computeResourceWebhooks({
+    const { mutating, validating, bootstrap } = computeResourceWebhooks({
       policies,
       served: await servedFor(policies),
       target,
@@ -66,7 +66,7 @@ export function startWebhookReconciler(options: WebhookReconcilerOptions): Webho
       annotations: conf.webhookAnnotations,
       auditOnly: settings.auditOnly,
     });
-    const wanted = [...computePolicyWebhooks(target, caBundle()), mutating, validating];
+    const wanted = [...computePolicyWebhooks(target, caBundle()), mutating, validating, ...bootstrap];
     if (!mayWrite()) {
       isApplied ||= await areWebhooksPresent(client, wanted);
       if (!isApplied) throw new Error('the leader has not written them yet');
