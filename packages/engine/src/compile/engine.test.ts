@@ -70,7 +70,7 @@ describe('compile', () => {
       undefined,
     ],
   ])('tells which operations a rule leaves out: %s', (_name, exclude, operations) => {
-    const { compiled } = compile({ rules: [{ ...MATCH, name: 'r', exclude, validate: { deny: {} } }] });
+    const { compiled } = compile({ rules: [{ ...MATCH_PODS, name: 'r', exclude, validate: { deny: {} } }] });
     expect(compiled?.selectors[0]?.excludedOperations).toEqual(operations);
   });
 
