@@ -9,9 +9,16 @@ const { basename, dirname, join } = require('node:path');
 const v8 = require('node:v8');
 const vm = require('node:vm');
 
-// A heap that starts with a megabyte for what is young is collected seven times in a run of a tenth of a second, and
-// what is found alive then makes V8 collect the old too. Before any cache is read: V8 refuses those of other flags.
-v8.setFlagsFromString('--semi-space-growth-factor=16');
+/**
+ * What suits a short run, and what is set again when a run lasts. A heap that starts with a megabyte for what is young is
+ * collected seven times in a tenth of a second, and what is found alive then makes V8 collect the old too; a heap that
+ * goes on growing so fast takes more memory than it has to. What TurboFan compiles in the first second costs more than it
+ * saves by then: V8's other compiler is nearly as good.
+ */
+const PACES = [
+  { short: '--semi-space-growth-factor=16', long: '--semi-space-growth-factor=2', fromMs: 150 },
+  { short: '--no-turbofan', long: '--turbofan', fromMs: 1500 },
+];
 
 /** What Node takes milliseconds to load and most runs never call. */
 const SLOW_BUILTINS = new Set(['child_process', 'crypto', 'fs/promises', 'net', 'zlib'].map((name) => `node:${name}`));
@@ -29,6 +36,15 @@ function loadBundle(entry, { collect = false } = {}) {
   const scripts = new Map();
   const own = nodeModule.createRequire(entry);
   const names = collect ? {} : readNames(folder);
+  for (const pace of PACES) {
+    v8.setFlagsFromString(pace.short);
+    if (collect) continue;
+    const begin = () => {
+      pace.isLong = true;
+      v8.setFlagsFromString(pace.long);
+    };
+    setTimeout(begin, pace.fromMs).unref();
+  }
 
   function load(path) {
     const known = own.cache[path];
@@ -38,11 +54,7 @@ function loadBundle(entry, { collect = false } = {}) {
       nodeModule.enableCompileCache();
       return own(path);
     }
-    const script = new vm.Script(wrapped(readText(path)), {
-      filename: path,
-      ...(collect ? {} : { cachedData: readFileSync(cache) }),
-      importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    });
+    const script = compile(wrapped(readText(path)), path, collect ? undefined : readFileSync(cache));
     scripts.set(path, script);
     const module = new nodeModule.Module(path);
     module.filename = path;
@@ -66,12 +78,13 @@ function loadBundle(entry, { collect = false } = {}) {
     if (known) return known;
     const exported = names[basename(path)];
     if (!exported) return load(path);
-    const exports = {};
+    // Of no members itself: V8 inlines what it finds on a prototype, and looks up what was defined twice.
+    const asked = {};
+    const exports = Object.create(asked);
     standIns.set(path, exports);
-    const fill = () => Object.defineProperties(exports, Object.getOwnPropertyDescriptors(load(path)));
     for (const name of exported) {
-      const get = () => fill()[name];
-      Object.defineProperty(exports, name, { enumerable: true, configurable: true, get });
+      const get = () => Object.setPrototypeOf(exports, load(path))[name];
+      Object.defineProperty(asked, name, { enumerable: true, get });
     }
     return exports;
   }
@@ -87,6 +100,16 @@ function loadBundle(entry, { collect = false } = {}) {
   }
 
   return { exports: load(entry), save };
+}
+
+/** V8 refuses caches that were made with other flags. */
+function compile(source, filename, cachedData) {
+  const lasting = PACES.filter(({ isLong }) => isLong);
+  for (const { short } of lasting) v8.setFlagsFromString(short);
+  const importModuleDynamically = vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+  const script = new vm.Script(source, { filename, cachedData, importModuleDynamically });
+  for (const { long } of lasting) v8.setFlagsFromString(long);
+  return script;
 }
 
 /** Text of ASCII alone, which most of the bundle is, costs V8 half of what other text does. */

@@ -4,6 +4,7 @@ import { buildProgram } from './flags/build-program.ts';
 import { EXIT } from './flags/command.ts';
 import { fromGoArguments } from './flags/go-arguments.ts';
 import { programNameOf, shownName, standsForKyverno } from './flags/program-name.ts';
+import { createOutput, isTerminal } from './output/standard-streams.ts';
 import { VERSION } from './output/version.ts';
 
 /**
@@ -11,12 +12,6 @@ import { VERSION } from './output/version.ts';
  * @param args what stands after the name of the program
  */
 export async function runCommandLine(args: readonly string[]): Promise<void> {
-  // A reader that has seen enough (`| head`) is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
-  });
-
   const programName = programNameOf(process.env['VOUCHSAFE_CALLED_AS'] ?? process.argv[1]);
   const program = buildProgram({
     name: shownName(programName),
@@ -25,12 +20,12 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     commands: COMMANDS,
     first: args[0],
     io: {
-      stdout: (text) => process.stdout.write(text),
+      stdout: createOutput(),
       stderr: (text) => process.stderr.write(text),
       env: process.env,
       cwd: process.cwd(),
-      isTerminal: process.stdout.isTTY === true,
-      isErrorTerminal: process.stderr.isTTY === true,
+      isTerminal: isTerminal(1),
+      isErrorTerminal: isTerminal(2),
       programName,
     },
     onExit: (code) => {

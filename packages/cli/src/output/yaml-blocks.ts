@@ -1,4 +1,5 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '@vouchsafe/engine/kernel';
+import { YamlText } from './yaml-text.ts';
 
 export interface BlockOptions {
   /** Of mappings and lists inside of others. */
@@ -15,13 +16,8 @@ export interface BlockOptions {
  */
 export function writeBlocks(value: unknown, options: BlockOptions): string | undefined {
   if (!isJsonObject(value) || Object.keys(value).length === 0) return undefined;
-  const written: Written = { text: '' };
-  return writeMapping(value, 0, false, options, written) ? written.text : undefined;
-}
-
-/** Grows by concatenation, which costs V8 less than joining thousands of parts. */
-interface Written {
-  text: string;
+  const written = new YamlText();
+  return writeMapping(value, 0, false, options, written) ? written.toString() : undefined;
 }
 
 /** `false`: not written. `isBegun`: the first key goes on behind a dash. */
@@ -30,52 +26,59 @@ function writeMapping(
   column: number,
   isBegun: boolean,
   options: BlockOptions,
-  written: Written,
+  written: YamlText,
 ): boolean {
-  const pad = ' '.repeat(column);
   const keys = Object.keys(object);
   if (options.isSorted && !isInOrder(keys)) keys.sort();
   let isFirst = isBegun;
   for (const key of keys) {
     const value = object[key];
     if (value === undefined) continue;
+    if (!isFirst) written.addSpaces(column);
+    isFirst = false;
     const name = keyText(key, options);
     if (name === undefined) return false;
-    written.text += isFirst ? `${name}:` : `${pad}${name}:`;
-    isFirst = false;
+    written.add(name);
     if (!writeValue(value, column, options, written)) return false;
   }
   return true;
 }
 
 /** What follows a key at `column`. */
-function writeValue(value: Json, column: number, options: BlockOptions, written: Written): boolean {
+function writeValue(value: Json, column: number, options: BlockOptions, written: YamlText): boolean {
   if (isJsonArray(value) && value.length > 0) {
-    written.text += '\n';
+    written.add(':\n');
     return writeList(value, column + options.indent, options, written);
   }
   if (isJsonObject(value) && hasMembers(value)) {
-    written.text += '\n';
+    written.add(':\n');
     return writeMapping(value, column + options.indent, false, options, written);
   }
-  const text = scalarText(value, options);
-  if (text === undefined) return false;
-  written.text += ` ${text}\n`;
+  written.add(': ');
+  return writeScalar(value, options, written);
+}
+
+/** To the end of its line. */
+function writeScalar(value: Json, options: BlockOptions, written: YamlText): boolean {
+  if (typeof value !== 'string' || !written.addPlain(value)) {
+    const text = scalarText(value, options);
+    if (text === undefined) return false;
+    written.add(text);
+  }
+  written.add('\n');
   return true;
 }
 
-function writeList(list: readonly Json[], column: number, options: BlockOptions, written: Written): boolean {
-  const dash = `${' '.repeat(column)}- `;
+function writeList(list: readonly Json[], column: number, options: BlockOptions, written: YamlText): boolean {
   for (const item of list) {
     if (isJsonArray(item) && item.length > 0) return false;
-    written.text += dash;
+    written.addSpaces(column);
+    written.add('- ');
     if (isJsonObject(item) && hasMembers(item)) {
       if (!writeMapping(item, column + 2, true, options, written)) return false;
       continue;
     }
-    const text = scalarText(item, options);
-    if (text === undefined) return false;
-    written.text += `${text}\n`;
+    if (!writeScalar(item, options, written)) return false;
   }
   return true;
 }
@@ -96,16 +99,12 @@ const LONGEST = 1000;
 const keys = new Map<string, string | undefined>();
 const texts = new Map<string, string | undefined>();
 
-/** Longer than any word or number that YAML 1.1 reads as something else, and of nothing that has a meaning in it. */
+/** As `YamlText` has it of values. */
 const PLAIN = /^[A-Za-z][A-Za-z0-9_./-]{5,}$/;
 
-function isPlain(text: string): boolean {
-  return text.length <= LONGEST && PLAIN.test(text);
-}
-
 function keyText(key: string, { writeScalar }: BlockOptions): string | undefined {
-  if (isPlain(key)) return key;
   return remembered(keys, key, () => {
+    if (PLAIN.test(key)) return key;
     const line = writeScalar({ [key]: 0 });
     return line.endsWith(': 0\n') && !line.startsWith('?') ? line.slice(0, -4) : undefined;
   });
@@ -116,7 +115,6 @@ function scalarText(value: Json, { writeScalar }: BlockOptions): string | undefi
   if (typeof value === 'object' && value !== null) return '{}';
   if (value === null || typeof value === 'boolean' || isPlainInteger(value)) return String(value);
   if (typeof value !== 'string') return writeScalar(value).trimEnd();
-  if (isPlain(value)) return value;
   return remembered(texts, value, () => {
     const line = writeScalar({ a: value });
     return line.startsWith('a: ') && line.endsWith('\n') ? line.slice(3, -1) : undefined;
