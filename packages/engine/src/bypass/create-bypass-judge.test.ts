@@ -3,6 +3,7 @@ import { FactTable, Need } from '../facts/fact-table.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import { memberAt } from '../kernel/json.ts';
 import type { BypassOutcome } from '../model/bypass.ts';
+import { requestOf } from '../model/request.fixture.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { createBypassJudge } from './create-bypass-judge.ts';
 
@@ -43,23 +44,9 @@ function requestFor(
   username: string | undefined,
   part: Partial<EvaluationRequest> = {},
 ): EvaluationRequest {
-  return {
-    operation: 'CREATE',
-    kind: { group: '', version: 'v1', kind: String(resource['kind']) },
-    subresource: '',
-    namespace: 'prod',
-    name: 'w',
-    resource,
-    oldResource: undefined,
-    admission: username === undefined ? undefined : {},
-    user: username === undefined ? undefined : { username, groups: [] },
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
-    now: NOW,
-    ...part,
-  };
+  const asked = username === undefined ? {} : { admission: {}, user: { username, groups: [] } };
+  const kind = { group: '', version: 'v1', kind: String(resource['kind']) };
+  return requestOf(resource, { kind, namespace: 'prod', name: 'w', now: NOW, ...asked, ...part });
 }
 
 interface World {

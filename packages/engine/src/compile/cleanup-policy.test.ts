@@ -4,21 +4,16 @@ import { FactTable } from '../facts/fact-table.ts';
 import { STILL_HOST } from '../kernel/host.fixture.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import { loadPolicies } from '../load/load-policies.ts';
-import { UNASKED } from '../model/request.fixture.ts';
-import type { EvaluationRequest } from '../model/request.ts';
+import { requestOf } from '../model/request.fixture.ts';
 import { createEngine } from './create-engine.ts';
 
 const engine = createEngine({ host: STILL_HOST });
 
-const REQUEST: EvaluationRequest = {
-  operation: 'CREATE',
-  kind: { group: '', version: 'v1', kind: 'Pod' },
-  subresource: '',
-  namespace: 'ns',
-  name: 'p',
-  resource: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'ns', labels: { app: 'x' } } },
-  ...UNASKED,
-};
+const REQUEST = requestOf({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'p', namespace: 'ns', labels: { app: 'x' } },
+});
 
 function judge(
   spec: JsonObject,

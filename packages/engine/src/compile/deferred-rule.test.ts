@@ -1,18 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../evaluate/decide.ts';
-import type { FactRequest } from '../facts/fact-request.ts';
-import type { FactSource } from '../facts/fact-source.ts';
-import { EvaluationError } from '../kernel/evaluation-error.ts';
+import { answeringSource } from '../facts/fact-source.fixture.ts';
+import { STILL_HOST } from '../kernel/host.fixture.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import type { Decision } from '../model/decision.ts';
 import { toLegacyPolicy } from '../model/policy-document.ts';
-import { UNASKED } from '../model/request.fixture.ts';
+import { requestOf } from '../model/request.fixture.ts';
 import type { RuleKind } from '../rules/rule-kind.ts';
 import { validateRules } from '../rules/validate/validate.ts';
 import { createEngine } from './create-engine.ts';
-
-const HOST = { hash: () => 'h', decodeCertificate: () => new EvaluationError('none'), random: () => 0.5 };
-const SILENT: FactSource = { kinds: new Set<FactRequest['kind']>(), fetch: async () => [] };
 
 const POLICY: JsonObject = {
   rules: [
@@ -35,7 +31,7 @@ const OBJECTS: Readonly<Record<string, (image: string) => JsonObject>> = {
 };
 
 function compiled(ruleKind: RuleKind, defersGenerated: boolean) {
-  const engine = createEngine({ host: HOST, ruleKinds: [ruleKind], defersGenerated });
+  const engine = createEngine({ host: STILL_HOST, ruleKinds: [ruleKind], defersGenerated });
   const document = { apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy', metadata: { name: 'p' }, spec: POLICY };
   const { compiled: policy } = engine.compile(toLegacyPolicy(document, () => undefined));
   if (!policy) throw new Error('the policy is in order');
@@ -43,17 +39,9 @@ function compiled(ruleKind: RuleKind, defersGenerated: boolean) {
 }
 
 async function judge(policy: ReturnType<typeof compiled>, kind: string, image: string, trace = false) {
-  const group = { Pod: '', Deployment: 'apps', CronJob: 'batch' }[kind] ?? '';
-  const resource: JsonObject = { kind, metadata: { name: 'web' }, ...OBJECTS[kind]?.(image) };
-  const names = { namespace: 'default', name: 'web', subresource: '' };
-  const request = {
-    ...UNASKED,
-    ...names,
-    operation: 'CREATE',
-    kind: { group, version: 'v1', kind },
-    resource,
-  } as const;
-  const [decision] = await decide([policy], request, SILENT, { phase: 'validate', trace });
+  const apiVersion = { Deployment: 'apps/v1', CronJob: 'batch/v1' }[kind] ?? 'v1';
+  const resource = { apiVersion, kind, metadata: { name: 'web', namespace: 'default' }, ...OBJECTS[kind]?.(image) };
+  const [decision] = await decide([policy], requestOf(resource), answeringSource(), { phase: 'validate', trace });
   return decision;
 }
 

@@ -5,7 +5,7 @@ import type { FactSource } from '../facts/fact-source.ts';
 import { FactTable } from '../facts/fact-table.ts';
 import type { Json, JsonObject } from '../kernel/json.ts';
 import type { CompiledPolicy, CompiledRule, Phase, RuleInput, RuleOutcome } from '../model/compiled-policy.ts';
-import { UNASKED } from '../model/request.fixture.ts';
+import { requestOf } from '../model/request.fixture.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { decide, decideAtOnce } from './decide.ts';
 import { evaluate } from './evaluate.ts';
@@ -48,15 +48,10 @@ function policy(name: string, rules: readonly CompiledRule[], given: Partial<Com
   };
 }
 
-const request: EvaluationRequest = {
-  operation: 'CREATE',
-  kind: { group: '', version: 'v1', kind: 'ConfigMap' },
-  subresource: '',
-  namespace: 'default',
-  name: 'a',
-  resource: { metadata: { name: 'a' }, n: 0 },
-  ...UNASKED,
-};
+const request = requestOf(
+  { metadata: { name: 'a' }, n: 0 },
+  { kind: { group: '', version: 'v1', kind: 'ConfigMap' }, namespace: 'default' },
+);
 
 function configMap(name: string): FactRequest {
   return { kind: 'config-map', namespace: 'default', name };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CompiledPolicy, Phase, ResourceSelector } from '../model/compiled-policy.ts';
+import { requestOf } from '../model/request.fixture.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { createPolicyIndex } from './policy-index.ts';
 
@@ -41,23 +42,16 @@ function policy(name: string, selectors: readonly ResourceSelector[], given: Par
 }
 
 function request(kind: string, given: Partial<EvaluationRequest> = {}): EvaluationRequest {
-  return {
-    operation: 'CREATE',
-    kind: { group: '', version: 'v1', kind },
-    subresource: '',
-    namespace: 'default',
-    name: 'a',
-    resource: {},
-    oldResource: undefined,
-    admission: {},
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
-    now: 0,
-    ...given,
-  };
+  return requestOf(
+    {},
+    {
+      kind: { group: '', version: 'v1', kind },
+      namespace: 'default',
+      name: 'a',
+      admission: {},
+      ...given,
+    },
+  );
 }
 
 function names(policies: readonly CompiledPolicy[]): string[] {

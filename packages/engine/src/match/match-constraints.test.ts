@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../kernel/json.ts';
 import { toMatchConstraints } from '../model/cel-policy-document.ts';
-import { UNASKED } from '../model/request.fixture.ts';
+import { requestOf } from '../model/request.fixture.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { compileConstraints, constraintSelectors, guessPlural } from './match-constraints.ts';
 
@@ -12,17 +12,7 @@ function pod(labels: JsonObject = {}, metadata: JsonObject = {}): JsonObject {
 }
 
 function request(given: Partial<EvaluationRequest> = {}): EvaluationRequest {
-  return {
-    operation: 'CREATE',
-    kind: { group: '', version: 'v1', kind: 'Pod' },
-    plural: 'pods',
-    subresource: '',
-    namespace: 'shop',
-    name: 'web',
-    resource: pod(),
-    ...UNASKED,
-    ...given,
-  };
+  return requestOf(pod(), { plural: 'pods', namespace: 'shop', ...given });
 }
 
 function matches(constraints: JsonObject, given: Partial<EvaluationRequest> = {}): boolean {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../kernel/json.ts';
 import { toMatchResources } from '../model/match-document.ts';
+import { requestOf } from '../model/request.fixture.ts';
 import type { EvaluationRequest } from '../model/request.ts';
 import { compileExcludedUsers } from './excluded-users.ts';
 import { compileMatch } from './match-resources.ts';
@@ -11,23 +12,15 @@ const POD: JsonObject = {
 };
 
 function request(given: Partial<EvaluationRequest> = {}): EvaluationRequest {
-  return {
-    operation: 'CREATE',
-    kind: { group: '', version: 'v1', kind: 'Pod' },
-    subresource: '',
+  return requestOf(POD, {
     namespace: 'default',
     name: 'web-1',
-    resource: POD,
-    oldResource: undefined,
-    admission: undefined,
     user: { username: 'system:serviceaccount:ci:bot', groups: ['system:authenticated', 'ci'] },
     roles: ['default:editor'],
     clusterRoles: ['view'],
     namespaceLabels: { env: 'prod' },
-    dryRun: false,
-    now: 0,
     ...given,
-  };
+  });
 }
 
 function matches(

@@ -1,24 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Decision, FailurePolicy, RuleResult, Standing } from '../model/decision.ts';
-import type { EvaluationRequest } from '../model/request.ts';
+import { requestOf } from '../model/request.fixture.ts';
 import { toAdmissionResponse } from './admission-response.ts';
 
-const REQUEST: EvaluationRequest = {
-  operation: 'CREATE',
-  kind: { group: '', version: 'v1', kind: 'Pod' },
-  subresource: '',
-  namespace: 'ns',
-  name: 'web',
-  resource: {},
-  oldResource: undefined,
-  admission: { uid: 'u' },
-  user: undefined,
-  roles: [],
-  clusterRoles: [],
-  namespaceLabels: {},
-  dryRun: false,
-  now: 0,
-};
+const REQUEST = requestOf({}, { namespace: 'ns', name: 'web', admission: { uid: 'u' } });
 
 interface Given {
   readonly kind?: string;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Decision, RuleResult } from '../model/decision.ts';
+import { requestOf } from '../model/request.fixture.ts';
 import { toAdmissionResponse } from './admission-response.ts';
 import { blockedMessage } from './block-decision.ts';
 
@@ -72,22 +73,10 @@ describe('blockedMessage', () => {
 });
 
 describe('toAdmissionResponse', () => {
-  const request = {
-    operation: 'CREATE',
-    kind: { group: '', version: 'v1', kind: 'Pod' },
-    subresource: '',
-    namespace: 'default',
-    name: 'web',
-    resource: { metadata: { annotations: { mine: 'kept' } } },
-    oldResource: undefined,
-    admission: { uid: 'u-1' },
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
-    now: 0,
-  } as const;
+  const request = requestOf(
+    { metadata: { name: 'web', namespace: 'default', annotations: { mine: 'kept' } } },
+    { admission: { uid: 'u-1' } },
+  );
 
   it('refuses with status and message alone', () => {
     expect(toAdmissionResponse([decision('p', [result('r', 'fail', 'Enforce')])], request)).toEqual({

@@ -2,9 +2,11 @@ import { CelError } from '@vouchsafe/cel';
 import { describe, expect, it } from 'vitest';
 import type { Fact } from '../../facts/fact.ts';
 import type { FactRequest } from '../../facts/fact-request.ts';
+import { tableOf } from '../../facts/fact-source.fixture.ts';
 import { FactTable, Need } from '../../facts/fact-table.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
+import { requestOf } from '../../model/request.fixture.ts';
 import { createFactHost, extendHost } from './fact-host.ts';
 import { createPolicyLanguage } from './policy-language.ts';
 
@@ -13,22 +15,7 @@ const HOST = {
   decodeCertificate: () => new EvaluationError('no PEM'),
   random: () => 0.5,
 };
-const REQUEST = {
-  operation: 'CREATE',
-  kind: { group: '', version: 'v1', kind: 'Pod' },
-  subresource: '',
-  namespace: '',
-  name: '',
-  resource: {},
-  oldResource: undefined,
-  admission: undefined,
-  user: undefined,
-  roles: [],
-  clusterRoles: [],
-  namespaceLabels: {},
-  dryRun: false,
-  now: 86_400_000,
-} as const;
+const REQUEST = requestOf({}, { now: 86_400_000 });
 
 interface Situation {
   readonly namespace?: string;
@@ -53,8 +40,7 @@ function evaluate(
   given: readonly (readonly [FactRequest, Fact])[] = [],
   situation: Situation = {},
 ): unknown {
-  const facts = new FactTable();
-  for (const [request, fact] of given) facts.add(request, fact);
+  const facts = tableOf(given);
   const language = createPolicyLanguage({
     dialect: 'validating',
     namespace: situation.namespace,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Fact } from '../../facts/fact.ts';
 import type { FactRequest } from '../../facts/fact-request.ts';
-import { FactTable, Need } from '../../facts/fact-table.ts';
+import { tableOf } from '../../facts/fact-source.fixture.ts';
+import { Need } from '../../facts/fact-table.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
@@ -25,8 +26,7 @@ function read(
   facts: Known = [],
   policy = cluster,
 ): Json | EvaluationError {
-  const table = new FactTable();
-  for (const [request, fact] of facts) table.add(request, fact);
+  const table = tableOf(facts);
   const scope = compileContext(entries, policy, { host: STILL_HOST }).attach(createJsonScope(variables, 0), table);
   return compileQuery(query, STILL_HOST).evaluate(scope);
 }

@@ -3,8 +3,8 @@ import type { FactKind } from '../../facts/fact-request.ts';
 import { FactTable } from '../../facts/fact-table.ts';
 import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import type { JsonObject } from '../../kernel/json.ts';
-import { UNASKED } from '../../model/request.fixture.ts';
-import type { EvaluationRequest, StandIns } from '../../model/request.ts';
+import { requestOf } from '../../model/request.fixture.ts';
+import type { StandIns } from '../../model/request.ts';
 import { compileContext } from './compile-context.ts';
 import { createScope } from './create-scope.ts';
 
@@ -16,16 +16,7 @@ const ENTRIES: readonly JsonObject[] = [
 ];
 
 function lookup(name: string, standIns: StandIns | undefined, rule = 'r') {
-  const request: EvaluationRequest = {
-    operation: 'CREATE',
-    kind: { group: '', version: 'v1', kind: 'Pod' },
-    subresource: '',
-    namespace: 'default',
-    name: 'x',
-    resource: RESOURCE,
-    ...UNASKED,
-    ...(standIns ? { standIns } : {}),
-  };
+  const request = requestOf(RESOURCE, { namespace: 'default', ...(standIns ? { standIns } : {}) });
   const facts = new FactTable();
   const input = { request, resource: RESOURCE, phase: 'validate' as const, facts, trace: undefined };
   const root = createScope(input, { host: STILL_HOST, rule });

@@ -3,8 +3,9 @@ import { FactTable } from '../../facts/fact-table.ts';
 import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import { createScope } from '../../lang/variables/create-scope.ts';
-import type { Phase, RuleInput } from '../../model/compiled-policy.ts';
-import type { LegacyPolicy, Rule } from '../../model/policy.ts';
+import type { Phase } from '../../model/compiled-policy.ts';
+import { requestOf } from '../../model/request.fixture.ts';
+import { inputOf, policyOfRule } from '../rule.fixture.ts';
 import type { RuleBodyOutcome } from '../rule-kind.ts';
 import { mutate } from './mutate.ts';
 
@@ -36,63 +37,8 @@ function run(block: JsonObject, situation: Situation = {}): RuleBodyOutcome | un
 
 function runAll(block: JsonObject, situation: Situation = {}): readonly RuleBodyOutcome[] {
   const { resource = POD, facts = new FactTable(), phase = 'mutate', admission, namespace } = situation;
-  const rule: Rule = {
-    name: 'r',
-    path: 'spec.rules[0]',
-    context: [],
-    match: { any: [], all: [], inline: undefined },
-    exclude: undefined,
-    imageExtractors: undefined,
-    preconditions: undefined,
-    celPreconditions: [],
-    validate: undefined,
-    mutate: block,
-    generate: undefined,
-    verifyImages: [],
-    skipBackgroundRequests: true,
-    reportProperties: {},
-  };
-  const policy: LegacyPolicy = {
-    family: 'legacy',
-    ref: { apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy', name: 'p', ...(namespace ? { namespace } : {}) },
-    labels: {},
-    annotations: {},
-    spec: {
-      rules: [rule],
-      applyRules: 'All',
-      failurePolicy: 'Fail',
-      failureAction: 'Audit',
-      failureActionOverrides: [],
-      emitWarning: false,
-      admission: true,
-      background: true,
-      matchConditions: [],
-    },
-    document: {},
-    sources: () => undefined,
-  };
-  const input: RuleInput = {
-    request: {
-      operation: 'CREATE',
-      kind: { group: '', version: 'v1', kind: 'Pod' },
-      subresource: '',
-      namespace: 'ns',
-      name: 'n',
-      resource,
-      oldResource: undefined,
-      admission,
-      user: undefined,
-      roles: [],
-      clusterRoles: [],
-      namespaceLabels: {},
-      dryRun: false,
-      now: 0,
-    },
-    resource,
-    phase,
-    facts,
-    trace: undefined,
-  };
+  const { policy, rule } = policyOfRule({ rule: { mutate: block }, namespace });
+  const input = inputOf(requestOf(resource, { admission, namespace: 'ns', name: 'n' }), { phase, facts });
   const body = mutate.compile({ policy, rule, host: STILL_HOST, report: () => undefined });
   if (body.applies?.(input) === false) return [];
   const outcome = body.evaluate({ input, scope: createScope(input, { host: STILL_HOST }), action: 'Audit' });

@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FactTable } from '../../facts/fact-table.ts';
 import type { Diagnostic } from '../../kernel/diagnostics/diagnostic.ts';
 import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import { createScope } from '../../lang/variables/create-scope.ts';
-import type { RuleInput } from '../../model/compiled-policy.ts';
 import type { FailureAction } from '../../model/decision.ts';
-import type { LegacyPolicy, Rule } from '../../model/policy.ts';
-import type { EvaluationRequest, Operation } from '../../model/request.ts';
+import { requestOf } from '../../model/request.fixture.ts';
+import type { Operation } from '../../model/request.ts';
+import { inputOf, policyOfRule } from '../rule.fixture.ts';
 import { compileValidate } from './validate.ts';
 
 interface Situation {
@@ -18,49 +17,25 @@ interface Situation {
   readonly preconditions?: Json;
 }
 
-// Of rule and policy only these parts are read here.
-function ruleOf(validate: JsonObject, preconditions: Json | undefined): Rule {
-  return { name: 'r', path: 'spec.rules[0]', validate, preconditions, context: [] } as unknown as Rule;
-}
-
-function policyOf(failureAction: FailureAction): LegacyPolicy {
-  const ref = { apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy', name: 'p' };
-  return { ref, spec: { failureAction } } as unknown as LegacyPolicy;
-}
-
-const NOBODY = { admission: undefined, user: undefined, roles: [], clusterRoles: [] };
-const SCAN = { ...NOBODY, namespaceLabels: {}, dryRun: false, now: 0 };
-
-function requestOf(resource: JsonObject, { operation = 'CREATE', old }: Situation): EvaluationRequest {
-  return {
-    operation,
-    kind: { group: '', version: 'v1', kind: 'Pod' },
-    subresource: '',
-    namespace: 'ns',
-    name: 'n',
-    resource: operation === 'DELETE' ? undefined : resource,
-    oldResource: operation === 'DELETE' ? resource : old,
-    ...SCAN,
-  };
-}
-
 function validate(block: JsonObject, resource: JsonObject, situation: Situation = {}) {
   const diagnostics: Diagnostic[] = [];
-  const rule = ruleOf(block, situation.preconditions);
-  const policy = policyOf(situation.policyAction ?? 'Audit');
+  const preconditions = situation.preconditions === undefined ? {} : { preconditions: situation.preconditions };
+  const { policy, rule } = policyOfRule({
+    rule: { validate: block, ...preconditions },
+    spec: { validationFailureAction: situation.policyAction ?? 'Audit' },
+  });
   const body = compileValidate({
     policy,
     rule,
     host: STILL_HOST,
     report: (diagnostic) => diagnostics.push(diagnostic),
   });
-  const input: RuleInput = {
-    request: requestOf(resource, situation),
-    resource,
-    phase: 'validate',
-    facts: new FactTable(),
-    trace: undefined,
-  };
+  const { operation = 'CREATE', old } = situation;
+  const request =
+    operation === 'DELETE'
+      ? requestOf(undefined, { operation, oldResource: resource, namespace: 'ns' })
+      : requestOf(resource, { operation, oldResource: old, namespace: 'ns' });
+  const input = inputOf(request);
   const scope = createScope(input, { host: STILL_HOST });
   const outcome = body.evaluate({ input, scope, action: 'Audit', matchesOldObject: () => true });
   return { outcome, codes: diagnostics.map(({ code }) => code) };

@@ -5,8 +5,8 @@ import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import { createScope } from '../../lang/variables/create-scope.ts';
 import type { Phase } from '../../model/compiled-policy.ts';
-import { toLegacyPolicy } from '../../model/policy-document.ts';
 import { requestOf } from '../../model/request.fixture.ts';
+import { inputOf, policyOfRule } from '../rule.fixture.ts';
 import type { RuleBodyOutcome } from '../rule-kind.ts';
 import { verifyImageRules } from './verify-images.ts';
 
@@ -43,22 +43,10 @@ export function run({
   phase = 'verify-images',
   extractors,
 }: Run): Ran {
-  const rule: JsonObject = {
-    name: 'r',
-    match: { any: [{ resources: { kinds: ['Pod'] } }] },
-    verifyImages: entries,
-    ...(extractors ? { imageExtractors: extractors } : {}),
-  };
-  const document = {
-    apiVersion: 'kyverno.io/v1',
-    kind: 'ClusterPolicy',
-    metadata: { name: 'p' },
-    spec: { rules: [rule] },
-  };
-  const policy = toLegacyPolicy(document, () => undefined);
-  const [compiled] = policy.spec.rules;
-  if (!compiled) throw new Error('no rule');
-  const body = verifyImageRules.compile({ policy, rule: compiled, host: STILL_HOST, report: () => {} });
+  const { policy, rule } = policyOfRule({
+    rule: { verifyImages: entries, ...(extractors ? { imageExtractors: extractors } : {}) },
+  });
+  const body = verifyImageRules.compile({ policy, rule, host: STILL_HOST, report: () => {} });
   const request = requestOf(resource, {
     operation: old ? 'UPDATE' : 'CREATE',
     kind: { group: '', version: 'v1', kind: String(resource['kind'] ?? 'Pod') },
@@ -69,7 +57,7 @@ export function run({
   const table = new FactTable();
   const asked: FactRequest[] = [];
   for (let round = 0; round < 5; round += 1) {
-    const input = { request, resource, phase, facts: table, trace: undefined };
+    const input = inputOf(request, { phase, facts: table });
     const applies = body.applies?.(input) ?? true;
     if (applies === false) return { outcomes: [], asked };
     if (applies !== true) return { outcomes: [applies], asked };

@@ -6,9 +6,9 @@ import { STILL_HOST } from '../../../kernel/host.fixture.ts';
 import type { JsonObject } from '../../../kernel/json.ts';
 import { createScope } from '../../../lang/variables/create-scope.ts';
 import { loadPolicies } from '../../../load/load-policies.ts';
-import type { RuleInput } from '../../../model/compiled-policy.ts';
 import { requestOf } from '../../../model/request.fixture.ts';
 import type { EvaluationRequest } from '../../../model/request.ts';
+import { inputOf } from '../../rule.fixture.ts';
 import { compileCelCheck } from './compile-cel.ts';
 
 export interface Situation {
@@ -53,8 +53,7 @@ export function run(cel: JsonObject, situation: Situation = {}) {
   });
   const request = requestOf(pod, situation.request);
   const facts = tableOf(situation.facts ?? []);
-  const resource = request.resource ?? request.oldResource ?? {};
-  const input: RuleInput = { request, resource, phase: 'validate', facts, trace: undefined };
+  const input = inputOf(request, { facts });
   const ask = () => evaluate({ input, scope: createScope(input, { host: STILL_HOST }), action: 'Audit' });
   return { ask, passes: () => passes?.(input), diagnostics };
 }

@@ -5,8 +5,9 @@ import { FactTable, Need } from '../../../facts/fact-table.ts';
 import { STILL_HOST } from '../../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../../kernel/json.ts';
 import { createScope } from '../../../lang/variables/create-scope.ts';
-import type { RuleInput } from '../../../model/compiled-policy.ts';
-import { UNASKED } from '../../../model/request.fixture.ts';
+import { requestOf } from '../../../model/request.fixture.ts';
+import type { EvaluationRequest } from '../../../model/request.ts';
+import { inputOf } from '../../rule.fixture.ts';
 import type { RuleBodyOutcome } from '../../rule-kind.ts';
 import { compileManifests } from './compile-manifests.ts';
 
@@ -32,28 +33,13 @@ interface Run {
   readonly signed?: string;
   readonly answer?: Fact<Json>;
   readonly block?: JsonObject;
-  readonly request?: Partial<RuleInput['request']>;
+  readonly request?: Partial<EvaluationRequest>;
 }
 
 function judge({ object, signed = '', answer, block = ATTESTORS, request = {} }: Run) {
   const asked: FactRequest[] = [];
   const facts = new FactTable();
-  const input: RuleInput = {
-    request: {
-      operation: 'CREATE',
-      kind: { group: '', version: 'v1', kind: String(object['kind']) },
-      subresource: '',
-      namespace: 'ns',
-      name: 'n',
-      resource: object,
-      ...UNASKED,
-      ...request,
-    },
-    resource: object,
-    phase: 'validate',
-    facts,
-    trace: undefined,
-  };
+  const input = inputOf(requestOf(object, { namespace: 'ns', name: 'n', ...request }), { facts });
   const evaluate = compileManifests(block);
   for (;;) {
     try {

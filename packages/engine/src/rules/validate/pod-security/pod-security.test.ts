@@ -1,38 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { FactTable } from '../../../facts/fact-table.ts';
 import { STILL_HOST } from '../../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../../kernel/json.ts';
 import { createScope } from '../../../lang/variables/create-scope.ts';
-import type { RuleInput } from '../../../model/compiled-policy.ts';
-import type { LegacyPolicy, Rule } from '../../../model/policy.ts';
-import { UNASKED } from '../../../model/request.fixture.ts';
+import { requestOf } from '../../../model/request.fixture.ts';
+import { inputOf, policyOfRule } from '../../rule.fixture.ts';
 import type { PodSecurityException, RuleBodyOutcome } from '../../rule-kind.ts';
 import { compilePodSecurity } from './compile-pod-security.ts';
 
-// The block alone decides here: of rule and policy, only name, preconditions and action are read.
-const rule = { name: 'r', path: 'spec.rules[0]', validate: {}, preconditions: undefined } as unknown as Rule;
-const policy = { spec: { failureAction: 'Audit' } } as unknown as LegacyPolicy;
+const { policy, rule } = policyOfRule({ rule: { validate: {} }, spec: { validationFailureAction: 'Audit' } });
 
 function judge(
   block: JsonObject,
   resource: JsonObject,
   exceptions: readonly PodSecurityException[] = [],
 ): RuleBodyOutcome | undefined {
-  const input: RuleInput = {
-    request: {
-      operation: 'CREATE',
-      kind: { group: '', version: 'v1', kind: String(resource['kind']) },
-      subresource: '',
-      namespace: 'ns',
-      name: 'n',
-      resource,
-      ...UNASKED,
-    },
-    resource,
-    phase: 'validate',
-    facts: new FactTable(),
-    trace: undefined,
-  };
+  const input = inputOf(requestOf(resource, { namespace: 'ns', name: 'n' }));
   const { passes, evaluate } = compilePodSecurity(block, { policy, rule, host: STILL_HOST, report: () => {} });
   const outcome = evaluate({
     input,
