@@ -18,6 +18,7 @@ import { Refusal } from '../trust/refusal.ts';
 import type { ResolvedAttestor } from '../trust/resolved-attestor.ts';
 import type { TrustRoot } from '../trust/trust-root.ts';
 import type { TufTrustRoots } from '../tuf/tuf-trust-roots.ts';
+import { createPauses } from '../verifiers/create-pauses.ts';
 import { findVerifier } from '../verifiers/index.ts';
 import { findOtherFormats } from '../verifiers/other-format.ts';
 import {
@@ -196,14 +197,23 @@ async function evidenceOf(run: Run, location: EvidenceLocation, part: EvidencePa
   return set;
 }
 
-function verdictOf(run: Run, set: EvidenceSet, attestor: ResolvedAttestor, type: string | undefined): AttestorVerdict {
+async function verdictOf(
+  run: Run,
+  set: EvidenceSet,
+  attestor: ResolvedAttestor,
+  type: string | undefined,
+): Promise<AttestorVerdict> {
   const { verdicts, now } = run.services;
   const known = run.request.useCache ? verdicts.get(set, attestor, type) : undefined;
   if (known !== undefined) return known;
   run.isFresh = true;
   const fitting: Extract<PieceVerdict, { ok: true }>[] = [];
   const refused: EvidenceFailure[] = [];
+  const pause = createPauses();
+  const end = performance.now() + run.services.totalMs;
   for (const piece of set.judge(attestor, now())) {
+    await pause();
+    if (performance.now() > end) throw new RegistryFailure('timed-out', 'the evidence takes too long to be judged');
     if (!piece.ok) refused.push(piece.failure);
     else if (type === undefined || predicateTypeOf(piece.document) === type) fitting.push(piece);
     // Of signatures one suffices; of attestations all are handed over.

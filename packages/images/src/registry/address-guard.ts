@@ -16,14 +16,12 @@ forbidden.addSubnet('224.0.0.0', 3);
 forbidden.addAddress('::', 'ipv6');
 forbidden.addSubnet('fe80::', 10, 'ipv6');
 forbidden.addSubnet('fec0::', 10, 'ipv6');
-forbidden.addAddress('fd00:ec2::254', 'ipv6');
 forbidden.addSubnet('ff00::', 8, 'ipv6');
-// The same IPv4 addresses seen through NAT64, 6to4 and IPv4-compatible IPv6.
-forbidden.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
-forbidden.addSubnet('64:ff9b::7f00:0', 104, 'ipv6');
-forbidden.addSubnet('2002:a9fe::', 32, 'ipv6');
-forbidden.addSubnet('2002:7f00::', 24, 'ipv6');
-forbidden.addSubnet('::a9fe:0', 112, 'ipv6');
+// Metadata services of AWS, Google, Oracle and Scaleway.
+forbidden.addSubnet('fd00:ec2::', 32, 'ipv6');
+forbidden.addAddress('fd20:ce::254', 'ipv6');
+forbidden.addAddress('fd00:c1::a9fe:a9fe', 'ipv6');
+forbidden.addAddress('fd00:42::42', 'ipv6');
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8);
@@ -39,10 +37,48 @@ metadata.addAddress('fd00:ec2::23', 'ipv6');
 
 const forbiddenNames = new Set(['metadata', 'metadata.google.internal', 'metadata.goog', 'instance-data']);
 
+const mappedPrefix = '00000000000000000000ffff';
+
+/**
+ * Where IPv6 leads to an IPv4 address that stands in it, and the byte at which it does: mapped, compatible and translated
+ * addresses (RFC 4291, 2765), NAT64 (RFC 6052, 8215) and 6to4 (RFC 3056).
+ */
+const embeddings: readonly (readonly [prefix: string, at: number])[] = [
+  ['000000000000000000000000', 12],
+  [mappedPrefix, 12],
+  ['0000000000000000ffff0000', 12],
+  ['0064ff9b0000000000000000', 12],
+  ['0064ff9b0001', 12],
+  ['2002', 2],
+];
+
+/** The IPv4 address an IPv6 address leads to, and whether it is the same to the system; undefined where it leads to none. */
+function embeddedAddress(address: string): { readonly address: string; readonly isMapped: boolean } | undefined {
+  const bytes = addressBytes(address);
+  const hex = Buffer.from(bytes).toString('hex');
+  // `::` and `::1` are addresses of their own.
+  if (/^0{31}[01]$/.test(hex)) return undefined;
+  const [prefix, at] = embeddings.find(([start]) => hex.startsWith(start)) ?? [];
+  if (at === undefined) return undefined;
+  return { address: bytes.slice(at, at + 4).join('.'), isMapped: prefix === mappedPrefix };
+}
+
+/** The sixteen bytes of an IPv6 address. */
+function addressBytes(address: string): readonly number[] {
+  const text = URL.parse(`http://[${address.split('%')[0]}]`)?.hostname.slice(1, -1) ?? '::';
+  const [head = '', tail] = text.split('::');
+  const groupsOf = (part: string): string[] => (part === '' ? [] : part.split(':'));
+  const [left, right] = [groupsOf(head), groupsOf(tail ?? '')];
+  const groups = [...left, ...Array<string>(Math.max(8 - left.length - right.length, 0)).fill('0'), ...right];
+  return groups.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]);
+}
+
 /** Why `address` must not be connected to; undefined when it may. IPv4 inside IPv6 counts as IPv4. */
 export function refusalOfAddress(address: string, allowLoopback: boolean): string | undefined {
   const family = isIP(address);
   if (family === 0) return 'it is not an address';
+  const embedded = family === 6 ? embeddedAddress(address) : undefined;
+  if (embedded !== undefined) return refusalOfAddress(embedded.address, allowLoopback && embedded.isMapped);
   const type = family === 6 ? 'ipv6' : 'ipv4';
   if (forbidden.check(address, type)) return 'link-local and metadata addresses are never contacted';
   if (!allowLoopback && loopback.check(address, type)) return 'loopback addresses must be mapped to be contacted';

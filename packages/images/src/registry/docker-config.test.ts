@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createGuardedLookup, refusalOfAddress } from './address-guard.ts';
 import { parseChallenges } from './challenge.ts';
 import { findCredential } from './docker-config.ts';
 
@@ -55,41 +54,5 @@ describe('parseChallenges', () => {
         parseChallenges([header]);
       }),
     );
-  });
-});
-
-describe('addresses', () => {
-  it.each([
-    ['169.254.169.254', true],
-    ['::ffff:169.254.169.254', true],
-    ['::ffff:a9fe:a9fe', true],
-    ['64:ff9b::a9fe:a9fe', true],
-    ['fe80::1', true],
-    ['fd00:ec2::254', true],
-    ['100.100.100.200', true],
-    ['0.0.0.0', true],
-    ['::', true],
-    ['224.0.0.1', true],
-    ['10.1.2.3', false],
-    ['192.168.1.1', false],
-    ['172.16.0.1', false],
-    ['fd00::1', false],
-    ['1.2.3.4', false],
-  ])('%s refused: %s', (address, isRefused) => {
-    expect(refusalOfAddress(address, true) !== undefined).toBe(isRefused);
-  });
-
-  it('are checked after the name is resolved, every one of them', async () => {
-    const answers = [
-      { address: '93.184.216.34', family: 4 },
-      { address: '169.254.169.254', family: 4 },
-    ];
-    // The guard calls `resolve` in one way only: with `all`.
-    const resolve = ((_name: string, _options: object, done: (error: null, list: object[]) => void) =>
-      done(null, answers)) as unknown as Parameters<typeof createGuardedLookup>[1];
-    const error = await new Promise((done) =>
-      createGuardedLookup('loopback', resolve)('rebind.test', { all: true }, done),
-    );
-    expect(error).toMatchObject({ name: 'RegistryFailure', class: 'permanent' });
   });
 });

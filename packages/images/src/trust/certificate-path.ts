@@ -1,6 +1,7 @@
 import type { ParsedCertificate } from '@vouchsafe/kube/pki';
 import { sameBytes } from './encoded-text.ts';
-import { Refusal, shown } from './refusal.ts';
+import { acceptableKey } from './public-key.ts';
+import { attempt, Refusal, shown } from './refusal.ts';
 import type { CertificateAuthority } from './trust-root.ts';
 import { formatTime, isWithin } from './validity.ts';
 
@@ -19,11 +20,25 @@ export interface PathQuestion {
   readonly isUsageOptional?: boolean;
   /** Each must lie within the validity of each certificate of the path. Never empty. */
   readonly times: readonly number[];
+  readonly effort: Effort;
+}
+
+/**
+ * How many signatures of certificates and time stamps may still be checked. One for all that a piece of evidence brings
+ * along: whoever wrote it chose how many certificates there are to try, and with keys that take long.
+ */
+export interface Effort {
+  left: number;
+}
+
+/** Honest evidence takes fewer than ten. */
+const usualEffort = 40;
+
+export function createEffort(): Effort {
+  return { left: usualEffort };
 }
 
 const maximumDepth = 10;
-/** Links tried in one search, over all authorities: hostile chains cannot make it longer. */
-const maximumLinks = 200;
 
 /**
  * Finds a path from the leaf to a trusted authority (RFC 5280 §6, without names and policies: a certificate with such
@@ -37,9 +52,8 @@ export function findCertificatePath(question: PathQuestion): CertificatePath {
   if (authorities.length === 0) throw new Refusal('certificate-chain', 'no certificate authority is trusted');
   let timeRefusal: Refusal | undefined;
   let flaw: string | undefined;
-  const budget = { links: maximumLinks };
   for (const authority of authorities) {
-    const search = searchPath(question, authority, budget);
+    const search = searchPath(question, authority);
     flaw ??= search.flaw;
     for (const path of search.paths) {
       const refusal = timeRefusalOf(path, authority, times);
@@ -82,9 +96,9 @@ interface Search {
   flaw: string | undefined;
 }
 
-/** Depth first over issuers by name, signature and authority; paths longer than the depth are not looked for. */
-function searchPath(question: PathQuestion, authority: CertificateAuthority, budget: { links: number }): Search {
-  const { leaf, untrusted, usage } = question;
+/** Depth first over issuers by name, signature and authority, as far as depth and effort go. */
+function searchPath(question: PathQuestion, authority: CertificateAuthority): Search {
+  const { leaf, untrusted, usage, effort } = question;
   const search: Search = { paths: [], flaw: undefined };
   const isAnchor = (certificate: ParsedCertificate): boolean =>
     authority.anchors.some((anchor) => sameBytes(anchor.der, certificate.der));
@@ -98,8 +112,8 @@ function searchPath(question: PathQuestion, authority: CertificateAuthority, bud
     if (child === undefined || path.length >= maximumDepth) return;
     for (const issuer of candidates) {
       if (path.includes(issuer) || !sameBytes(child.issuer.der, issuer.subject.der)) continue;
-      if (budget.links <= 0) return;
-      budget.links -= 1;
+      if (effort.left <= 0) return;
+      effort.left -= 1;
       if (!child.isIssuedBy(issuer)) continue;
       const flaw = flawOfAuthority(issuer, path.length - 1, usage);
       if (flaw !== undefined) {
@@ -134,6 +148,8 @@ function flawOf(certificate: ParsedCertificate, below: number, usage: PathUsage)
   if (usages !== undefined && !usages.includes(usage) && !usages.includes('any')) {
     return `may not issue certificates for ${usage}`;
   }
+  const key = attempt(() => acceptableKey(certificate.publicKey));
+  if (!key.ok) return `has a key that is refused: ${key.failure.message}`;
   const [unknown] = certificate.unknownCriticalExtensions;
   return unknown === undefined ? undefined : `has an unknown critical extension ${unknown}`;
 }

@@ -1,4 +1,4 @@
-import { verify } from 'node:crypto';
+import { hash, verify } from 'node:crypto';
 import { decodeBase64, sameBytes } from './encoded-text.ts';
 import type { TrustedLog } from './trust-root.ts';
 
@@ -24,12 +24,19 @@ export function openCheckpoint(note: string, log: TrustedLog): Checkpoint | stri
   const text = note.slice(0, split + 1);
   const checkpoint = readText(text);
   if (checkpoint === undefined) return 'the checkpoint is malformed';
+  if (!isNamed(log, checkpoint.origin)) return 'the checkpoint is of another log';
   const lines = note
     .slice(split + 2)
     .split('\n')
     .slice(0, maximumSignatures);
   const isSigned = lines.some((line) => isSignature(line, text, checkpoint.origin, log));
   return isSigned ? checkpoint : 'the checkpoint is not signed by its log';
+}
+
+/** One key under two origins is two logs, where origins are part of the name (Rekor v2). */
+function isNamed({ id, noteKey }: TrustedLog, origin: string): boolean {
+  if (noteKey === undefined) return true;
+  return sameBytes(hash('sha256', Buffer.concat([Buffer.from(origin), noteKey]), 'buffer'), id);
 }
 
 function readText(text: string): Checkpoint | undefined {
@@ -45,9 +52,13 @@ function isSignature(line: string, text: string, origin: string, log: TrustedLog
   if (name === undefined || bytes === undefined || bytes.length <= 4) return false;
   if (name !== origin && !origin.startsWith(`${name} - `)) return false;
   if (!sameBytes(bytes.subarray(0, 4), log.id.subarray(0, 4))) return false;
-  const hash = log.key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
   try {
-    return verify(hash, Buffer.from(text), log.key, bytes.subarray(4));
+    return verify(
+      log.key.asymmetricKeyType === 'ed25519' ? null : 'sha256',
+      Buffer.from(text),
+      log.key,
+      bytes.subarray(4),
+    );
   } catch {
     return false;
   }

@@ -28,9 +28,9 @@ export function isPrehashedSignature(key: KeyObject, data: Uint8Array, signature
 }
 
 /** Runs checks; when they come upon an Ed25519ph signature for the first time in this process, once more. */
-export async function judgeWithEd25519ph<Value>(checks: () => Value): Promise<Value> {
+export async function judgeWithEd25519ph<Value>(checks: () => Value | Promise<Value>): Promise<Value> {
   try {
-    return checks();
+    return await checks();
   } catch (error) {
     if (!(error instanceof Ed25519phNeeded)) throw error;
   }

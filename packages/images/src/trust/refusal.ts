@@ -48,8 +48,22 @@ export function readOrRefuse<Value>(reason: EvidenceReason, what: string, read: 
   }
 }
 
-/** Evidence is written by others: long texts are cut before they are shown. */
+/**
+ * Evidence is written by others: what is long is cut, and what would steer a terminal, cannot be seen or turns a text around
+ * is shown as `\u{…}`.
+ */
 export function shown(text: string): string {
-  const clean = text.replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?');
-  return clean.length > 300 ? `${clean.slice(0, 300)}…` : clean;
+  return escaped(text.slice(0, maximumShown + 1), /[^\x20-\x7e\p{L}\p{M}\p{N}\p{P}\p{S}]/gu);
+}
+
+/** The same for names that are compared: letters that only look alike are shown apart. */
+export function shownName(text: string): string {
+  return escaped(text.slice(0, maximumShown + 1), /[^\x20-\x7e]/gu);
+}
+
+const maximumShown = 300;
+
+function escaped(text: string, hidden: RegExp): string {
+  const clean = text.replaceAll(hidden, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  return clean.length > maximumShown ? `${clean.slice(0, maximumShown)}…` : clean;
 }

@@ -1,7 +1,7 @@
 import { compileRegExp, compileWildcard, EvaluationError, type Regexp } from '@vouchsafe/engine/kernel';
 import { type ParsedCertificate, readDer, readDerString } from '@vouchsafe/kube/pki';
 import { LRUCache } from 'lru-cache';
-import { Refusal, readOrRefuse, shown } from './refusal.ts';
+import { Refusal, readOrRefuse, shown, shownName } from './refusal.ts';
 
 /**
  * Whom a policy wants as signer. `subject` and `issuer` are wildcards unless they are `exact`, the others RE2 that may match
@@ -75,7 +75,7 @@ function checkText(
   const regexp = isBlank(expression) ? undefined : expressionOf(what, expression);
   if (found.some((text) => matchesPattern(text) && (regexp === undefined || regexp.test(text)))) return;
   const wanted = [pattern, expression].filter((text) => !isBlank(text)).join(' and ');
-  const got = found.length === 0 ? 'none' : shown(found.join(', '));
+  const got = found.length === 0 ? 'none' : shownName(found.join(', '));
   throw new Refusal('wrong-identity', `${what} mismatch: expected ${wanted}, received ${got}`, { wanted, got });
 }
 
@@ -86,7 +86,7 @@ function equalTo(pattern: string): (text: string) => boolean {
 function checkExtension(certificate: ParsedCertificate, name: string, value: string): void {
   const found = extensionText(certificate, extensionOid(name));
   if (found !== undefined && matcherOf(value)(found)) return;
-  const got = found === undefined ? 'none' : shown(found);
+  const got = found === undefined ? 'none' : shownName(found);
   throw new Refusal('wrong-identity', `extension mismatch: expected ${value} for key ${name}, received ${got}`, {
     wanted: value,
     got,

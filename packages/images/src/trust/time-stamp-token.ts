@@ -21,8 +21,9 @@ import {
   unwrapDer,
   verifySignature,
 } from '@vouchsafe/kube/pki';
-import { findCertificatePath } from './certificate-path.ts';
+import { createEffort, type Effort, findCertificatePath } from './certificate-path.ts';
 import { sameBytes } from './encoded-text.ts';
+import { acceptableKey } from './public-key.ts';
 import { attempt, Refusal, readOrRefuse } from './refusal.ts';
 import type { CertificateAuthority } from './trust-root.ts';
 
@@ -42,6 +43,7 @@ export function checkTimeStampToken(
   token: Uint8Array,
   data: Uint8Array,
   authorities: readonly CertificateAuthority[],
+  effort: Effort = createEffort(),
 ): number {
   const parsed = readOrRefuse('certificate-time', 'the time stamp', () => readToken(token));
   const { info, signer } = parsed;
@@ -54,8 +56,15 @@ export function checkTimeStampToken(
   let isNamed = false;
   for (const leaf of signersOf(parsed, authorities)) {
     isNamed = true;
+    if (effort.left <= 0) break;
+    effort.left -= 1;
+    const key = attempt(() => acceptableKey(leaf.publicKey));
+    if (!key.ok) {
+      untrusted ??= refusal(`the key of its authority is refused: ${key.failure.message}`);
+      continue;
+    }
     if (!verifySignature(signer.algorithm, leaf.publicKey, signer.signedAttributes, signer.signature)) continue;
-    const question = { leaf, authorities, usage: 'timeStamping', times: [info.time] } as const;
+    const question = { leaf, authorities, usage: 'timeStamping', times: [info.time], effort } as const;
     const direct = attempt(() => findCertificatePath({ ...question, untrusted: [] }));
     if (direct.ok) return info.time;
     const path = attempt(() => findCertificatePath({ ...question, untrusted: parsed.certificates() }));

@@ -9,10 +9,10 @@ const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const id = createHash('sha256')
   .update(pair.publicKey.export({ type: 'spki', format: 'der' }))
   .digest();
-const log: TrustedLog = { id, key: pair.publicKey, validity: { start: 0, end: undefined }, host: undefined };
+const log: TrustedLog = { id, key: pair.publicKey, validity: { start: 0, end: undefined }, noteKey: undefined };
 const body = Buffer.from('{"kind":"x"}');
 const other = createHash('sha256').update('other leaf').digest();
-const hash = (...parts: Buffer[]) => createHash('sha256').update(Buffer.concat(parts)).digest();
+const hash = (...parts: Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest();
 const leaf = hash(Buffer.from([0]), body);
 const root = hash(Buffer.from([1]), leaf, other);
 
@@ -81,6 +81,27 @@ describe('an inclusion proof', () => {
     expect(isIncluded(body, { ...small, treeSize: 1 })).toBe(false);
     expect(isIncluded(body, { ...small, rootHash: leaf, hashes: [], treeSize: 1 })).toBe(true);
     expect(isIncluded(body, { ...small, rootHash: leaf, hashes: [] })).toBe(false);
+  });
+
+  it('with a checkpoint of another log that has the same key is refused', () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32);
+    const noteKey = Buffer.from([0x0a, 1, ...raw]);
+    const named = (origin: string) => hash(Buffer.from(origin), noteKey);
+    const trusted: TrustedLog = { ...log, id: named('one.log.test'), key: publicKey, noteKey };
+    const checkpointOf = (origin: string, hint: Uint8Array = named(origin)): string => {
+      const text = `${origin}\n2\n${root.toString('base64')}\n`;
+      const line = Buffer.concat([hint.subarray(0, 4), sign(null, Buffer.from(text), privateKey)]).toString('base64');
+      return `${text}\n\u2014 ${origin} ${line}\n`;
+    };
+    const ask = (checkpoint: string) => judge({ ...entry({ checkpoint }), logId: trusted.id }, [trusted]);
+    expect(ask(checkpointOf('one.log.test')).ok).toBe(true);
+    for (const hint of [named('two.log.test'), trusted.id]) {
+      expect(ask(checkpointOf('two.log.test', hint))).toMatchObject({
+        ok: false,
+        failure: { message: 'the checkpoint is of another log' },
+      });
+    }
   });
 
   it('of a log that is not trusted is refused', () => {

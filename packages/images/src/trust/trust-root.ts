@@ -2,8 +2,8 @@ import { createHash, type KeyObject } from 'node:crypto';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member, memberAt } from '@vouchsafe/engine/kernel';
 import { attemptPki, type ParsedCertificate, parseCertificate, parseCertificates } from '@vouchsafe/kube/pki';
 import publicGoodTrustedRoot from './data/public-good-trusted-root.json' with { type: 'json' };
-import { decodeBase64, parseJsonObject } from './encoded-text.ts';
-import { createVerificationKey, parsePublicKeys } from './public-key.ts';
+import { decodeBase64, parseJsonObject, sameBytes } from './encoded-text.ts';
+import { createVerificationKey, type PublicKey, parsePublicKeys } from './public-key.ts';
 import { attempt } from './refusal.ts';
 import { always, type Validity } from './validity.ts';
 
@@ -13,8 +13,8 @@ export interface TrustedLog {
   readonly id: Buffer;
   readonly key: KeyObject;
   readonly validity: Validity;
-  /** The host of its URL; undefined when only the key is known. */
-  readonly host: string | undefined;
+  /** With an origin before it, what `id` is the SHA-256 of; undefined where the log is named by its key alone. */
+  readonly noteKey: Buffer | undefined;
 }
 
 /** Those whose certificates count. */
@@ -104,13 +104,22 @@ function readLog(log: JsonObject, at: string): TrustedLog {
   if (!key.ok) throw new MalformedRoot(`\`${at}.publicKey\`: ${key.failure.message}`);
   const named = memberAt(log, 'checkpointKeyId', 'keyId') ?? memberAt(log, 'logId', 'keyId');
   const id = readBytes(named, `${at}.logId.keyId`);
-  const baseUrl = member(log, 'baseUrl');
   return {
     id,
     key: key.value.key,
     validity: readValidity(memberAt(log, 'publicKey', 'validFor'), `${at}.publicKey.validFor`),
-    host: typeof baseUrl === 'string' ? (URL.parse(baseUrl)?.hostname ?? undefined) : undefined,
+    noteKey: noteKeyOf(key.value, id),
   };
+}
+
+/** C2SP signed-note: newline, signature type 1, and the 32 bytes of an Ed25519 key. */
+function noteKeyOf({ key, spki }: PublicKey, id: Buffer): Buffer | undefined {
+  if (key.asymmetricKeyType !== 'ed25519' || sameBytes(sha256(spki), id)) return undefined;
+  return Buffer.concat([Buffer.of(0x0a, 0x01), spki.subarray(-32)]);
+}
+
+function sha256(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest();
 }
 
 function readAuthority(authority: JsonObject, at: string): CertificateAuthority {
@@ -161,9 +170,9 @@ export function authorityFromPem(pem: string): CertificateAuthority | string {
 /** Logs named by a policy as PEM public keys. The id is the one of RFC 6962 and Rekor v1. */
 export function logsFromPem(pem: string): readonly TrustedLog[] {
   return parsePublicKeys(pem).map(({ key, spki }) => ({
-    id: createHash('sha256').update(spki).digest(),
+    id: sha256(spki),
     key,
     validity: always,
-    host: undefined,
+    noteKey: undefined,
   }));
 }

@@ -1,6 +1,12 @@
 import type { AttestorOutcome, EvidenceFailure } from '@vouchsafe/engine/facts';
 import type { ParsedCertificate } from '@vouchsafe/kube/pki';
-import { type CertificatePath, findCertificatePath, validityRefusalOf } from './certificate-path.ts';
+import {
+  type CertificatePath,
+  createEffort,
+  type Effort,
+  findCertificatePath,
+  validityRefusalOf,
+} from './certificate-path.ts';
 import { checkCertificateTimestamps } from './certificate-timestamps.ts';
 import { checkEntryBody, type LoggedSignature } from './entry-body.ts';
 import { acceptableKey, isSignedBy, type PublicKey } from './public-key.ts';
@@ -45,13 +51,18 @@ export interface Vouched {
  */
 export function checkSignedMaterial(material: SignedMaterial, attestor: ResolvedAttestor, now: number): Vouched {
   const { signer } = attestor;
+  const bounded: BoundedMaterial = { ...material, effort: createEffort() };
   return signer.kind === 'key'
-    ? checkKeySignature(material, attestor, signer, now)
-    : checkCertificateSignature(material, attestor, signer, now);
+    ? checkKeySignature(bounded, attestor, signer, now)
+    : checkCertificateSignature(bounded, attestor, signer, now);
+}
+
+interface BoundedMaterial extends SignedMaterial {
+  readonly effort: Effort;
 }
 
 function checkKeySignature(
-  material: SignedMaterial,
+  material: BoundedMaterial,
   attestor: ResolvedAttestor,
   { key, hash, certificate, authorities }: KeySigner,
   now: number,
@@ -85,7 +96,7 @@ function hintOf(certificate: ParsedCertificate | undefined): string {
 }
 
 function checkCertificateSignature(
-  material: SignedMaterial,
+  material: BoundedMaterial,
   attestor: ResolvedAttestor,
   { authorities, identity }: CertificateSigner,
   now: number,
@@ -129,7 +140,7 @@ interface KnownTimes {
 
 /** The times that are vouched for, after requiring the log entry and the time stamps an attestor asks for. */
 function checkTimes(
-  material: SignedMaterial,
+  material: BoundedMaterial,
   attestor: ResolvedAttestor,
   verifier: LoggedSignature['verifier'],
 ): KnownTimes {
@@ -150,13 +161,15 @@ function checkTimes(
 }
 
 function timeStamped(
-  material: SignedMaterial,
+  material: BoundedMaterial,
   attestor: ResolvedAttestor,
 ): { stamped: number[]; passedOver: EvidenceFailure | undefined } {
   const stamped: number[] = [];
   let passedOver: EvidenceFailure | undefined;
   for (const token of material.timeStamps) {
-    const checked = attempt(() => checkTimeStampToken(token, material.timeStampedBytes, attestor.timeStampAuthorities));
+    const checked = attempt(() =>
+      checkTimeStampToken(token, material.timeStampedBytes, attestor.timeStampAuthorities, material.effort),
+    );
     if (checked.ok) stamped.push(checked.value);
     else if (attestor.areTimeStampsStrict) throw new Refusal(checked.failure.reason, checked.failure.message);
     else passedOver ??= checked.failure;
@@ -178,12 +191,13 @@ function trustedTimes(
 
 function checkPath(
   leaf: ParsedCertificate,
-  material: SignedMaterial,
+  material: BoundedMaterial,
   authorities: KeySigner['authorities'] & object,
   attestor: ResolvedAttestor,
   times: readonly number[],
 ): CertificatePath {
-  const question = { leaf, authorities, usage: 'codeSigning', times } as const;
+  const { effort } = material;
+  const question = { leaf, authorities, usage: 'codeSigning', times, effort } as const;
   const direct = attempt(() => findCertificatePath({ ...question, untrusted: [] }));
   const path = direct.ok ? direct.value : findCertificatePath({ ...question, untrusted: material.untrusted() });
   if (attestor.certificateLogs !== undefined) {

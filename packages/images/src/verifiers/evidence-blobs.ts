@@ -1,5 +1,5 @@
 import type { RegistryLimits } from '../registry/limits.ts';
-import type { Descriptor } from '../registry/manifest.ts';
+import type { Descriptor, Manifest } from '../registry/manifest.ts';
 import { RegistryFailure } from '../registry/registry-failure.ts';
 import type { RepositoryReader } from '../registry/repository-reader.ts';
 
@@ -23,14 +23,34 @@ export async function fetchBlobs(
   if (total > limits.evidenceBytes || [...sizes.values()].some((size) => size > limits.blobBytes)) {
     throw new RegistryFailure('permanent', `the evidence is larger than ${limits.blobBytes} bytes`);
   }
-  const blobs = new Map<string, Uint8Array>();
-  const queue = [...sizes];
+  const blobs = await fetchAll(
+    [...sizes],
+    async ([digest, size]) => [digest, await reader.blob(digest, size, signal)] as const,
+  );
+  return new Map(blobs);
+}
+
+/** The manifests of referrers, in their order, each digest once; those that are not there are left out. */
+export async function fetchManifests(
+  referrers: readonly Descriptor[],
+  reader: RepositoryReader,
+  signal: AbortSignal,
+): Promise<Manifest[]> {
+  const digests = new Set(referrers.map(({ digest }) => digest));
+  const manifests = await fetchAll([...digests], (digest) => reader.manifest(digest, signal));
+  return manifests.flatMap((manifest) => manifest ?? []);
+}
+
+/** A few at a time; the first failure is the answer. */
+async function fetchAll<Item, Value>(
+  items: readonly Item[],
+  fetch: (item: Item) => Promise<Value>,
+): Promise<readonly Value[]> {
+  const values: Value[] = [];
+  const queue = items.entries();
   const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const [digest, size] = next;
-      blobs.set(digest, await reader.blob(digest, size, signal));
-    }
+    for (const [index, item] of queue) values[index] = await fetch(item);
   };
-  await Promise.all(Array.from({ length: Math.min(parallel, queue.length) }, work));
-  return blobs;
+  await Promise.all(Array.from({ length: Math.min(parallel, items.length) }, work));
+  return values;
 }

@@ -78,6 +78,39 @@ describe('vouchsafe images', () => {
     expect(stdout).toContain('verdict       not verified: certificate-chain');
   });
 
+  it('shows what would steer the terminal or hide in it', async () => {
+    const { registry, sigstore } = rig;
+    const image = pushImage(registry, 'team/steering:v1', { labels: { is: 'steering' } }).image;
+    const predicateType = 'https://evil.test/\u001b[2J\u009b\u202etxt\u200b';
+    const identity = { issuer: 'https://issuer.test', subject: 'https://ci.test/\u001b[1A' };
+    signKeyless({
+      registry,
+      image,
+      sigstore,
+      identity,
+      attestation: { predicateType, predicate: {} },
+      format: 'bundle',
+    });
+    const key = generateKeyPair('ecdsa-p256').privateKeyPem;
+    signWithKey({ registry, image, key, annotations: { 'a\u001b[2J': 'b\u202e' } });
+    const { stdout } = await list(['registry.test/team/steering:v1']);
+    expect(stdout).toContain('https://evil.test/\\u{1b}[2J\\u{9b}\\u{202e}txt\\u{200b}');
+    expect(stdout).toContain('https://ci.test/\\u{1b}[1A');
+    expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  });
+
+  it('suggests a name with wildcards as that name alone', async () => {
+    const { registry, sigstore } = rig;
+    const image = pushImage(registry, 'team/wild:v1', { labels: { is: 'wild' } }).image;
+    const identity = { issuer: 'https://issuer.test', subject: 'https://ci.test/*.x?' };
+    signKeyless({ registry, image, sigstore, identity });
+    const { stdout } = await list(['registry.test/team/wild:v1'], { output: 'json' });
+    const [item] = JSON.parse(stdout).items;
+    expect(item.evidence[0].verdict).toBe('verified');
+    const keyless = { subjectRegExp: '^https://ci\\.test/\\*\\.x\\?$', issuer: 'https://issuer.test' };
+    expect(item.verifyImages[0].attestors[0].entries[0]).toMatchObject({ keyless });
+  });
+
   it('tells apart: nothing there, not looked at, wrong use', async () => {
     pushImage(rig.registry, 'team/bare:v1', { labels: { c: 'd' } });
     expect(await list(['registry.test/team/bare:v1'])).toMatchObject({

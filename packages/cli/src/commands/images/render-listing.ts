@@ -1,4 +1,5 @@
 import type { IndexImage, ListedEvidence } from '@vouchsafe/images';
+import { printable } from '../../output/printable.ts';
 import { toYaml } from '../../output/yaml.ts';
 import type { VerifyImagesEntry } from './verify-images-entry.ts';
 
@@ -72,7 +73,7 @@ function logOf({ logIndex, loggedAt, format, problem }: JudgedEvidence): string 
 }
 
 function line(name: string, value: string): string {
-  return `  ${name.padEnd(13)} ${value}`;
+  return `  ${name.padEnd(13)} ${printable(value)}`;
 }
 
 export function toListingJson(listings: readonly ImageListing[]): string {

@@ -1,5 +1,6 @@
-import type { Attestor } from '@vouchsafe/engine/facts';
+import type { Attestor, KeylessAttestor } from '@vouchsafe/engine/facts';
 import type { ListedEvidence } from '@vouchsafe/images';
+import { printable } from '../../output/printable.ts';
 
 /** Where a person puts what only they know. */
 const keyPlaceholder = '-----BEGIN PUBLIC KEY-----\n(the key you trust)\n-----END PUBLIC KEY-----\n';
@@ -30,7 +31,18 @@ export function attestorFor(evidence: ListedEvidence): Attestor | undefined {
   if (evidence.issuer === undefined) return { certificates: { certChain: certificatePlaceholder, ...rekor } };
   // Policies must name the log of keyless signatures, or the authorities (kyverno-core §3.2).
   const log = { url: 'https://rekor.sigstore.dev', ...rekor.rekor };
-  return { keyless: { subject, issuer: evidence.issuer, rekor: log } };
+  return { keyless: { ...exactly('subject', subject), ...exactly('issuer', evidence.issuer), rekor: log } };
+}
+
+/** A policy takes `*` and `?` for wildcards: a name that holds one is wanted as an expression that means the name alone. */
+function exactly(member: 'subject' | 'issuer', name: string): KeylessAttestor {
+  if (!/[*?]/.test(name)) return { [member]: name };
+  return { [`${member}RegExp`]: `^${name.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$` };
+}
+
+/** What a person cannot see is not theirs to paste. */
+function isVisible({ subjects, issuer = '', predicateType = '' }: ListedEvidence): boolean {
+  return [...subjects, issuer, predicateType].every((text) => printable(text) === text);
 }
 
 /** Of the attestor's members, those that name somebody: only these can be tried at once. */
@@ -46,7 +58,7 @@ export function entriesFor(
 ): VerifyImagesEntry[] {
   const formats = [...new Set(evidence.map(({ format }) => format))];
   return formats.flatMap((format): VerifyImagesEntry[] => {
-    const usable = evidence.filter((one) => one.format === format && attestorFor(one) !== undefined);
+    const usable = evidence.filter((one) => one.format === format && isVisible(one) && attestorFor(one));
     const signatures = distinct(usable.filter(isSignature).flatMap((one) => attestorFor(one) ?? []));
     const types = [
       ...new Set(usable.filter((one) => !isSignature(one)).map(({ predicateType = '' }) => predicateType)),

@@ -1,4 +1,5 @@
 import { adviceFor } from '../../output/advice.ts';
+import { printable } from '../../output/printable.ts';
 import { createPalette, renderTable } from '../../output/table.ts';
 import type { ImageVerdict } from './image-verdict.ts';
 
@@ -16,7 +17,7 @@ export function renderVerification({ image, status, digest, vouchers, findings }
 }
 
 function line(name: string, value: string): string {
-  return `  ${name.padEnd(10)} ${value}`;
+  return `  ${name.padEnd(10)} ${printable(value)}`;
 }
 
 /** A row for each image, and one more for each further thing that is wrong with it. */
@@ -33,7 +34,7 @@ export function renderVerificationTable(verdicts: readonly ImageVerdict[]): stri
       { title: 'image', text: (row) => row.image },
       { title: 'verdict', text: (row) => row.verdict },
       { title: 'reason', text: (row) => row.reason },
-      { title: 'detail', text: (row) => row.detail },
+      { title: 'detail', text: (row) => printable(row.detail) },
       { title: 'digest', text: (row) => row.digest },
     ],
     createPalette(false),

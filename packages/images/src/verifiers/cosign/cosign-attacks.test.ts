@@ -147,6 +147,10 @@ describe('attacks on identity', () => {
     certificate: { subjectAlternativeNames: values.map((value) => ({ type: 'uri' as const, value })) },
   });
 
+  const name = (type: 'uri' | 'otherName', value: string) => ({
+    certificate: { subjectAlternativeNames: [{ type, value, oid: '1.3.6.1.4.1.57264.1.7' }] },
+  });
+
   it.each<[string, Partial<SignKeylessOptions>, KeylessAttestor, string]>([
     ['another subject', { identity: { issuer, subject: evil } }, { issuer, subject }, 'subject mismatch'],
     ['a longer subject', { identity: { issuer, subject: `${subject}2` } }, { issuer, subject }, 'subject mismatch'],
@@ -187,6 +191,30 @@ describe('attacks on identity', () => {
       { defects: { certificate: { withoutExtensions: ['1.3.6.1.4.1.57264.1.8', '1.3.6.1.4.1.57264.1.1'] } } },
       { issuer, subject },
       'issuer mismatch',
+    ],
+    [
+      'a letter of another alphabet',
+      { defects: name('otherName', subject.replace('acme', '\u0430cme')) },
+      { issuer, subject },
+      'github.com/\\u{430}cme/',
+    ],
+    [
+      'a name that is turned around',
+      { defects: name('otherName', `\u202e${subject}\u200b`) },
+      { issuer, subject },
+      `received \\u{202e}${subject}\\u{200b}`,
+    ],
+    [
+      'a line after the name',
+      { defects: name('uri', `${subject}\nx`) },
+      { issuer, subjectRegExp: `^${subject.replaceAll('.', '\\.')}$` },
+      'main\\u{a}x',
+    ],
+    [
+      'a wildcard of one character in place of a slash',
+      { identity: { issuer, subject: 'https://github.com/acme/evil/app' } },
+      { issuer, subject: 'https://github.com/acme/????' },
+      'subject mismatch',
     ],
     [
       'subject and expression matched by two different names',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { memberAt } from '@vouchsafe/engine/kernel';
 import { evidenceTag } from '../../names/signature-location.ts';
 import { type Descriptor, type Manifest, readDescriptors } from '../../registry/manifest.ts';
-import { fetchBlobs } from '../evidence-blobs.ts';
+import { fetchBlobs, fetchManifests } from '../evidence-blobs.ts';
 import type { EvidencePart, EvidenceQuestion, EvidenceSet, Verifier } from '../verifier.ts';
 import { attestationReader } from './attestation-layer.ts';
 import { type CosignLayer, lookAtLayers } from './cosign-layer.ts';
@@ -61,11 +61,8 @@ const referrerTypes = {
 
 /** A referrer's type is its manifest's to say: indexes name the configuration's type, or nothing. */
 async function findReferrers({ digest, reader, part, signal }: EvidenceQuestion): Promise<Manifest[]> {
-  const found: Manifest[] = [];
-  for (const { digest: referrer } of await reader.referrers(digest, signal)) {
-    const manifest = await reader.manifest(referrer, signal);
-    const types = [memberAt(manifest?.document, 'artifactType'), memberAt(manifest?.document, 'config', 'mediaType')];
-    if (manifest !== undefined && types.includes(referrerTypes[part])) found.push(manifest);
-  }
-  return found;
+  const manifests = await fetchManifests(await reader.referrers(digest, signal), reader, signal);
+  return manifests.filter(({ document }) =>
+    [memberAt(document, 'artifactType'), memberAt(document, 'config', 'mediaType')].includes(referrerTypes[part]),
+  );
 }

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, member } from '@vouchsafe/engine/kernel';
 import { type ParsedCertificate, parseCertificate } from '@vouchsafe/kube/pki';
 import type { Manifest } from '../../registry/manifest.ts';
-import { type CertificatePath, findCertificatePath } from '../../trust/certificate-path.ts';
+import { type CertificatePath, createEffort, type Effort, findCertificatePath } from '../../trust/certificate-path.ts';
 import { parseJsonObject } from '../../trust/encoded-text.ts';
 import { Refusal, readOrRefuse, shown } from '../../trust/refusal.ts';
 import type { ResolvedAttestor } from '../../trust/resolved-attestor.ts';
@@ -95,7 +95,8 @@ export function judgeEnvelope(read: ReadEnvelope, attestor: ResolvedAttestor, no
   if (!isEnvelopeSignedBy(envelope, certificateKey(leaf).key)) {
     throw new Refusal('bad-signature', 'the signature was not made by the key of its certificate');
   }
-  const stamp = stampedTime(envelope, attestor);
+  const effort = createEffort();
+  const stamp = stampedTime(envelope, attestor, effort);
   const path = findCertificatePath({
     leaf,
     untrusted,
@@ -103,6 +104,7 @@ export function judgeEnvelope(read: ReadEnvelope, attestor: ResolvedAttestor, no
     usage: 'codeSigning',
     isUsageOptional: true,
     times: [stamp ?? now],
+    effort,
   });
   if (envelope.expiry !== undefined && now > envelope.expiry) {
     throw new Refusal('certificate-time', `the signature expired at ${formatTime(envelope.expiry)}`, {
@@ -123,10 +125,10 @@ function trustStoreOf({ certificates }: ResolvedAttestor): CertificateAuthority 
 }
 
 /** Naming an authority for time stamps makes them obligatory, as a `tsa` trust store does. */
-function stampedTime(envelope: NotaryEnvelope, attestor: ResolvedAttestor): number | undefined {
+function stampedTime(envelope: NotaryEnvelope, attestor: ResolvedAttestor, effort: Effort): number | undefined {
   if (!attestor.areTimeStampsStrict) return undefined;
   if (envelope.timeStamp === undefined) throw new Refusal('certificate-time', 'the signature has no time stamp');
-  return checkTimeStampToken(envelope.timeStamp, envelope.signature, attestor.timeStampAuthorities);
+  return checkTimeStampToken(envelope.timeStamp, envelope.signature, attestor.timeStampAuthorities, effort);
 }
 
 function endOf({ expiry }: NotaryEnvelope, path: CertificatePath): number | undefined {

@@ -5,7 +5,8 @@ import { predicateTypeOf, readStatement } from '../../trust/in-toto-statement.ts
 import { attempt, Refusal } from '../../trust/refusal.ts';
 import { checkSignedMaterial } from '../../trust/vouch.ts';
 import { checkAnnotations } from '../../trust/wanted-annotations.ts';
-import { fetchBlobs } from '../evidence-blobs.ts';
+import { createPauses } from '../create-pauses.ts';
+import { fetchBlobs, fetchManifests } from '../evidence-blobs.ts';
 import { claimsOf, type EvidenceClaims, unreadable } from '../evidence-claims.ts';
 import type { EvidencePart, EvidenceQuestion, EvidenceSet, PieceVerdict, Verifier } from '../verifier.ts';
 import { type Bundle, bundleMediaType, readBundle } from './bundle.ts';
@@ -22,10 +23,13 @@ export const sigstoreBundleVerifier: Verifier = {
     const { reader, limits, signal, digest, part, acceptsAnyStatement } = question;
     const layers = await findLayers(question);
     const blobs = await fetchBlobs(layers, reader, limits, signal);
-    const pieces = layers.flatMap((layer) => {
+    const pieces: Piece[] = [];
+    const pause = createPauses();
+    for (const layer of layers) {
+      await pause();
       const piece = readPiece(layer.digest, blobs.get(layer.digest) ?? new Uint8Array(), digest);
-      return acceptsAnyStatement || isOfPart(piece, part) ? [piece] : [];
-    });
+      if (acceptsAnyStatement || isOfPart(piece, part)) pieces.push(piece);
+    }
     const names = layers.map((layer) => layer.digest);
     return {
       hash: createHash('sha256')
@@ -45,11 +49,8 @@ export const sigstoreBundleVerifier: Verifier = {
 async function findLayers({ reader, digest, signal, limits }: EvidenceQuestion): Promise<Descriptor[]> {
   const referrers = (await reader.referrers(digest, signal)).filter(mayHoldBundle);
   const layers: Descriptor[] = [];
-  const seen = new Set<string>();
-  for (const { digest: referrer } of referrers) {
-    const manifest = seen.has(referrer) ? undefined : await reader.manifest(referrer, signal);
-    seen.add(referrer);
-    if (manifest === undefined || memberAt(manifest.document, 'subject', 'digest') !== digest) continue;
+  for (const manifest of await fetchManifests(referrers, reader, signal)) {
+    if (memberAt(manifest.document, 'subject', 'digest') !== digest) continue;
     for (const layer of readDescriptors(manifest, 'layers').slice(0, limits.layers)) {
       const isNew = !layers.some((known) => known.digest === layer.digest);
       if (isNew && bundleMediaType.test(layer.mediaType)) layers.push(layer);
