@@ -13,6 +13,7 @@ import { VERSION } from './output/version.ts';
  */
 export async function runCommandLine(args: readonly string[]): Promise<void> {
   const programName = programNameOf(process.env['VOUCHSAFE_CALLED_AS'] ?? process.argv[1]);
+  const given = fromGoArguments(args, COMMANDS);
   const program = buildProgram({
     name: shownName(programName),
     summary: 'Nothing runs in your cluster unless it is vouched for.',
@@ -29,12 +30,12 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
       programName,
     },
     onExit: (code) => {
-      process.exitCode = code;
+      process.exitCode = standsForKyverno(programName) ? asKyverno(code, given[0]) : code;
     },
   });
 
   try {
-    await program.parseAsync(fromGoArguments(args, COMMANDS), { from: 'user' });
+    await program.parseAsync(given, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) {
       // help and version end with 0; everything else commander refuses is wrong usage
@@ -46,6 +47,11 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
       process.exitCode = standsForKyverno(programName) ? EXIT.violations : EXIT.evaluation;
     }
   }
+}
+
+/** Kyverno knows 0 and 1, and what `apply` was told to end with for warnings. */
+function asKyverno(code: number, command: string | undefined): number {
+  return code > EXIT.violations && code <= EXIT.nothing && command !== 'apply' ? EXIT.violations : code;
 }
 
 if (import.meta.main) void runCommandLine(process.argv.slice(2));

@@ -96,7 +96,8 @@ function reportedStatus(
 
 /** Where the failing field is written, or the nearest place above it. */
 function placeOf({ sources, origin }: InputResource, { path, status }: RuleResult): FindingPlace | undefined {
-  if (status === 'pass' || status === 'skip') return undefined;
+  // Objects of a cluster are written nowhere.
+  if (status === 'pass' || status === 'skip' || origin === '') return undefined;
   const segments = (path ?? '').split('/').filter((segment) => segment !== '');
   for (let length = segments.length; length >= 0; length -= 1) {
     const range = sources(toDocumentPath(segments.slice(0, length).map(toSegment)));

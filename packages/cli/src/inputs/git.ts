@@ -75,7 +75,13 @@ export async function checkoutRepository(path: string, branch: string, credentia
     );
   } catch (error) {
     await remove();
-    throw new InputProblem(`failed to clone repository ${place.repository}: ${reasonOf(error).split('\n')[0] ?? ''}`);
+    throw new InputProblem(`failed to clone repository ${place.repository}: ${gitReason(error)}`);
   }
   return { folder: join(target, place.folder), remove };
+}
+
+/** What git says at last; the first line only repeats the command. */
+function gitReason(error: unknown): string {
+  const lines = reasonOf(error).split('\n');
+  return (lines.findLast((line) => line.startsWith('fatal:')) ?? lines[0] ?? '').replace(/^fatal: /, '');
 }

@@ -40,7 +40,7 @@ function prepareTarget(target: string): boolean {
   try {
     const known = statSync(target, { throwIfNoEntry: false });
     if (known?.isDirectory()) return true;
-    const isFile = known?.isFile() === true || /\.ya?ml$/.test(target);
+    const isFile = known !== undefined || /\.ya?ml$/.test(target);
     mkdirSync(isFile ? dirname(target) : target, { recursive: true });
     if (isFile) writeFileSync(target, '', { mode: 0o600 });
     return !isFile;

@@ -110,7 +110,7 @@ async function* select(
   }
   for (const object of objects) {
     if (names.length > 0 && !names.includes(object.metadata.name ?? '')) continue;
-    yield toResource({ object: jsonOf(object), origin: 'cluster', sources: () => undefined }, kinds);
+    yield toResource({ object: jsonOf(object), origin: '', sources: () => undefined }, kinds);
   }
 }
 

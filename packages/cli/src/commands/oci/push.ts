@@ -36,7 +36,8 @@ export async function push(args: readonly string[], flags: FlagValues, io: Comma
 }
 
 async function checkPolicies(paths: readonly string[], io: CommandIo): Promise<void> {
-  const { invalid, problems } = await loadPolicySet(paths, io.cwd);
+  const { invalid, problems, notes } = await loadPolicySet(paths, io.cwd);
+  for (const note of notes) io.stderr(`Warning: ${note}\n`);
   const [problem] = problems;
   if (problem) throw new InputProblem(`unable to read policy file or directory: ${formatDiagnostic(problem)}`);
   const [first] = invalid;
