@@ -18,7 +18,7 @@ import { describe, expect, it } from 'vitest';
 const loaded = loadPolicies(readFileSync(join(import.meta.dirname, 'policies.yaml'), 'utf8'), 'policies.yaml');
 const engine = createEngine({ host: NODE_HOST });
 const compiled = loaded.policies.flatMap((policy) => engine.compile(policy).compiled ?? []);
-const PHASES: readonly Phase[] = ['mutate', 'verify-images', 'validate'];
+const PHASES: readonly Phase[] = ['mutate', 'verify-images', 'validate', 'generate', 'delete'];
 
 /** Nobody answers anything. */
 const SILENT: FactSource = {
@@ -53,7 +53,7 @@ async function decideAll(
 ): Promise<readonly Decision[]> {
   const decisions: Decision[] = [];
   for (const phase of PHASES) {
-    if (phase !== 'validate' && request.operation === 'DELETE') continue;
+    if (request.operation === 'DELETE' && phase !== 'validate' && phase !== 'generate') continue;
     decisions.push(...(await decide(policies, request, SILENT, { phase, trace })));
   }
   return decisions;
