@@ -40,6 +40,18 @@ const HOMES = ['packages/cli/scenarios', 'conformance/scenarios'];
 const kubectlName = TOOL_NAMES.find((name) => name === values.kubectl && name.startsWith('kubectl'));
 if (!kubectlName) throw new Error('--kubectl is kubectl or kubectl-1.32');
 const [kubectl, legacy, bundle] = [findTool(kubectlName), findTool('cosign-2'), findTool('cosign-3')];
+/** What command lines of users call, as far as it was fetched; jq is gojq, which is one file. */
+const programs = new Map(
+  (
+    [
+      ['kubectl', kubectl],
+      ['jq', findTool('gojq')],
+      ['cosign', legacy],
+      ['cosign3', bundle],
+      ['prometheus', findTool('prometheus')],
+    ] as const
+  ).flatMap(([name, tool]) => ('missing' in tool ? [] : [[name, tool.path] as const])),
+);
 const serverKubeconfig = values.server === undefined ? undefined : resolve(values.server);
 const count = { passed: 0, failed: 0, notRun: 0 };
 
@@ -87,6 +99,7 @@ async function play(scenario: Scenario): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'vouchsafe-e2e-'));
   const started = performance.now();
   let told = '';
+  const left: string[] = [];
   let held = false;
   try {
     const cluster = await startCluster({
@@ -105,11 +118,13 @@ async function play(scenario: Scenario): Promise<void> {
           cacheFolder: join(folder, 'kubectl'),
         }),
         signer: createCosignSigner({ legacy, bundle }),
+        programs,
       };
       held = await runScenario(
         scenario,
         tools,
-        ({ step, held: isHeld, surprise, result }) => {
+        ({ step, held: isHeld, surprise, skipped, result }) => {
+          if (skipped !== undefined) left.push(`${step.title}: ${skipped}`);
           if (!isHeld) told += `  step \`${step.title}\`: ${surprise}\n${result?.stdout ?? ''}${result?.stderr ?? ''}`;
         },
         { goOn: serverKubeconfig !== undefined },
@@ -121,12 +136,17 @@ async function play(scenario: Scenario): Promise<void> {
   } catch (error) {
     told = `  ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
   }
+  if (left.length > 0 && values['require-tools']) {
+    held = false;
+    told += `  left out: ${left.join('; ')}\n`;
+  }
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   count[held ? 'passed' : 'failed'] += 1;
   console.log(
     `${held ? 'passed ' : 'FAILED '} ${scenario.name}: ${scenario.title} (${scenario.steps.length} steps, ${seconds} s)`,
   );
   if (!held) console.log(told);
+  else for (const reason of left) console.log(`  left out: ${reason}`);
   if (held && !values['keep-logs']) await rm(folder, { recursive: true, force: true });
   else console.log(`  logs: ${folder}`);
 }

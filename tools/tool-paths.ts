@@ -14,6 +14,8 @@ export const TOOL_NAMES = [
   'etcd',
   'oras',
   'crane',
+  'prometheus',
+  'gojq',
 ] as const;
 
 export type ToolName = (typeof TOOL_NAMES)[number];

@@ -53,6 +53,7 @@ const BURST_SECONDS = 30;
 /** Beyond what a replica takes on at once, and within what it holds of connections. */
 const BURST_SIZE = 1_300;
 const PORTS_MS = 50;
+const POLICIES_READY_MS = 300_000;
 export const SAMPLE_SECONDS = 5;
 
 /**
@@ -69,7 +70,7 @@ export async function soak(options: SoakOptions): Promise<SoakOutcome> {
     await deploy(cluster);
     if (options.scale) await fill(cluster);
     await other.start();
-    await installPolicies(cluster, await gatePolicies([`${HANGING_HOST}/*`]));
+    await installPolicies(cluster, await gatePolicies([`${HANGING_HOST}/*`]), POLICIES_READY_MS);
     const images: KnownObjects = {
       signed: await makeImage(cluster, 'kloudvin/api', 'kloudvin'),
       foreign: await makeImage(cluster, 'kloudvin/foreign', 'mallory'),

@@ -17,6 +17,16 @@ export function findKubectl({ wanted, env, cluster }: FindKubectlOptions): Kubec
   return createRealKubectl({ path, kubeconfig: cluster.kubeconfig, cacheFolder: join(cluster.folder, 'kubectl') });
 }
 
+/** What command lines of scenarios call, as far as the machine has it. */
+export function findPrograms(env: Readonly<Record<string, string | undefined>>): ReadonlyMap<string, string> {
+  return new Map(
+    ['kubectl', 'jq', 'cosign', 'cosign3', 'prometheus'].flatMap((name) => {
+      const path = inPath(name, env['PATH'] ?? '');
+      return path === undefined ? [] : [[name, path] as const];
+    }),
+  );
+}
+
 function inPath(name: string, path: string): string | undefined {
   for (const folder of path.split(delimiter)) {
     const candidate = join(folder, name);

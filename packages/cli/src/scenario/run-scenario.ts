@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type PushedImage, pushImage, type RegistryFault } from '@vouchsafe/sandbox';
 import { programPath } from '../cluster/program-path.ts';
 import type { Cluster } from '../cluster/start-cluster.ts';
@@ -8,6 +8,8 @@ import { type EchoWebhook, startEchoWebhook } from './echo-webhook.ts';
 import { fillIn, type Placeholders } from './fill-in.ts';
 import { type CommandResult, type Kubectl, runCommand } from './kubectl.ts';
 import { postReview } from './post-review.ts';
+import { type RunningPrometheus, startPrometheus } from './prometheus.ts';
+import { type Programs, runShell } from './run-shell.ts';
 import type { Expectation, Scenario, ScenarioImage, ScenarioStep } from './scenario.ts';
 import type { Signer } from './signer.ts';
 
@@ -15,6 +17,8 @@ export interface ScenarioTools {
   readonly cluster: Cluster;
   readonly kubectl: Kubectl;
   readonly signer: Signer;
+  /** What command lines of users call; none unless told. */
+  readonly programs?: Programs;
 }
 
 export interface StepOutcome {
@@ -22,6 +26,8 @@ export interface StepOutcome {
   readonly held: boolean;
   /** What was expected and what came, when it did not hold. */
   readonly surprise?: string;
+  /** Why the step was left out; it then counts as held. */
+  readonly skipped?: string;
   readonly result?: CommandResult;
 }
 
@@ -30,11 +36,14 @@ interface Play extends ScenarioTools {
   readonly scenario: Scenario;
   readonly images: Map<string, PushedImage>;
   readonly webhooks: Map<string, EchoWebhook>;
+  readonly programs: Programs;
+  prometheus: RunningPrometheus | undefined;
   readonly placeholders: Placeholders;
 }
 
 const POLL_MS = 150;
 const HOUR_MS = 3_600_000;
+const NO_PROGRAMS: Programs = new Map();
 const NOTHING: CommandResult = { code: 0, stdout: '', stderr: '' };
 
 /** Plays a scenario on a fresh cluster, telling each step as it ends; stops at the first surprise unless told to go on. */
@@ -57,6 +66,7 @@ export async function runScenario(
     return held;
   } finally {
     for (const webhook of play.webhooks.values()) await webhook.stop();
+    await play.prometheus?.stop();
   }
 }
 
@@ -69,11 +79,13 @@ function startPlay(scenario: Scenario, tools: ScenarioTools): Play {
     key: async (name) => (await material(name)).publicKey,
     certificate: async (name) => (await material(name)).certificate,
     chain: async (name) => (await material(name)).chain,
+    registry: async () => tools.cluster.registry.host,
     inHours: async (hours) => new Date(Date.now() + Number(hours) * HOUR_MS).toISOString(),
     webhook: async (name) => known(webhooks, name, 'webhook').url,
     webhookAuthority: async (name) => known(webhooks, name, 'webhook').caBundle,
   };
-  return { ...tools, scenario, images, webhooks, placeholders };
+  const programs = tools.programs ?? NO_PROGRAMS;
+  return { ...tools, programs, scenario, images, webhooks, placeholders, prometheus: undefined };
 }
 
 function known<Value>(table: ReadonlyMap<string, Value>, name: string, kind: string): Value {
@@ -101,6 +113,8 @@ function nameInRegistry(image: string): string {
 }
 
 async function runStep(play: Play, step: ScenarioStep): Promise<StepOutcome> {
+  const missing = programsOf(step).filter((name) => !play.programs.has(name));
+  if (missing.length > 0) return { step, held: true, skipped: `there is no ${missing.join(', no ')} here` };
   const expected = await resolveExpectation(step.expect ?? {}, play.placeholders);
   const deadline = performance.now() + (step.within ?? 0) * 1000;
   for (;;) {
@@ -131,9 +145,37 @@ async function act(play: Play, step: ScenarioStep): Promise<CommandResult> {
     play.webhooks.set(step.webhook.name, await startEchoWebhook(step.webhook));
     return NOTHING;
   }
+  if (step.prometheus) {
+    play.prometheus = await openPrometheus(play, step.prometheus.rules);
+    return NOTHING;
+  }
+  if (step.alerts) return readAlerts(play);
+  if (step.shell !== undefined) {
+    const { programs, scenario } = play;
+    return runShell(await fillIn(step.shell, play.placeholders), { cluster, programs, folder: scenario.folder });
+  }
   if (step.metrics) return readMetrics(cluster);
   if (step.vouchsafe) return runVouchsafe(play, step.vouchsafe);
   return step.post ? postReview(cluster, step.post) : runKubectl(play, step);
+}
+
+/** A command line calls kubectl; who tells of alerts, or is told of them, is Prometheus. */
+function programsOf({ shell, prometheus, alerts, programs = [] }: ScenarioStep): readonly string[] {
+  return [...(shell === undefined ? [] : ['kubectl']), ...(prometheus || alerts ? ['prometheus'] : []), ...programs];
+}
+
+function readAlerts({ prometheus }: Play): Promise<CommandResult> {
+  if (!prometheus) throw new Error('the scenario has not started Prometheus');
+  return prometheus.readAlerts();
+}
+
+async function openPrometheus({ cluster, scenario, programs }: Play, rules: string): Promise<RunningPrometheus> {
+  return startPrometheus({
+    path: programs.get('prometheus') ?? '',
+    folder: join(cluster.folder, 'prometheus'),
+    rules: resolve(scenario.folder, rules),
+    metricsPort: cluster.operator.ready?.metricsPort ?? 0,
+  });
 }
 
 async function readMetrics(cluster: Cluster): Promise<CommandResult> {

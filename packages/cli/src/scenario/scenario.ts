@@ -66,6 +66,14 @@ export interface ScenarioStep {
   readonly webhook?: ScenarioWebhook;
   /** Reads the operator's metrics. */
   readonly metrics?: true;
+  /** Starts a Prometheus that reads the operator's metrics each second and evaluates the rules of this file. */
+  readonly prometheus?: { readonly rules: string };
+  /** Reads what that Prometheus has to tell: a line for each rule, and one for each alert, with its labels and description. */
+  readonly alerts?: true;
+  /** A command line as a user types it, pipes and quotes included, run by `sh` where kubectl runs. */
+  readonly shell?: string;
+  /** Programs besides kubectl that the step cannot do without; it is left out, and said to be, where there is none. */
+  readonly programs?: readonly string[];
   /** Sends a body as the API server would not: to the operator's webhook port, by path. */
   readonly post?: {
     readonly path: string;
@@ -89,7 +97,19 @@ export interface Scenario {
   readonly steps: readonly ScenarioStep[];
 }
 
-const ACTIONS = ['kubectl', 'vouchsafe', 'fault', 'operator', 'sign', 'webhook', 'metrics', 'post'] as const;
+const ACTIONS = [
+  'kubectl',
+  'vouchsafe',
+  'fault',
+  'operator',
+  'sign',
+  'webhook',
+  'metrics',
+  'post',
+  'shell',
+  'prometheus',
+  'alerts',
+] as const;
 
 /** Reads `scenario.yaml` of a folder. Throws with the file and the step at fault: a scenario is part of the program's data. */
 export async function readScenario(folder: string): Promise<Scenario> {
@@ -130,7 +150,10 @@ function problemOf(step: RawStep): string | undefined {
   if (typeof step.title !== 'string') return 'it has no title';
   const actions = ACTIONS.filter((action) => step[action] !== undefined);
   if (actions.length !== 1) return `it does ${actions.length} things (${ACTIONS.join(', ')}), not one`;
-  const known = new Set<string>([...ACTIONS, 'title', 'because', 'stdin', 'stdinFile', 'expect', 'within']);
+  const known = new Set<string>([
+    ...ACTIONS,
+    ...['title', 'because', 'stdin', 'stdinFile', 'expect', 'within', 'programs'],
+  ]);
   const unknown = Object.keys(step).find((key) => !known.has(key));
   return unknown ? `it has an unknown field \`${unknown}\`` : undefined;
 }

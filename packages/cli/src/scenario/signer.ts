@@ -1,5 +1,5 @@
 import { generateKeyPair } from '@vouchsafe/kube/pki';
-import { signKeyless, signWithKey } from '@vouchsafe/sandbox';
+import { type Registry, signKeyless, signWithKey } from '@vouchsafe/sandbox';
 import type { Cluster } from '../cluster/start-cluster.ts';
 import type { SignedBy } from './scenario.ts';
 import { certifySigningKey, type SigningMaterial } from './signing-certificate.ts';
@@ -42,6 +42,7 @@ export function createBuiltInSigner(): Signer {
     material: async (_, name) => keyOf(name).material,
     async sign({ cluster: { registry, sigstore }, repository, digest, by, format = 'legacy' }) {
       const image = `${repository}@${digest}`;
+      const referrers = await listingFor(registry, repository, digest);
       if ('key' in by || 'certificate' in by) {
         const { privateKey, material } = keyOf('key' in by ? by.key : by.certificate);
         const certificate = { pem: material.certificate, chainPem: material.chain };
@@ -52,11 +53,19 @@ export function createBuiltInSigner(): Signer {
           log: 'v1',
           sigstore,
           format,
+          referrers,
           ...('certificate' in by ? { certificate } : {}),
         });
       } else {
-        signKeyless({ registry, image, sigstore, identity: by, format });
+        signKeyless({ registry, image, sigstore, identity: by, format, referrers });
       }
     },
   };
+}
+
+/** As cosign does: a registry without the referrers API gets a tag that lists them. */
+async function listingFor(registry: Registry, repository: string, digest: string): Promise<'api' | 'tag-as-cosign'> {
+  const answer = await fetch(`${registry.url}/v2/${repository}/referrers/${digest}`);
+  await answer.body?.cancel();
+  return answer.status === 404 ? 'tag-as-cosign' : 'api';
 }

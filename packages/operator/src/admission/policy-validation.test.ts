@@ -64,6 +64,16 @@ describe('a policy as it is submitted', () => {
     expect(await told('Audit', 'Audit')).toEqual([]);
   });
 
+  it('that names images and nobody who signs them is told so', async () => {
+    const told = async (entry: JsonObject) =>
+      (await answerTo(verifying(entry))).warnings?.some((text) => text.includes('no signature is asked for'));
+    expect(await told({})).toBe(true);
+    expect(await told({ attestors: [], attestations: [] })).toBe(true);
+    const keyless = { issuer: 'https://issuer.example', subject: 's', rekor: { url: 'https://rekor.example' } };
+    expect(await told({ attestors: [{ entries: [{ keyless }] }] })).toBe(false);
+    expect(await told({ attestations: [{ type: 'https://slsa.dev/provenance/v1' }] })).toBe(false);
+  });
+
   it('is told of what the cluster around it makes of it, when it is accepted', async () => {
     const warningsFor: NonNullable<PolicyValidationOptions['warningsFor']> = ({ ref }) => [`of ${ref.name}`];
     const told = async (object: JsonObject) =>

@@ -7,7 +7,7 @@ import { MIRRORED_HOSTS } from '../../cluster/mirrored-hosts.ts';
 import { packageFile } from '../../cluster/program-path.ts';
 import { startCluster } from '../../cluster/start-cluster.ts';
 import { type CommandIo, EXIT, type FlagValues, textFlag } from '../../flags/command.ts';
-import { findKubectl } from '../../scenario/find-kubectl.ts';
+import { findKubectl, findPrograms } from '../../scenario/find-kubectl.ts';
 import { runScenario, type StepOutcome } from '../../scenario/run-scenario.ts';
 import { readScenario, type Scenario } from '../../scenario/scenario.ts';
 import { createBuiltInSigner } from '../../scenario/signer.ts';
@@ -52,10 +52,14 @@ async function play(scenario: Scenario, flags: FlagValues, io: CommandIo): Promi
     const kubectl = findKubectl({ wanted: textFlag(flags, 'kubectl'), env: io.env, cluster });
     const signer = createBuiltInSigner();
     let count = 0;
-    const held = await runScenario(scenario, { cluster, kubectl, signer }, (outcome) => {
-      count += 1;
-      io.stdout(describe(outcome, count, io.isTerminal));
-    });
+    const held = await runScenario(
+      scenario,
+      { cluster, kubectl, signer, programs: findPrograms(io.env) },
+      (outcome) => {
+        count += 1;
+        io.stdout(describe(outcome, count, io.isTerminal));
+      },
+    );
     const verdict = held
       ? `${count} of ${scenario.steps.length} steps went as told.`
       : `Step ${count} did not go as told.`;
@@ -70,11 +74,13 @@ async function play(scenario: Scenario, flags: FlagValues, io: CommandIo): Promi
 
 const MAX_SHOWN_LINES = 14;
 
-function describe({ step, held, surprise, result }: StepOutcome, number: number, isTerminal: boolean): string {
+function describe({ step, held, surprise, skipped, result }: StepOutcome, number: number, isTerminal: boolean): string {
   const colour = (style: 'green' | 'red' | 'dim', text: string) => (isTerminal ? styleText(style, text) : text);
   const mark = held ? colour('green', '✓') : colour('red', '✗');
   const lines = [`\n${mark} ${number}. ${step.title}`];
   if (step.because) lines.push(colour('dim', `     ${step.because}`));
+  if (skipped) lines.push(colour('dim', `     left out: ${skipped}`));
+  if (step.shell) lines.push(colour('dim', `     $ ${step.shell.trim().replaceAll('\n', '\n       ')}`));
   if (step.kubectl)
     lines.push(
       colour('dim', `     $ kubectl ${step.kubectl.join(' ')}${step.stdinFile ? ` < ${step.stdinFile}` : ''}`),

@@ -8,6 +8,7 @@ import { checkExcludedControllers } from './check-advice.ts';
 import { checkOverrideNamespaces } from './check-override-namespaces.ts';
 import { checkOwnActions } from './check-own-actions.ts';
 import { checkRule } from './check-rule.ts';
+import { checkUnsignedEntries } from './check-unsigned-entries.ts';
 import { deprecationWarning } from './deprecations.ts';
 import { createProblems, type Problems } from './problems.ts';
 
@@ -23,7 +24,10 @@ export function checkPolicy(document: JsonObject, options: LoadOptions): readonl
   if (warning) problems.warning('kind', warning);
   checkMetadata(document, kind, problems);
   checkActions(spec, problems);
-  if (options.submitted) checkOwnActions(spec, problems);
+  if (options.submitted) {
+    checkOwnActions(spec, problems);
+    checkUnsignedEntries(spec, problems);
+  }
   checkDeprecatedFields(spec, problems);
   checkTimeouts(spec, problems);
   checkOverrides(spec, kind, problems);
