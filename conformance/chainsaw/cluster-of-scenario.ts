@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cluster, MIRRORED_HOSTS, startCluster } from '@vouchsafe/cli';
 import { ignoreNotFound, type KubernetesObject } from '@vouchsafe/kube';
+import { kubernetesObjectOf } from '../../packages/operator/src/settings/json-of.ts';
 import { readDocuments } from './read-test.ts';
 
 /** Scenarios on one cluster: what one leaves by mistake does not meet all others. */
@@ -96,7 +97,7 @@ async function define({ client }: Cluster, folder: string): Promise<void> {
   if (!existsSync(folder)) return;
   for (const file of readdirSync(folder).toSorted()) {
     for (const document of readDocuments(join(folder, file))) {
-      for (const object of itemsOf(document as unknown as KubernetesObject)) {
+      for (const object of itemsOf(kubernetesObjectOf(document))) {
         const found = await ignoreNotFound(client.get(DEFINITIONS, { name: object.metadata.name ?? '' }));
         if (!found) await client.create(DEFINITIONS, object);
       }

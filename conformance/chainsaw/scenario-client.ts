@@ -1,5 +1,6 @@
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { type ApiResource, ignoreNotFound, isKubeError, type KubeClient, type KubernetesObject } from '@vouchsafe/kube';
+import { jsonOf } from '../../packages/operator/src/settings/json-of.ts';
 import { objectOf } from './read-test.ts';
 
 /** An object's address: its resource, name and namespace. */
@@ -127,7 +128,7 @@ export function createScenarioClient(client: KubeClient, defaultNamespace: strin
     const place = await placeOf(object);
     if (place.name !== '') {
       const found = await live(place);
-      return found ? [found as unknown as JsonObject] : []; // the API's JSON
+      return found ? [jsonOf(found)] : [];
     }
     const labels = Object.entries(objectOf(objectOf(object['metadata'])['labels']));
     const { items } = await client.list(place.resource, {
@@ -138,7 +139,7 @@ export function createScenarioClient(client: KubeClient, defaultNamespace: strin
     });
     const { kind, group, version } = place.resource;
     const apiVersion = group === '' ? version : `${group}/${version}`;
-    return items.map((item) => ({ ...item, apiVersion, kind }) as unknown as JsonObject); // the API's JSON
+    return items.map((item) => jsonOf({ ...item, apiVersion, kind }));
   }
 
   async function gone(place: Place, again?: () => Promise<unknown>): Promise<void> {

@@ -87,18 +87,22 @@ export class FactTable {
     return fact;
   }
 
+  // The source of each of these kinds promises the shape of their values; see FactSource.
+
   imageVerification(request: ImageVerificationRequest): Fact<ImageVerification> {
-    // The source of image-verification facts promises this shape; see FactSource.
-    return this.get(request) as Fact<unknown> as Fact<ImageVerification>;
+    return this.get(request) as Fact<ImageVerification>;
+  }
+
+  findImageVerification(request: ImageVerificationRequest): Fact<ImageVerification> | undefined {
+    return this.find(request) as Fact<ImageVerification> | undefined;
   }
 
   manifestVerification(request: ManifestVerificationRequest): Fact<ManifestVerification> {
-    // As with image verifications: the source promises this shape.
-    return this.get(request) as Fact<unknown> as Fact<ManifestVerification>;
+    return this.get(request) as Fact<ManifestVerification>;
   }
 
   signedMessage(message: string): Fact<SignedMessage> {
-    return this.get({ kind: 'signed-message', message }) as Fact<unknown> as Fact<SignedMessage>;
+    return this.get({ kind: 'signed-message', message }) as Fact<SignedMessage>;
   }
 
   /** Notes a need without raising it, so that one pass gathers what is certain to be asked later. */

@@ -1,5 +1,8 @@
 import type { JsonObject } from '../kernel/json.ts';
 
+// Values of facts are `type`s, not interfaces: only a type alias counts as JSON without a cast, as it can get no further
+// members elsewhere.
+
 /** Which refusal it was. The first eight are definite and may be cached; the last four never are. */
 export type EvidenceReason =
   | 'unsigned'
@@ -16,7 +19,7 @@ export type EvidenceReason =
   | 'invalid-attestor';
 
 /** Why one piece of evidence, or one attestor as a whole, did not vouch for the image. */
-export interface EvidenceFailure {
+export type EvidenceFailure = {
   readonly reason: EvidenceReason;
   /** One line for a human, lower case, e.g. `subject mismatch: expected https://github.com/a/*, received https://github.com/b/c`. */
   readonly message: string;
@@ -24,9 +27,9 @@ export interface EvidenceFailure {
   readonly got?: string;
   /** The piece of evidence, e.g. the digest of the signature's layer. */
   readonly evidence?: string;
-}
+};
 
-export interface AttestorOutcome {
+export type AttestorOutcome = {
   /** Kyverno's path of the entry: `.attestors[0].entries[1].keyless`, nested ones with `.attestor` in between. */
   readonly path: string;
   readonly verified: boolean;
@@ -39,28 +42,28 @@ export interface AttestorOutcome {
     readonly key?: string;
     readonly integratedTime?: string;
   };
-}
+};
 
-export interface AttestorSetOutcome {
+export type AttestorSetOutcome = {
   readonly verifiedCount: number;
   readonly requiredCount: number;
   readonly entries: readonly AttestorOutcome[];
-}
+};
 
-export interface AttestationOutcome {
+export type AttestationOutcome = {
   readonly type: string;
   readonly name?: string;
   readonly sets: readonly AttestorSetOutcome[];
   /** Verified statements of this type: `{ type, predicate, … }`, newest last. */
   readonly statements: readonly JsonObject[];
-}
+};
 
 /** The value of an image-verification fact. A registry or network failure is a failed fact, never one of these. */
-export interface ImageVerification {
+export type ImageVerification = {
   /** Digest the reference resolved to; everything below is about this digest. */
   readonly digest: string;
   readonly verified: boolean;
   readonly sets: readonly AttestorSetOutcome[];
   readonly attestations: readonly AttestationOutcome[];
   readonly fromCache: boolean;
-}
+};

@@ -17,10 +17,10 @@ export interface SignedMessageRequest {
   readonly message: string;
 }
 
-export interface SignedMessage {
+export type SignedMessage = {
   /** Texts in YAML. */
   readonly manifests: readonly string[];
-}
+};
 
 /** Whether one of these signatures satisfies the attestors. Value: a `ManifestVerification`. */
 export interface ManifestVerificationRequest {
@@ -32,7 +32,7 @@ export interface ManifestVerificationRequest {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-export interface ManifestVerification {
+export type ManifestVerification = {
   readonly verified: boolean;
   readonly sets: readonly AttestorSetOutcome[];
-}
+};

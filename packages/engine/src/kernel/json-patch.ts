@@ -12,12 +12,12 @@ import { escapePointerSegment, parseJsonPointer } from './json-path.ts';
 import { jsonSize } from './json-size.ts';
 
 /** One operation of RFC 6902. */
-export interface PatchOperation {
+export type PatchOperation = {
   readonly op: 'add' | 'remove' | 'replace' | 'move' | 'copy' | 'test';
   readonly path: string;
   readonly value?: Json;
   readonly from?: string;
-}
+};
 
 export interface JsonPatchOptions {
   /**
@@ -42,7 +42,7 @@ export function parseJsonPatch(document: Json): readonly PatchOperation[] | Eval
     }
   }
   // The shape has just been checked.
-  return document as unknown as readonly PatchOperation[];
+  return document as readonly PatchOperation[];
 }
 
 function operationProblem({ op, path, from, value }: JsonObject): string | undefined {

@@ -15,5 +15,5 @@ export async function askVerification(
   const [fact] = await source.fetch([request], signal);
   if (fact === undefined) return { ok: false, class: 'unavailable', message: 'the source gave no answer' };
   // The contract of FactSource: the value of an image-verification fact is an ImageVerification.
-  return fact as Fact<unknown> as Fact<ImageVerification>;
+  return fact as Fact<ImageVerification>;
 }

@@ -232,7 +232,7 @@ function isImageRequest(request: FactRequest): request is ImageRequest {
 }
 
 function factOf(value: FactValue): Fact<Json> {
-  return { ok: true, value: value as Json };
+  return { ok: true, value };
 }
 
 function failedFactOf(error: unknown): Fact<Json> {

@@ -1,5 +1,4 @@
 import type { FactSource } from '@vouchsafe/engine/facts';
-import type { Json } from '@vouchsafe/engine/kernel';
 import type { SecretKeySource } from '../keys/secret-key-source.ts';
 import type { TrustRoot } from '../trust/trust-root.ts';
 import { factOfFailure } from './failed-fact.ts';
@@ -32,10 +31,9 @@ export function createManifestSource({ trustRoot, secretKeys, now = Date.now }: 
           try {
             switch (request.kind) {
               case 'signed-message':
-                // Plain data, as the contract of FactSource has it.
-                return { ok: true, value: readSignedMessage(request) as unknown as Json };
+                return { ok: true, value: readSignedMessage(request) };
               case 'manifest-verification':
-                return { ok: true, value: (await verifyManifest(request, context, now())) as unknown as Json };
+                return { ok: true, value: await verifyManifest(request, context, now()) };
               default:
                 return { ok: false, class: 'unavailable', message: `\`${request.kind}\` is not about manifests` };
             }

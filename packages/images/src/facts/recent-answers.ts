@@ -38,7 +38,7 @@ export function createRecentAnswers(options: {
     },
     keep(request, verification) {
       if (maxSize <= 0 || !request.useCache || !verification.verified) return;
-      const value = { ...verification, fromCache: true } as unknown as Json; // plain data, as FactSource promises
+      const value = { ...verification, fromCache: true };
       kept.set(factKey(request), { fact: { ok: true, value }, root: trustRoot(), at: now() });
     },
   };

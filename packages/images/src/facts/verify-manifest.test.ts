@@ -58,7 +58,7 @@ async function judge(
   const source = createManifestSource({ trustRoot: rig.trustRoot });
   const [fact] = await source.fetch([{ kind: 'manifest-verification', signatures, attestors, annotations }], undefined);
   if (!fact?.ok) throw new Error(fact?.message ?? 'no fact');
-  return fact.value as unknown as ManifestVerification;
+  return fact.value as ManifestVerification;
 }
 
 function firstReason({ sets }: ManifestVerification): string {

@@ -91,7 +91,7 @@ function createWebhook(
   ): JsonObject => ({
     name: nameOf(family, as.toLowerCase(), suffix, policies),
     clientConfig: clientConfigOf(pathOf(family, policies), inputs.target, inputs.caBundle),
-    rules: ofWebhook as unknown as JsonObject[], // plain data; the type only lacks an index signature
+    rules: ofWebhook,
     failurePolicy: as,
     matchPolicy: more.matchPolicy ?? 'Equivalent',
     ...selectorsOf(first, inputs),

@@ -160,7 +160,7 @@ function webhook(
   return {
     name: `${NAMES[side].webhook}-${suffix}`,
     clientConfig: clientConfigOf(`${NAMES[side].path}/${suffix}${ofPolicy}`, inputs.target, inputs.caBundle),
-    rules: rules as unknown as JsonObject[], // plain data; the type only lacks an index signature
+    rules,
     failurePolicy,
     matchPolicy: 'Equivalent',
     ...(inputs.namespaceSelector ? { namespaceSelector: inputs.namespaceSelector } : {}),
@@ -202,7 +202,7 @@ function guardWebhook(policies: readonly CompiledPolicy[], inputs: WebhookInputs
     {
       name: 'guard.kyverno.svc',
       clientConfig: clientConfigOf('/mutate/guard', inputs.target, inputs.caBundle),
-      rules: rules as unknown as JsonObject[], // plain data; the type only lacks an index signature
+      rules,
       failurePolicy: 'Fail',
       matchPolicy: 'Equivalent',
       ...(inputs.namespaceSelector ? { namespaceSelector: inputs.namespaceSelector } : {}),

@@ -14,14 +14,14 @@ export interface ServedResource {
   readonly namespaced: boolean;
 }
 
-/** A rule of a webhook configuration (admissionregistration.k8s.io/v1 RuleWithOperations). */
-export interface WebhookRule {
+/** A rule of a webhook configuration (admissionregistration.k8s.io/v1 RuleWithOperations). A type, so that it is JSON. */
+export type WebhookRule = {
   readonly apiGroups: readonly string[];
   readonly apiVersions: readonly string[];
   readonly resources: readonly string[];
   readonly operations: readonly Operation[];
   readonly scope: '*' | 'Namespaced' | 'Cluster';
-}
+};
 
 export type Side = 'mutating' | 'validating';
 

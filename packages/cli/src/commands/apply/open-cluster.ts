@@ -1,5 +1,5 @@
 import { combineSources, type FactSource } from '@vouchsafe/engine/facts';
-import { type JsonObject, matchWildcard } from '@vouchsafe/engine/kernel';
+import { matchWildcard } from '@vouchsafe/engine/kernel';
 import {
   type ApiResource,
   createKubeClient,
@@ -8,6 +8,7 @@ import {
   loadClusterConnection,
 } from '@vouchsafe/kube';
 import { createClusterFacts } from '@vouchsafe/operator';
+import { jsonOf } from '../../cluster/json-of.ts';
 import type { RunnablePolicy } from '../../evaluation/evaluate-resource.ts';
 import { InputProblem, reasonOf } from '../../inputs/input-problem.ts';
 import type { KindTable } from '../../inputs/kind-table.ts';
@@ -112,9 +113,4 @@ async function* select(
     if (names.length > 0 && !names.includes(object.metadata.name ?? '')) continue;
     yield toResource({ object: jsonOf(object), origin: '', sources: () => undefined }, kinds);
   }
-}
-
-/** Plain JSON, which it is: it came from a JSON parser. */
-function jsonOf(object: KubernetesObject): JsonObject {
-  return object as unknown as JsonObject; // the client types members as unknown until looked at
 }

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
-import { createKubeClient, type KubeClient, type KubernetesObject, loadClusterConnection } from '@vouchsafe/kube';
+import { memberAt } from '@vouchsafe/engine/kernel';
+import { createKubeClient, type KubeClient, loadClusterConnection } from '@vouchsafe/kube';
 import { type ApiServer, startApiServer } from '@vouchsafe/sandbox';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { jsonOf } from '../../cluster/json-of.ts';
 import { createFolder, runCaptured } from '../../flags/run-captured.fixture.ts';
 import { migrateCommand } from './migrate-command.ts';
 
@@ -13,31 +15,26 @@ let client: KubeClient;
 
 const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
 const version = (name: string, storage: boolean) => ({ name, storage, served: true, schema });
-// Plain objects, of which the client knows the metadata alone.
-const asObject = (object: object): KubernetesObject => object as unknown as KubernetesObject;
 
 beforeAll(async () => {
   server = await startApiServer();
   const connection = await loadClusterConnection({ kubeconfig: await server.adminKubeconfig(KUBECONFIG) });
   if (!connection.ok) throw new Error(connection.message);
   client = createKubeClient(connection.value);
-  await client.create(
-    DEFINITIONS,
-    asObject({
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: { name: 'widgets.acme.io' },
-      spec: {
-        group: 'acme.io',
-        scope: 'Namespaced',
-        names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
-        versions: [version('v1', false), version('v2', true)],
-      },
-    }),
-  );
+  await client.create(DEFINITIONS, {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'widgets.acme.io' },
+    spec: {
+      group: 'acme.io',
+      scope: 'Namespaced',
+      names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+      versions: [version('v1', false), version('v2', true)],
+    },
+  });
   for (const name of ['a', 'b']) {
     const metadata = { name, namespace: 'default' };
-    await client.create(WIDGETS, asObject({ apiVersion: 'acme.io/v2', kind: 'Widget', metadata, spec: { x: name } }));
+    await client.create(WIDGETS, { apiVersion: 'acme.io/v2', kind: 'Widget', metadata, spec: { x: name } });
   }
 });
 afterAll(async () => {
@@ -47,8 +44,7 @@ afterAll(async () => {
 
 const run = (...args: readonly string[]) => runCaptured(migrateCommand, [...args, '--kubeconfig', KUBECONFIG]);
 const storedVersions = async (): Promise<unknown> =>
-  ((await client.get(DEFINITIONS, { name: 'widgets.acme.io' })) as unknown as { status: { storedVersions: unknown } })
-    .status.storedVersions;
+  memberAt(jsonOf(await client.get(DEFINITIONS, { name: 'widgets.acme.io' })), 'status', 'storedVersions');
 
 it('writes each object again, then says that the old versions are gone', async () => {
   const patch = { status: { storedVersions: ['v1', 'v2'] } };

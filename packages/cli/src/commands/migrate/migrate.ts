@@ -1,4 +1,3 @@
-import type { JsonObject } from '@vouchsafe/engine/kernel';
 import {
   createKubeClient,
   isKubeError,
@@ -6,6 +5,7 @@ import {
   type KubernetesObject,
   loadClusterConnection,
 } from '@vouchsafe/kube';
+import { jsonOf } from '../../cluster/json-of.ts';
 import { type CommandIo, EXIT, type FlagValues, listFlag, textFlag } from '../../flags/command.ts';
 import { InputProblem, reasonOf } from '../../inputs/input-problem.ts';
 import { objectsAt, textAt, textsAt } from '../../inputs/read-fields.ts';
@@ -43,7 +43,7 @@ export async function migrate(_args: readonly string[], flags: FlagValues, io: C
 
 async function migrateKind(client: KubeClient, name: string, io: CommandIo): Promise<void> {
   io.stdout(`migrating resource: ${name} ...\n`);
-  const definition = (await client.get(DEFINITIONS, { name })) as unknown as JsonObject; // what the API sends is JSON
+  const definition = jsonOf(await client.get(DEFINITIONS, { name }));
   const stored = objectsAt(definition, 'spec', 'versions').find(({ storage }) => storage === true);
   if (!stored) throw new InputProblem(`${name} stores no version`);
   const version = textAt(stored, 'name');

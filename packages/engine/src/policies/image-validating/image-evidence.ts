@@ -106,10 +106,9 @@ export class ImageEvidence {
   }
 
   #ask(request: ImageVerificationRequest, digest: string): Vouched | FactFailure | CelError | undefined {
-    const fact = this.#questions.facts.find(request);
+    const fact = this.#questions.facts.findImageVerification(request);
     if (fact === undefined || !fact.ok) return fact;
-    // The source of image-verification facts promises this shape; see FactSource.
-    const answer = fact.value as unknown as ImageVerification;
+    const answer = fact.value;
     const asked = { digest, sets: request.attestors.length, attestations: request.attestations.length };
     const flaw = answerFlaw(answer, asked);
     return flaw === undefined ? judge(answer) : notFetched(flaw);

@@ -81,7 +81,7 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
     }
     if (request.kind !== 'image-verification') return { ok: false, class: 'unavailable', message: 'nobody answers' };
     const holds = signed(request, request.reference);
-    return { ok: true, value: toAnswer(request, holds, holds ? statements(request) : []) as unknown as Json };
+    return { ok: true, value: toAnswer(request, holds, holds ? statements(request) : []) };
   };
   return {
     kinds: new Set<FactRequest['kind']>(),
