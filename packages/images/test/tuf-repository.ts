@@ -33,6 +33,25 @@ export interface Publication {
   /** As many signatures on root.json, of its two keys. */
   readonly rootSignatures?: number;
   readonly meta?: 'with-hashes';
+  /** The top-level targets hold nothing but these. */
+  readonly delegations?: readonly DelegatedRole[];
+}
+
+export interface DelegatedRole {
+  readonly name: string;
+  /** `*` when neither these nor prefixes are given. */
+  readonly paths?: readonly string[];
+  readonly prefixes?: readonly string[];
+  readonly isTerminating?: boolean;
+  /** What it lists as `trusted_root.json`; nothing when absent. */
+  readonly target?: string;
+  readonly delegations?: readonly DelegatedRole[];
+  readonly expires?: number;
+  readonly version?: number;
+  /** Signed by a key that nobody named; not in the snapshot; not at the mirror. */
+  readonly defect?: 'forged' | 'unlisted' | 'missing';
+  /** Changes what the delegator says. */
+  readonly edit?: (role: Record<string, Json>) => void;
 }
 
 interface Key {
@@ -59,6 +78,7 @@ export function createTestRepository(target: string): TestRepository {
     targets: [createKey()],
   };
   const versions: Record<Role, number> = { root: 0, timestamp: 0, snapshot: 0, targets: 0 };
+  const delegatedKeys = new Map<string, Key>();
   let content = target;
 
   function write(role: Role, members: Record<string, Json>, change: Publication, signers: readonly Key[]): Buffer {
@@ -92,6 +112,45 @@ export function createTestRepository(target: string): TestRepository {
     return bytes;
   }
 
+  /** The file of a target, and how targets describe it. */
+  function listed(text: string): Record<string, Json> {
+    const bytes = Buffer.from(text);
+    files.set(`targets/${sha256(bytes)}.trusted_root.json`, bytes);
+    return { 'trusted_root.json': { length: bytes.length, hashes: { sha256: sha256(bytes) } } };
+  }
+
+  /** Writes delegated roles; what their delegator says of them, and in `meta` what the snapshot does. */
+  function delegate(roles: readonly DelegatedRole[], meta: Record<string, Json>, change: Publication): Json {
+    const named = roles.map((role) => {
+      const key = delegatedKeys.get(role.name) ?? createKey();
+      delegatedKeys.set(role.name, key);
+      const { expires, target, defect, prefixes } = role;
+      const members = {
+        version: role.version ?? versions.targets,
+        targets: target === undefined ? {} : listed(target),
+        ...(role.delegations === undefined ? {} : { delegations: delegate(role.delegations, meta, change) }),
+      };
+      const asked: Publication = { ...(expires === undefined ? {} : { expires: { targets: expires } }) };
+      const signer = defect === 'forged' ? { ...createKey(), id: key.id } : key;
+      const bytes = write('targets', members, asked, [signer]);
+      if (defect !== 'missing') files.set(`${members.version}.${role.name}.json`, bytes);
+      if (defect !== 'unlisted') meta[`${role.name}.json`] = { version: members.version };
+      const described: Record<string, Json> = {
+        name: role.name,
+        keyids: [key.id],
+        threshold: 1,
+        terminating: role.isTerminating === true,
+        ...(prefixes === undefined ? { paths: role.paths ?? ['*'] } : { path_hash_prefixes: prefixes }),
+      };
+      role.edit?.(described);
+      return { key, described };
+    });
+    return {
+      keys: Object.fromEntries(named.map(({ key }) => [key.id, key.described])),
+      roles: named.map(({ described }) => described),
+    };
+  }
+
   function publish(change: Publication = {}): void {
     const before = keys.root;
     for (const role of change.rotate ?? []) keys[role] = keys[role].map(createKey);
@@ -99,17 +158,19 @@ export function createTestRepository(target: string): TestRepository {
       writeRoot(change, before);
     }
     content = change.target ?? content;
-    const bytes = Buffer.from(content);
-    files.set(`targets/${sha256(bytes)}.trusted_root.json`, bytes);
     for (const role of ['timestamp', 'snapshot', 'targets'] as const) {
       versions[role] = change.versions?.[role] ?? versions[role] + 1;
     }
-    const described = { 'trusted_root.json': { length: bytes.length, hashes: { sha256: sha256(bytes) } } };
-    const targets = write('targets', { targets: described }, change, keys.targets);
+    const delegated: Record<string, Json> = {};
+    const members =
+      change.delegations === undefined
+        ? { targets: listed(content) }
+        : { targets: {}, delegations: delegate(change.delegations, delegated, change) };
+    const targets = write('targets', members, change, keys.targets);
     files.set(`${versions.targets}.targets.json`, targets);
     const metaOf = (version: number, file: Buffer): Json =>
       change.meta === undefined ? { version } : { version, length: file.length, hashes: { sha256: sha256(file) } };
-    const meta = { 'targets.json': metaOf(versions.targets, targets) };
+    const meta = { 'targets.json': metaOf(versions.targets, targets), ...delegated };
     const snapshot = write('snapshot', { meta }, change, keys.snapshot);
     files.set(`${versions.snapshot}.snapshot.json`, snapshot);
     const timestampMeta = { 'snapshot.json': metaOf(versions.snapshot, snapshot) };

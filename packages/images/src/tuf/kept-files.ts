@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isJsonArray, type JsonObject, member } from '@vouchsafe/engine/kernel';
+import { isJsonArray, isJsonObject, type JsonObject, member } from '@vouchsafe/engine/kernel';
 import { decodeBase64, parseJsonObject } from '../trust/encoded-text.ts';
 import type { KeptFiles } from './tuf-client.ts';
 
@@ -28,14 +28,14 @@ export function createFileKeeper(folder: string, mirror: string, firstRoot: Uint
         return undefined;
       }
     },
-    async save({ roots, ...files }) {
+    async save({ roots, delegated = new Map(), ...files }) {
       await mkdir(folder, { recursive: true });
       const text = (bytes: Buffer) => bytes.toString('base64');
       const others = Object.entries(files).map(([key, bytes]) => [key, text(bytes)]);
+      const ofRoles = Object.fromEntries([...delegated].map(([role, bytes]) => [role, text(bytes)]));
+      const document = { roots: roots.map(text), delegated: ofRoles, ...Object.fromEntries(others) };
       const partial = `${path}.${randomUUID()}`;
-      await writeFile(partial, JSON.stringify({ roots: roots.map(text), ...Object.fromEntries(others) }), {
-        mode: 0o600,
-      });
+      await writeFile(partial, JSON.stringify(document), { mode: 0o600 });
       await rename(partial, path).catch(async (error: unknown) => {
         await rm(partial, { force: true });
         throw error;
@@ -52,6 +52,15 @@ function filesOf(document: JsonObject | undefined): KeptFiles | undefined {
   for (const name of ['timestamp', 'snapshot', 'targets', 'target'] as const) {
     const bytes = decodeBase64(member(document, name));
     if (bytes !== undefined) found[name] = bytes;
+  }
+  const ofRoles = member(document, 'delegated');
+  if (isJsonObject(ofRoles)) {
+    found.delegated = new Map(
+      Object.entries(ofRoles).flatMap(([role, text]) => {
+        const bytes = decodeBase64(text);
+        return bytes === undefined ? [] : [[role, bytes] as const];
+      }),
+    );
   }
   return found;
 }

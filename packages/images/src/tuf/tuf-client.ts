@@ -1,13 +1,14 @@
 import { maximumTrustRootBytes } from '../trust/trust-root.ts';
+import { type FoundTarget, searchTarget } from './delegated-targets.ts';
 import {
   checkDescription,
   checkSignatures,
   describedMetadata,
-  describedTarget,
   listedVersions,
   type Metadata,
   type RoleName,
   type RootContent,
+  readDescribed,
   readMetadata,
   readRoot,
 } from './tuf-metadata.ts';
@@ -23,6 +24,8 @@ export interface KeptFiles {
   readonly timestamp?: Buffer;
   readonly snapshot?: Buffer;
   readonly targets?: Buffer;
+  /** Targets of delegated roles, by the role's name. */
+  readonly delegated?: ReadonlyMap<string, Buffer>;
   readonly target?: Buffer;
 }
 
@@ -48,12 +51,12 @@ interface Trusted {
   timestamp: Metadata | undefined;
   snapshot: Metadata | undefined;
   targets: Metadata | undefined;
+  delegated: ReadonlyMap<string, Metadata>;
   target: Buffer | undefined;
 }
 
 /**
- * A client for one target of a TUF repository, listed in its top-level targets (delegations are not followed: Sigstore's
- * repositories list `trusted_root.json` there). `firstRoot` is trusted as it is; it may have expired, its successors may not.
+ * A client for one target of a TUF repository, in its top-level targets or in those they delegate it to. `firstRoot` is trusted as it is; it may have expired, its successors may not.
  * `kept` is what an earlier client of the same first root had. Throws {@link TufProblem} when the first root is unusable.
  */
 export function createTufClient(firstRoot: Uint8Array, targetName: string, kept?: KeptFiles): TufClient {
@@ -67,6 +70,7 @@ export function createTufClient(firstRoot: Uint8Array, targetName: string, kept?
     timestamp: undefined,
     snapshot: undefined,
     targets: undefined,
+    delegated: new Map(),
     target: undefined,
   };
   if (kept !== undefined) takeUp(trusted, kept, targetName);
@@ -76,12 +80,13 @@ export function createTufClient(firstRoot: Uint8Array, targetName: string, kept?
       return trusted.target;
     },
     get kept() {
-      const { roots, timestamp, snapshot, targets, target } = trusted;
+      const { roots, timestamp, snapshot, targets, delegated, target } = trusted;
       return {
         roots,
         ...(timestamp && { timestamp: timestamp.bytes }),
         ...(snapshot && { snapshot: snapshot.bytes }),
         ...(targets && { targets: targets.bytes }),
+        ...(delegated.size > 0 && { delegated: new Map([...delegated].map(([role, { bytes }]) => [role, bytes])) }),
         ...(target && { target }),
       };
     },
@@ -106,10 +111,34 @@ async function refresh(trusted: Trusted, fetchFile: FetchFile, now: number, targ
     reusable(trusted.targets, ofTargets) ??
     acceptTargets(trusted, await fetchRole(trusted, fetchFile, 'targets', ofTargets));
   checkExpiry(targets, now);
-  const target = await fetchTarget(trusted, targets, fetchFile, targetName);
+  const found = await findTarget(trusted, snapshot, targets, fetchFile, now, targetName);
+  const target = await fetchTarget(trusted, found.described, fetchFile, targetName);
   trusted.targets = targets;
+  trusted.delegated = found.delegated;
   trusted.target = target;
   return target;
+}
+
+/** §5.6.7. Delegated metadata that is there already is read again: who may sign it may have changed. */
+async function findTarget(
+  { content, delegated }: Trusted,
+  snapshot: Metadata,
+  targets: Metadata,
+  fetchFile: FetchFile,
+  now: number,
+  name: string,
+): Promise<FoundTarget> {
+  const search = searchTarget(targets, snapshot, name, (metadata) => checkExpiry(metadata, now));
+  let step = search.next();
+  while (step.done !== true) {
+    const { name: role, described } = step.value;
+    const path = content.hasConsistentSnapshots ? `${described.version}.${role}.json` : `${role}.json`;
+    const most = Math.min(described.length ?? bounds.targets, bounds.targets);
+    const known = reusable(delegated.get(role), described);
+    step = search.next(known?.bytes ?? (await demand(fetchFile, path, most)));
+  }
+  if (step.value === undefined) throw new TufProblem(`the repository has no target ${name}`);
+  return step.value;
 }
 
 /** §5.3: each new root is signed by the one before it and by itself, and its version is the next. */
@@ -209,34 +238,16 @@ async function fetchRole(
   const file = `${role}.json`;
   const path = content.hasConsistentSnapshots ? `${described.version}.${file}` : file;
   const bytes = await demand(fetchFile, path, Math.min(described.length ?? bounds[role], bounds[role]));
-  return readDescribed(content, bytes, role, described);
-}
-
-/** Bytes, signatures and version are the described ones: nothing of another state of the repository is mixed in. */
-function readDescribed(
-  content: RootContent,
-  bytes: Uint8Array,
-  role: 'snapshot' | 'targets',
-  described: Described,
-): Metadata {
-  checkDescription(bytes, described, `${role}.json`);
-  const metadata = readMetadata(bytes, role);
-  checkSignatures(metadata, content.roles[role]);
-  if (metadata.version !== described.version) {
-    throw new TufProblem(`${role}.json has version ${metadata.version} and not ${described.version}`);
-  }
-  return metadata;
+  return readDescribed(bytes, role, content.roles[role], described);
 }
 
 /** §5.7. */
 async function fetchTarget(
   { content, target }: Trusted,
-  targets: Metadata,
+  described: FoundTarget['described'],
   fetchFile: FetchFile,
   name: string,
 ): Promise<Buffer> {
-  const described = describedTarget(targets, name);
-  if (described === undefined) throw new TufProblem(`the repository has no target ${name}`);
   if (described.length > maximumTrustRootBytes) throw new TufProblem(`the target ${name} is too large`);
   if (target !== undefined && isDescribed(target, described)) return target;
   const hash = described.hashes.sha256 ?? described.hashes.sha512 ?? '';
@@ -263,8 +274,8 @@ async function demand(fetchFile: FetchFile, path: string, maximumBytes: number):
   return bytes;
 }
 
-function checkExpiry({ role, expires }: Metadata, now: number): void {
-  if (expires <= now) throw new TufProblem(`${role}.json expired at ${new Date(expires).toISOString()}`);
+function checkExpiry({ file, expires }: Metadata, now: number): void {
+  if (expires <= now) throw new TufProblem(`${file} expired at ${new Date(expires).toISOString()}`);
 }
 
 /** Expired files count here: they still tell how far the repository had come, and what was believed last. */
@@ -276,14 +287,24 @@ function takeUp(trusted: Trusted, kept: KeptFiles, targetName: string): void {
     trusted.timestamp = timestamp;
     if (kept.snapshot === undefined) return;
     const { content } = trusted;
-    const snapshot = readDescribed(content, kept.snapshot, 'snapshot', describedMetadata(timestamp, 'snapshot.json'));
+    const { roles } = content;
+    const ofSnapshot = describedMetadata(timestamp, 'snapshot.json');
+    const snapshot = readDescribed(kept.snapshot, 'snapshot', roles.snapshot, ofSnapshot);
     trusted.snapshot = snapshot;
     if (kept.targets === undefined || kept.target === undefined) return;
-    const targets = readDescribed(content, kept.targets, 'targets', describedMetadata(snapshot, 'targets.json'));
-    const described = describedTarget(targets, targetName);
-    if (described === undefined) return;
-    checkDescription(kept.target, described, targetName);
+    const ofTargets = describedMetadata(snapshot, 'targets.json');
+    const targets = readDescribed(kept.targets, 'targets', roles.targets, ofTargets);
+    const search = searchTarget(targets, snapshot, targetName, () => undefined);
+    let step = search.next();
+    while (step.done !== true) {
+      const bytes = kept.delegated?.get(step.value.name);
+      if (bytes === undefined) return;
+      step = search.next(bytes);
+    }
+    if (step.value === undefined) return;
+    checkDescription(kept.target, step.value.described, targetName);
     trusted.targets = targets;
+    trusted.delegated = step.value.delegated;
     trusted.target = kept.target;
   } catch (error) {
     // What does not hold is as if it had never been kept; what held before it stays.

@@ -11,6 +11,8 @@ export type RoleName = (typeof roleNames)[number];
 /** A file of metadata whose form was read; whether it is to be believed is asked of a {@link RoleKeys}. */
 export interface Metadata {
   readonly role: RoleName;
+  /** For messages: `targets.json`; of a delegated role its own name. */
+  readonly file: string;
   readonly version: number;
   /** Milliseconds. */
   readonly expires: number;
@@ -45,27 +47,26 @@ const maximumSignatures = 64;
 const specification = /^1\.\d+(?:\.\d+)?$/;
 
 /** Reads the envelope and the members all roles have (TUF specification 1.0, §4.3). Throws {@link TufProblem}. */
-export function readMetadata(bytes: Uint8Array, role: RoleName): Metadata {
+export function readMetadata(bytes: Uint8Array, role: RoleName, file = `${role}.json`): Metadata {
   const document = parseJsonObject(bytes);
   const signed = document === undefined ? undefined : member(document, 'signed');
   const list = document === undefined ? undefined : member(document, 'signatures');
-  if (!isJsonObject(signed) || !isJsonArray(list)) throw new TufProblem(`${role}.json is not TUF metadata`);
-  if (list.length > maximumSignatures)
-    throw new TufProblem(`${role}.json holds more than ${maximumSignatures} signatures`);
-  if (member(signed, '_type') !== role) throw new TufProblem(`${role}.json is metadata of another role`);
+  if (!isJsonObject(signed) || !isJsonArray(list)) throw new TufProblem(`${file} is not TUF metadata`);
+  if (list.length > maximumSignatures) throw new TufProblem(`${file} holds more than ${maximumSignatures} signatures`);
+  if (member(signed, '_type') !== role) throw new TufProblem(`${file} is metadata of another role`);
   const spec = member(signed, 'spec_version');
   if (typeof spec !== 'string' || !specification.test(spec)) {
-    throw new TufProblem(`${role}.json is not of version 1 of the TUF specification`);
+    throw new TufProblem(`${file} is not of version 1 of the TUF specification`);
   }
   const signatures = list.flatMap((item) => {
     const keyId = memberAt(item, 'keyid');
     const signature = decodeHex(memberAt(item, 'sig'));
     return typeof keyId === 'string' && signature !== undefined ? [{ keyId, signature }] : [];
   });
-  const version = positive(member(signed, 'version'), `the version of ${role}.json`);
-  const expires = timeOf(member(signed, 'expires'), role);
+  const version = positive(member(signed, 'version'), `the version of ${file}`);
+  const expires = timeOf(member(signed, 'expires'), file);
   const signedBytes = canonicalMetadata(signed);
-  return { role, version, expires, signed, signedBytes, signatures, bytes: Buffer.from(bytes) };
+  return { role, file, version, expires, signed, signedBytes, signatures, bytes: Buffer.from(bytes) };
 }
 
 /** Counts each key once, whatever names it goes by. Throws {@link TufProblem} below the threshold. */
@@ -76,7 +77,7 @@ export function checkSignatures(metadata: Metadata, { keys, threshold }: RoleKey
     if (key?.hasSigned(metadata.signedBytes, signature) === true) signers.add(key.fingerprint);
   }
   if (signers.size < threshold) {
-    throw new TufProblem(`${metadata.role}.json is signed by ${signers.size} of the ${threshold} keys it needs`);
+    throw new TufProblem(`${metadata.file} is signed by ${signers.size} of the ${threshold} keys it needs`);
   }
 }
 
@@ -84,17 +85,8 @@ export function checkSignatures(metadata: Metadata, { keys, threshold }: RoleKey
 export function readRoot({ signed }: Metadata): RootContent {
   const known = member(signed, 'keys');
   if (!isJsonObject(known)) throw new TufProblem('root.json holds no keys');
-  const rolesOf = (role: RoleName): RoleKeys => {
-    const described = memberAt(signed, 'roles', role);
-    const ids = memberAt(described, 'keyids');
-    if (!isJsonArray(ids)) throw new TufProblem(`root.json does not say who signs ${role}.json`);
-    const keys = new Map<string, TufKey>();
-    for (const id of ids) {
-      const key = typeof id === 'string' ? readTufKey(member(known, id)) : undefined;
-      if (typeof id === 'string' && key !== undefined) keys.set(id, key);
-    }
-    return { keys, threshold: positive(memberAt(described, 'threshold'), `the threshold of ${role}.json`) };
-  };
+  const rolesOf = (role: RoleName): RoleKeys =>
+    readRoleKeys(known, memberAt(signed, 'roles', role), `${role}.json`, 'root.json');
   return {
     roles: {
       root: rolesOf('root'),
@@ -106,6 +98,35 @@ export function readRoot({ signed }: Metadata): RootContent {
   };
 }
 
+/** Who signs a file, by the word of another: `role` names some of the `known` keys. */
+export function readRoleKeys(known: JsonObject, role: Json | undefined, file: string, by: string): RoleKeys {
+  const ids = memberAt(role, 'keyids');
+  if (!isJsonArray(ids) || ids.length > maximumSignatures) throw new TufProblem(`${by} does not say who signs ${file}`);
+  const keys = new Map<string, TufKey>();
+  for (const id of ids) {
+    const key = typeof id === 'string' ? readTufKey(member(known, id)) : undefined;
+    if (typeof id === 'string' && key !== undefined) keys.set(id, key);
+  }
+  return { keys, threshold: positive(memberAt(role, 'threshold'), `the threshold of ${file}`) };
+}
+
+/** Bytes, signatures and version are the described ones: nothing of another state of the repository is mixed in. */
+export function readDescribed(
+  bytes: Uint8Array,
+  role: RoleName,
+  keys: RoleKeys,
+  described: FileDescription & { readonly version: number },
+  file = `${role}.json`,
+): Metadata {
+  checkDescription(bytes, described, file);
+  const metadata = readMetadata(bytes, role, file);
+  checkSignatures(metadata, keys);
+  if (metadata.version !== described.version) {
+    throw new TufProblem(`${file} has version ${metadata.version} and not ${described.version}`);
+  }
+  return metadata;
+}
+
 /** What timestamp.json or snapshot.json says of metadata: its version is always given. */
 export function describedMetadata({ signed, role }: Metadata, file: string): FileDescription & { version: number } {
   const description = describe(memberAt(signed, 'meta', file), `${role}.json on ${file}`);
@@ -114,14 +135,14 @@ export function describedMetadata({ signed, role }: Metadata, file: string): Fil
 
 /** What targets.json says of a target: its length and a hash are always given. Undefined when it has none of that name. */
 export function describedTarget(
-  { signed }: Metadata,
+  { signed, file }: Metadata,
   name: string,
 ): (FileDescription & { length: number }) | undefined {
   const found = memberAt(signed, 'targets', name);
   if (found === undefined) return undefined;
-  const { length, ...rest } = describe(found, `targets.json on ${name}`);
+  const { length, ...rest } = describe(found, `${file} on ${name}`);
   if (length === undefined || Object.keys(rest.hashes).length === 0) {
-    throw new TufProblem(`targets.json does not say the length and the hash of ${name}`);
+    throw new TufProblem(`${file} does not say the length and the hash of ${name}`);
   }
   return { ...rest, length };
 }
@@ -176,9 +197,9 @@ function positive(value: Json | undefined, what: string): number {
   return value;
 }
 
-function timeOf(value: Json | undefined, role: RoleName): number {
+function timeOf(value: Json | undefined, file: string): number {
   const isTime = typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/.test(value);
   const time = isTime ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(time)) throw new TufProblem(`${role}.json does not say when it expires`);
+  if (Number.isNaN(time)) throw new TufProblem(`${file} does not say when it expires`);
   return time;
 }
