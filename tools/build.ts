@@ -32,6 +32,15 @@ const shared: BuildOptions = {
           : null,
     },
     {
+      // what it imports by default would be copied member by member at each start
+      name: 'commander-builtins',
+      resolveId: (source, importer) =>
+        ['node:fs', 'node:path', 'node:process'].includes(source) && importer?.includes('/node_modules/commander/')
+          ? `\0${source}`
+          : null,
+      load: (id) => (id.startsWith('\0node:') ? `export default process.getBuiltinModule('${id.slice(1)}');` : null),
+    },
+    {
       // its other form is CommonJS, all of which runs when a file that mentions it does
       name: 'yaml-modules',
       resolveId: (source) => (source === 'yaml' ? `${root}node_modules/yaml/browser/dist/index.js` : null),

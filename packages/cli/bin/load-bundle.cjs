@@ -6,19 +6,14 @@ const { isAscii } = require('node:buffer');
 const { existsSync, mkdirSync, readFileSync, writeFileSync } = require('node:fs');
 const nodeModule = require('node:module');
 const { basename, dirname, join } = require('node:path');
-const v8 = require('node:v8');
 const vm = require('node:vm');
 
 /**
- * What suits a short run, and what is set again when a run lasts. A heap that starts with a megabyte for what is young is
- * collected seven times in a tenth of a second, and what is found alive then makes V8 collect the old too; a heap that
- * goes on growing so fast takes more memory than it has to. What TurboFan compiles in the first second costs more than it
- * saves by then: V8's other compiler is nearly as good.
+ * Milliseconds of a run in which TurboFan compiles nothing: what it compiles then costs more than it saves by the end of
+ * a run of a second, and V8's other compiler is nearly as good. Told to V8 only where a run lasts so long, since that
+ * loads a module of Node that takes longer than all V8 could save before.
  */
-const PACES = [
-  { short: '--semi-space-growth-factor=16', long: '--semi-space-growth-factor=2', fromMs: 150 },
-  { short: '--no-turbofan', long: '--turbofan', fromMs: 1500 },
-];
+const WITHOUT_TURBOFAN = { from: 100, to: 1500 };
 
 /** What Node takes milliseconds to load and most runs never call. */
 const SLOW_BUILTINS = new Set(['child_process', 'crypto', 'fs/promises', 'net', 'zlib'].map((name) => `node:${name}`));
@@ -36,15 +31,7 @@ function loadBundle(entry, { collect = false } = {}) {
   const scripts = new Map();
   const own = nodeModule.createRequire(entry);
   const names = collect ? {} : readNames(folder);
-  for (const pace of PACES) {
-    v8.setFlagsFromString(pace.short);
-    if (collect) continue;
-    const begin = () => {
-      pace.isLong = true;
-      v8.setFlagsFromString(pace.long);
-    };
-    setTimeout(begin, pace.fromMs).unref();
-  }
+  const flags = collect ? undefined : pace();
 
   function load(path) {
     const known = own.cache[path];
@@ -54,7 +41,14 @@ function loadBundle(entry, { collect = false } = {}) {
       nodeModule.enableCompileCache();
       return own(path);
     }
-    const script = compile(wrapped(readText(path)), path, collect ? undefined : readFileSync(cache));
+    // V8 refuses caches that were made with other flags
+    flags?.reset();
+    const script = new vm.Script(wrapped(readText(path)), {
+      filename: path,
+      cachedData: collect ? undefined : readFileSync(cache),
+      importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    });
+    flags?.apply();
     scripts.set(path, script);
     const module = new nodeModule.Module(path);
     module.filename = path;
@@ -102,14 +96,21 @@ function loadBundle(entry, { collect = false } = {}) {
   return { exports: load(entry), save };
 }
 
-/** V8 refuses caches that were made with other flags. */
-function compile(source, filename, cachedData) {
-  const lasting = PACES.filter(({ isLong }) => isLong);
-  for (const { short } of lasting) v8.setFlagsFromString(short);
-  const importModuleDynamically = vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER;
-  const script = new vm.Script(source, { filename, cachedData, importModuleDynamically });
-  for (const { long } of lasting) v8.setFlagsFromString(long);
-  return script;
+/** Sets V8's flags as the run goes on. */
+function pace() {
+  let v8;
+  const set = (flag) => v8?.setFlagsFromString(flag);
+  const begin = () => {
+    v8 = require('node:v8');
+    set('--no-turbofan');
+  };
+  const end = () => {
+    set('--turbofan');
+    v8 = undefined;
+  };
+  setTimeout(begin, WITHOUT_TURBOFAN.from).unref();
+  setTimeout(end, WITHOUT_TURBOFAN.to).unref();
+  return { reset: () => set('--turbofan'), apply: () => set('--no-turbofan') };
 }
 
 /** Text of ASCII alone, which most of the bundle is, costs V8 half of what other text does. */

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { checkoutRepository, isRepository, parseRepository } from './git.ts';
+import { checkoutRepository, parseRepository } from './git.ts';
+import { isRepository } from './read-source.ts';
 
 describe('the address of a repository', () => {
   it.each([

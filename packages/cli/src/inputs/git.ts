@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { InputProblem, reasonOf } from './input-problem.ts';
-import { isUrl } from './read-source.ts';
 
 /** Made when it is called: most runs start no other program, and Node takes milliseconds to be able to. */
 const run: (file: string, args: readonly string[], options: ExecFileOptions) => Promise<unknown> = (...call) =>
@@ -20,11 +19,6 @@ export interface Checkout {
   /** The folder of the repository that was asked for. */
   readonly folder: string;
   readonly remove: () => Promise<void>;
-}
-
-/** Upstream takes every URL of a policy or of tests as a repository. */
-export function isRepository(path: string): boolean {
-  return isUrl(path);
 }
 
 interface RepositoryPlace {

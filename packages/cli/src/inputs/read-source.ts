@@ -10,6 +10,11 @@ export function isUrl(path: string): boolean {
   return path.startsWith('http://') || path.startsWith('https://');
 }
 
+/** Upstream takes every URL of a policy or of tests as a repository. */
+export function isRepository(path: string): boolean {
+  return isUrl(path);
+}
+
 /** `oci://registry/repository:tag`: the policies of an artifact. */
 export function isArtifact(path: string): boolean {
   return path.startsWith(ARTIFACT_SCHEME);

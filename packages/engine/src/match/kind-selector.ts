@@ -11,8 +11,22 @@ export interface KindSelector {
 
 const NONE: KindSelector = { group: '', version: '', kind: '', subresource: '' };
 
+/** Policies name the same few kinds again and again. */
+const known = new Map<string, KindSelector>();
+const REMEMBERED = 512;
+
 /** Reads the forms of kyverno-core §2.2. A text of more than four parts selects nothing. */
 export function parseKindSelector(text: string): KindSelector {
+  let selector = known.get(text);
+  if (selector === undefined) {
+    selector = Object.freeze(readKindSelector(text));
+    if (known.size >= REMEMBERED) known.clear();
+    known.set(text, selector);
+  }
+  return selector;
+}
+
+function readKindSelector(text: string): KindSelector {
   const segments = text.split('/');
   const parts = [...segments.slice(0, -1), ...(segments.at(-1) ?? '').split('.')];
   const [first = '', second = '', third = '', fourth = ''] = parts;

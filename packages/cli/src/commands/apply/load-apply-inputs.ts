@@ -3,12 +3,11 @@ import { formatDiagnostic, type JsonObject } from '@vouchsafe/engine/kernel';
 import type { RunnablePolicy } from '../../evaluation/evaluate-resource.ts';
 import { preparePolicies } from '../../evaluation/prepare-policies.ts';
 import { findFiles } from '../../inputs/find-files.ts';
-import { checkoutRepository, isRepository } from '../../inputs/git.ts';
 import { InputProblem } from '../../inputs/input-problem.ts';
 import { createKindTable, type KindTable, kindOf } from '../../inputs/kind-table.ts';
 import { loadPolicySet, type PolicySet } from '../../inputs/policy-set.ts';
 import { readInputDocuments } from '../../inputs/read-documents.ts';
-import { readSource } from '../../inputs/read-source.ts';
+import { isRepository, readSource } from '../../inputs/read-source.ts';
 import type { RegistryAccessOptions } from '../../inputs/registry-access.ts';
 import { type Requester, readUserInfo } from '../../inputs/user-info.ts';
 import { globalOperation, NO_VALUES, readValues, type Values } from '../../inputs/values.ts';
@@ -75,6 +74,7 @@ async function loadPolicies(
 ): Promise<PolicySet> {
   if (!isRepository(path)) return loadPolicySet([path], folder, registries);
   const { branch, ...credentials } = git;
+  const { checkoutRepository } = await import('../../inputs/git.ts');
   const checkout = await checkoutRepository(path, branch, credentials);
   cleanups.push(checkout.remove);
   return loadPolicySet([checkout.folder], folder);

@@ -2,8 +2,8 @@ import type { ImageFacts } from '../../evaluation/image-facts.ts';
 import { type CommandIo, EXIT, type FlagValues, textFlag } from '../../flags/command.ts';
 import { standsForKyverno } from '../../flags/program-name.ts';
 import { type RegistrySettings, readRegistrySettings } from '../../flags/registry-flags.ts';
-import { checkoutRepository, isRepository } from '../../inputs/git.ts';
 import { InputProblem, reasonOf } from '../../inputs/input-problem.ts';
+import { isRepository } from '../../inputs/read-source.ts';
 import { findTests, type TestCase, type TestManifest } from '../../inputs/test-manifest.ts';
 import { createPalette, wantsColour } from '../../output/table.ts';
 import { checkResults } from './check-results.ts';
@@ -91,6 +91,7 @@ async function loadCases(
   for (const path of paths) {
     let place = path;
     if (isRepository(path)) {
+      const { checkoutRepository } = await import('../../inputs/git.ts');
       const checkout = await checkoutRepository(path, textFlag(flags, 'gitBranch') ?? '', {});
       cleanups.push(checkout.remove);
       place = checkout.folder;
