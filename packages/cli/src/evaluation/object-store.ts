@@ -20,12 +20,27 @@ export interface ObjectStore {
   find(query: ObjectQuery): readonly JsonObject[];
 }
 
+/** Of several objects of one name only the first is there: a resource may also be named as the source of a copy. */
 export function createObjectStore(objects: readonly JsonObject[], kinds: KindTable): ObjectStore {
+  const all = withoutNamesakes(objects);
   return {
     kinds,
-    all: objects,
-    find: (query) => objects.filter((object) => answers(object, query)),
+    all,
+    find: (query) => all.filter((object) => answers(object, query)),
   };
+}
+
+function withoutNamesakes(objects: readonly JsonObject[]): readonly JsonObject[] {
+  const known = new Set<string>();
+  return objects.filter((object) => {
+    const name = textAt(object, 'metadata', 'name');
+    if (name === '') return true;
+    const { group, kind } = kindOf(object);
+    const key = JSON.stringify([group, kind, textAt(object, 'metadata', 'namespace'), name]);
+    if (known.has(key)) return false;
+    known.add(key);
+    return true;
+  });
 }
 
 function answers(object: JsonObject, { group, version, kind, namespace, name, labelSelector }: ObjectQuery): boolean {
