@@ -8,10 +8,11 @@ import {
 } from '@vouchsafe/engine';
 import { type Diagnostic, formatDiagnostic, isError } from '@vouchsafe/engine/kernel';
 import { findFiles } from './find-files.ts';
+import { InputProblem } from './input-problem.ts';
 import { kindOf } from './kind-table.ts';
 import { type InputDocument, readInputDocuments } from './read-documents.ts';
 import { textAt } from './read-fields.ts';
-import { artifactReference, isArtifact, readSource } from './read-source.ts';
+import { artifactReference, isArtifact, isUrl, readSource } from './read-source.ts';
 import type { RegistryAccessOptions } from './registry-access.ts';
 
 /** A policy that the policy webhook would refuse: it is not evaluated, and every command says so. */
@@ -63,14 +64,27 @@ export async function loadPolicySet(
   const files = findFiles(paths, folder, { recursive: true });
   const named = new Set([...paths, ...paths.map((path) => resolve(folder, path))]);
   const texts: LoadedText[] = [];
+  const unreadable: Diagnostic[] = [];
   for (const file of files) {
     if (isArtifact(file)) texts.push(...(await readArtifact(file, registries)));
     else {
-      const text = await readSource(file, folder);
-      texts.push({ origin: shownPath(file, folder), text, isNamed: named.has(file) });
+      const origin = shownPath(file, folder);
+      try {
+        texts.push({ origin, text: await readSource(file, folder), isNamed: named.has(file) });
+      } catch (error) {
+        // A file that cannot be read never stops the others.
+        if (!(error instanceof InputProblem) || isUrl(file)) throw error;
+        unreadable.push(unreadableFile(origin, error.message));
+      }
     }
   }
-  return toPolicySet(texts);
+  const set = toPolicySet(texts);
+  return unreadable.length === 0 ? set : { ...set, problems: [...set.problems, ...unreadable] };
+}
+
+function unreadableFile(origin: string, message: string): Diagnostic {
+  const range = { origin, line: 1, column: 1, endLine: 1, endColumn: 1 };
+  return { code: 'document-syntax', severity: 'error', message, range };
 }
 
 /** Loaded when asked for only: most policies are files. */

@@ -29,10 +29,31 @@ export async function readSource(path: string, folder: string): Promise<string> 
   if (path === '-') return readStdin();
   if (isUrl(path)) return download(path);
   try {
-    return readFileSync(resolve(folder, path), 'utf8');
+    return createTextReader(path).end(readFileSync(resolve(folder, path)));
   } catch (error) {
+    if (error instanceof InputProblem) throw error;
     throw new InputProblem(reasonOf(error));
   }
+}
+
+export interface TextReader {
+  /** Of bytes that may end within a character. Throws `InputProblem`. */
+  next(bytes: Uint8Array): string;
+  /** Of the last bytes. Throws `InputProblem`. */
+  end(bytes?: Uint8Array): string;
+}
+
+/** Reads UTF-8 and nothing else: letters of another encoding would be judged as characters that nobody wrote. */
+export function createTextReader(origin: string): TextReader {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const decode = (bytes: Uint8Array, stream: boolean): string => {
+    try {
+      return decoder.decode(bytes, { stream });
+    } catch {
+      throw new InputProblem(`${origin} is not in UTF-8`);
+    }
+  };
+  return { next: (bytes) => decode(bytes, true), end: (bytes = new Uint8Array()) => decode(bytes, false) };
 }
 
 let stdin: Promise<string> | undefined;
@@ -52,7 +73,7 @@ async function collect(stream: AsyncIterable<Buffer | string>): Promise<string> 
     if (size > LIMIT) throw new InputProblem(`standard input is larger than ${LIMIT / 1024 / 1024} MiB`);
     chunks.push(bytes);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return createTextReader('standard input').end(Buffer.concat(chunks));
 }
 
 async function download(url: string): Promise<string> {

@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readInputDocuments } from './read-documents.ts';
-import { splitParts, type TextPart } from './stream-documents.ts';
+import { splitParts, streamParts, type TextPart } from './stream-documents.ts';
 
 async function partsOf(chunks: readonly string[]): Promise<readonly TextPart[]> {
   const parts: TextPart[] = [];
@@ -50,4 +53,22 @@ describe('a stream of documents', () => {
   ])('of %j has %i parts', async (text, count) => {
     expect(await partsOf([text])).toHaveLength(count);
   });
+
+  it.each([10, 2_000_000])(
+    'refuses other encodings, in files of %i characters, and reads UTF-8 across chunks',
+    async (size) => {
+      const folder = mkdtempSync(join(tmpdir(), 'vouchsafe-encodings-'));
+      const long = `# ${'é'.repeat(size)}\n`;
+      writeFileSync(join(folder, 'utf8.yaml'), `${long}---\na: é\n`);
+      writeFileSync(join(folder, 'latin1.yaml'), Buffer.concat([Buffer.from(long), Buffer.from('a: é\n', 'latin1')]));
+      const read = async (name: string) => {
+        let text = '';
+        for await (const part of streamParts(name, folder)) text += part.text;
+        return text;
+      };
+      expect(await read('utf8.yaml')).toBe(`${long}---\na: é\n`);
+      await expect(read('latin1.yaml')).rejects.toThrow('latin1.yaml is not in UTF-8');
+      rmSync(folder, { recursive: true });
+    },
+  );
 });

@@ -1,7 +1,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InputProblem, reasonOf } from './input-problem.ts';
-import { isUrl, readSource, readStdin } from './read-source.ts';
+import { createTextReader, isUrl, readSource, readStdin } from './read-source.ts';
 import { countLines } from './split-documents.ts';
 
 /** Some whole documents of a text. */
@@ -37,8 +37,11 @@ function isSmall(path: string): boolean {
 
 async function* readChunks(path: string): AsyncGenerator<string> {
   try {
-    for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: PART })) yield String(chunk);
+    const reader = createTextReader(path);
+    for await (const chunk of createReadStream(path, { highWaterMark: PART })) yield reader.next(chunk as Buffer); // no encoding is set
+    yield reader.end();
   } catch (error) {
+    if (error instanceof InputProblem) throw error;
     throw new InputProblem(reasonOf(error));
   }
 }
