@@ -4,6 +4,8 @@ import { NODE_HOST } from '@vouchsafe/operator/host';
 import type { Bindings } from './read-test.ts';
 
 const EXPRESSION = /^\((.*)\)$/s;
+/** A function that chainsaw has beside those of the engine. */
+const TRIMMED = /\btrim_space\(\$([A-Za-z_][A-Za-z0-9_]*)\)/g;
 const ITERATED = /^~(?:[A-Za-z0-9_]*\.)?(.*)$/s;
 
 /**
@@ -57,15 +59,17 @@ const SERVER_VERSION = 'x_k8s_server_version($config)';
 export function evaluate(text: string, root: Json, bindings: Bindings): Json {
   const bound = text
     .replaceAll(SERVER_VERSION, '$x_k8s_server_version')
-    .replace(/\$([A-Za-z_][A-Za-z0-9_]*)/g, (_, name: string) => {
-      const value = resolve(bindings[name] ?? null, bindings);
-      return `\`${JSON.stringify(value).replaceAll('`', '\\`')}\``;
-    });
+    .replace(TRIMMED, (_, name: string) => literal(String(resolve(bindings[name] ?? '', bindings)).trim()))
+    .replace(/\$([A-Za-z_][A-Za-z0-9_]*)/g, (_, name: string) => literal(resolve(bindings[name] ?? null, bindings)));
   const compiled = compileJmesPath(bound, NODE_HOST);
   if (isJmesPathDiagnostic(compiled)) throw new Error(`\`${text}\`: ${compiled.reason}`);
   const value = compiled.evaluate(root, Date.now());
   if (value instanceof EvaluationError) throw new Error(`\`${text}\`: ${value.message}`);
   return value;
+}
+
+function literal(value: Json): string {
+  return `\`${JSON.stringify(value).replaceAll('`', '\\`')}\``;
 }
 
 /** A value in which texts that are expressions are replaced by what they come to. */

@@ -101,6 +101,8 @@ export type Effect =
       readonly synchronize?: boolean;
       /** It is applied on the server: fields of others stay. */
       readonly serverSideApply?: boolean;
+      /** Of `update`: the part of the object that is written. */
+      readonly subresource?: string;
     }
   | { readonly kind: 'delete'; readonly target: ResourceRef }
   | { readonly kind: 'annotate'; readonly annotations: Readonly<Record<string, string | null>> }

@@ -19,7 +19,7 @@ export async function applyEffect(
   const target = await findTarget(client, resource);
   checkScope(policy, target, resource);
   if (effect.kind === 'update') {
-    await client.update(target, kubernetesObjectOf(resource), undefined, { signal });
+    await client.update(target, kubernetesObjectOf(resource), effect.subresource, { signal });
     return 'updated';
   }
   const wanted = target.isNamespaced ? withNamespace(resource) : resource;

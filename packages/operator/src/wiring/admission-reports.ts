@@ -1,4 +1,5 @@
 import { type CompiledPolicy, type Decision, type EvaluationRequest, toResourceRef } from '@vouchsafe/engine';
+import type { JsonObject } from '@vouchsafe/engine/kernel';
 import type { KubeClient } from '@vouchsafe/kube';
 import { findTrigger } from '../background/find-trigger.ts';
 import type { ResultLedger } from '../reports/result-ledger.ts';
@@ -22,6 +23,8 @@ export interface AdmissionReports {
   report(request: EvaluationRequest, decisions: readonly Decision[]): void;
   /** Takes those of rules that mutate, which are made before the object has a UID: it is looked up once it is stored. */
   reportMutations(request: EvaluationRequest, decisions: readonly Decision[]): void;
+  /** Takes what became of an existing object that a policy mutates beside the request. */
+  reportTarget(decision: Decision, object: JsonObject): void;
   stop(): void;
 }
 
@@ -53,6 +56,11 @@ export function createAdmissionReports(options: AdmissionReportsOptions): Admiss
 
   return {
     report,
+    reportTarget(decision, object) {
+      if (!isEnabled) return;
+      ledger.record(decision.resource, [decision], policies(), now(), object);
+      notify();
+    },
     reportMutations(request, decisions) {
       const told = decisions.filter(isMutationByRules);
       if (told.length === 0 || !isReported(request)) return;

@@ -1,6 +1,7 @@
 import { createEngine, type Decision, type EvaluationRequest } from '@vouchsafe/engine';
 import type { Fact, FactSource } from '@vouchsafe/engine/facts';
 import type { Json, JsonObject } from '@vouchsafe/engine/kernel';
+import { type KubeClient, KubeError } from '@vouchsafe/kube';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { NODE_HOST } from '../facts/node-host.ts';
 import { createResultLedger } from '../reports/result-ledger.ts';
@@ -55,7 +56,11 @@ const signature = {
 
 function setUp(
   policies: readonly JsonObject[],
-  part: { readonly answer?: () => Fact<Json>; readonly isExcluded?: (request: EvaluationRequest) => boolean } = {},
+  part: {
+    readonly answer?: () => Fact<Json>;
+    readonly isExcluded?: (request: EvaluationRequest) => boolean;
+    readonly client?: KubeClient;
+  } = {},
 ) {
   const store = createPolicyStore({
     engine: createEngine({ host: NODE_HOST }),
@@ -73,7 +78,7 @@ function setUp(
       requests.map(() => part.answer?.() ?? { ok: false, class: 'unavailable', message: 'none' }),
   };
   const scan = startBackgroundScan({
-    client: cluster.client,
+    client: part.client ?? cluster.client,
     facts,
     snapshot: () => store.snapshot,
     ledger,
@@ -120,6 +125,21 @@ describe('a background scan', () => {
     await until('results', async () => results(ledger, mapUid));
     expect(results(ledger, mapUid)).toEqual(['a fail', 'c fail']);
     expect(results(ledger, podUid)).toBeUndefined();
+  });
+
+  it('goes on after a kind that may not be read', async () => {
+    const refusing: KubeClient = {
+      ...cluster.client,
+      list: async (gvr, options) => {
+        if (gvr.resource === 'configmaps') throw new KubeError(403, 'Forbidden', 'no');
+        return cluster.client.list(gvr, options);
+      },
+    };
+    const both = [policy('a', 'ConfigMap', label), policy('p', 'Pod', label)];
+    const { scan, ledger } = setUp(both, { client: refusing });
+    scan.trigger();
+    await until('results', async () => results(ledger, podUid));
+    expect(results(ledger, mapUid)).toBeUndefined();
   });
 
   it('leaves out what is filtered', async () => {

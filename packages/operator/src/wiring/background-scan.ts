@@ -1,7 +1,7 @@
 import { type BypassJudge, type Decision, type EvaluationRequest, policyId, toResourceRef } from '@vouchsafe/engine';
 import type { FactSource } from '@vouchsafe/engine/facts';
 import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
-import { type ApiResource, ignoreNotFound, type KubeClient } from '@vouchsafe/kube';
+import { type ApiResource, ignoreNotFound, isKubeError, type KubeClient, type KubernetesObject } from '@vouchsafe/kube';
 import { decideForReport } from '../facts/decide-for-report.ts';
 import { isMutationScanned, scanMutations } from '../facts/scan-mutations.ts';
 import type { ResultLedger } from '../reports/result-ledger.ts';
@@ -125,7 +125,7 @@ async function scan(options: BackgroundScanOptions, signal: AbortSignal): Promis
   if (policies.length === 0) return;
   const resources = await scannedResources(client, policies);
   for (const resource of resources) {
-    const { items } = await client.list(resource, { signal });
+    const items = await listOf(options, resource, signal);
     const waiting = items.values();
     const work = async (): Promise<void> => {
       let count = 0;
@@ -137,6 +137,21 @@ async function scan(options: BackgroundScanOptions, signal: AbortSignal): Promis
       }
     };
     await Promise.all(Array.from({ length: options.workers }, work));
+  }
+}
+
+/** What may not be read, or is not served any more, costs no other kind its results. */
+async function listOf(
+  { client, log }: BackgroundScanOptions,
+  resource: ApiResource,
+  signal: AbortSignal,
+): Promise<readonly KubernetesObject[]> {
+  try {
+    return (await client.list(resource, { signal })).items;
+  } catch (error) {
+    if (!isKubeError(error, 'Forbidden') && !isKubeError(error, 'NotFound')) throw error;
+    log.warn({ group: resource.group, resource: resource.resource, error: messageOf(error) }, 'a kind was not scanned');
+    return [];
   }
 }
 

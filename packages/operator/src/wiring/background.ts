@@ -5,6 +5,7 @@ import type { KubeClient } from '@vouchsafe/kube';
 import { followExistingTriggers, toRequest } from '../background/existing-triggers.ts';
 import { type BackgroundReport, startBackground } from '../background/start-background.ts';
 import { startSynchronization } from '../background/synchronization.ts';
+import { targetDecision } from '../background/target-results.ts';
 import type { EventDraft } from '../reports/event-drafts.ts';
 import type { EventSender } from '../reports/event-sender.ts';
 import { jsonOf } from '../settings/json-of.ts';
@@ -20,6 +21,8 @@ export interface BackgroundParts {
   readonly mayRun: () => boolean;
   /** What is reported about an object that triggered something. */
   readonly onDecided: (request: EvaluationRequest, decision: Decision) => void;
+  /** What is reported about an existing object that a policy mutates. */
+  readonly onTarget: (decision: Decision, object: JsonObject) => void;
   readonly events: EventSender;
   readonly log: Logger;
   readonly now: () => number;
@@ -39,6 +42,8 @@ export function startBackgroundWork(parts: BackgroundParts): BackgroundWork {
     ownName: createOwnName(client, log),
     onReport: (report) => {
       tell(report, parts);
+      const decision = targetDecision(report);
+      if (decision) parts.onTarget(decision, report.object.resource);
       if (report.object.kind === 'create' && report.object.synchronize) watchKind(report.object.resource);
     },
     isKept: () => synchronization.isKeeping,

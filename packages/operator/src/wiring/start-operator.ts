@@ -162,6 +162,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     namespaceLabels: view.namespaceLabels,
     mayRun: () => isLoaded && leadership.isLeader(),
     onDecided: (request, decision) => admissionReports.report(request, [decision]),
+    onTarget: admissionReports.reportTarget,
     events,
     log,
     now,

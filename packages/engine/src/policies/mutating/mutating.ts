@@ -26,7 +26,7 @@ import { compileWithAutogen } from '../compile-with-autogen.ts';
 import type { PolicyBody, PolicyCompilation, PolicyKind } from '../policy-kind.ts';
 import { compileMutations, mutateObject, type ObjectMutation } from './mutate-object.ts';
 import { rewritePodMutations } from './rewrite-pod-mutations.ts';
-import { compileTargets, hasTargets, type TargetSearch } from './targets.ts';
+import { compileTargets, hasTargets, type Target, type TargetSearch } from './targets.ts';
 
 const ADMISSION_PHASES: ReadonlySet<Phase> = new Set<Phase>(['mutate']);
 /** Existing objects are changed in the background, with what is generated; among files also at once. */
@@ -188,7 +188,12 @@ function createExistingRule({ policy, host }: PolicyCompilation, parts: Mutating
     if (targets instanceof CelError) return { results: [toResult(notFound(targets))], effects: [] };
     const outcomes = targets.map((target) => ({
       target,
-      ...mutateObject(targetMutation, { ...bare, activation: ofTarget(bare.activation, target) }, target, input),
+      ...mutateObject(
+        targetMutation,
+        { ...bare, activation: ofTarget(bare.activation, target.object) },
+        target.object,
+        input,
+      ),
     }));
     // Targets whose conditions do not hold are none.
     const told = outcomes.filter(({ result }) => result.status !== 'skip' || result.rule !== '');
@@ -197,12 +202,16 @@ function createExistingRule({ policy, host }: PolicyCompilation, parts: Mutating
       results: order.map(({ result }) => toResult(result)),
       // A cluster has what did not change; files are told of it, too.
       effects: order.flatMap(({ target, object, result }) =>
-        object && (isForFiles || object !== target)
-          ? [{ kind: 'update', resource: object, rule: result.rule } as const]
+        object && (isForFiles || object !== target.object)
+          ? [{ kind: 'update', resource: object, rule: result.rule, ...partOf(target) } as const]
           : [],
       ),
     };
   });
+}
+
+function partOf({ subresource }: Target): { readonly subresource?: string } {
+  return subresource === '' ? {} : { subresource };
 }
 
 function isPassed({ object }: ReturnType<typeof mutateObject>): boolean {

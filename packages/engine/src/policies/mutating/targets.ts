@@ -10,7 +10,13 @@ import { readObject, readText, readTextMap } from '../../model/read-json.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
 
 /** The existing objects that a policy mutates when something triggers it; an error when they cannot be told. */
-export type TargetSearch = (scope: PolicyScope, input: RuleInput) => readonly JsonObject[] | CelError;
+export type TargetSearch = (scope: PolicyScope, input: RuleInput) => readonly Target[] | CelError;
+
+export interface Target {
+  readonly object: JsonObject;
+  /** The part of it that is written: `resize`. Empty for the object itself. */
+  readonly subresource: string;
+}
 
 const WANT_OBJECT = {
   types: [celTypes.mapType(celTypes.STRING, celTypes.DYN)],
@@ -41,26 +47,43 @@ const MOST_TARGETS = 10_000;
 export function compileTargets(policy: CelPolicy, spec: CelPolicySpec, language: PolicyLanguage): TargetSearch {
   const { constraints, expression: text } = readTargets(spec);
   const { namespace } = policy.ref;
-  const search = text === '' ? searchRules(constraints, spec, namespace) : searchByExpression(text, language);
+  const search =
+    text === '' ? searchRules(constraints, spec, namespace) : searchByExpression(text, constraints, language);
   return (scope, input) => {
     const found = search(scope, input);
     if (found instanceof CelError) return found;
-    const own = namespace === undefined ? found : found.filter((object) => namespaceOf(object) === namespace);
+    const own = namespace === undefined ? found : found.filter(({ object }) => namespaceOf(object) === namespace);
     return own.length > MOST_TARGETS ? new CelError(`more than ${MOST_TARGETS} targets are selected`) : own;
   };
 }
 
-function searchByExpression(text: string, language: PolicyLanguage): TargetSearch {
+function searchByExpression(
+  text: string,
+  constraints: MatchConstraints | undefined,
+  language: PolicyLanguage,
+): TargetSearch {
   const expression: PolicyExpression | undefined = language.compile(
     text,
     'spec.targetMatchConstraints.expression',
     WANT_OBJECT,
   );
-  return (scope) => {
+  const parts = placesOf(constraints).filter(({ subresource }) => subresource !== '');
+  return (scope, input) => {
     const value = expression?.evaluate(scope) ?? null;
     const json = value instanceof CelError ? value : toJson(value);
-    return json instanceof CelError ? json : objectsOf(json);
+    if (json instanceof CelError) return json;
+    return objectsOf(json).map((object) => ({ object, subresource: partOf(object, parts, input.facts) }));
   };
+}
+
+/** The subresource that the rules name for what an expression gave. */
+function partOf(object: JsonObject, parts: readonly Place[], facts: FactTable): string {
+  const apiVersion = readText(object, 'apiVersion') ?? '';
+  const fitting = parts.filter((part) => part.apiVersion === apiVersion);
+  if (fitting.length === 0) return '';
+  const fact = facts.get({ kind: 'kind-mapping', apiVersion, resourceKind: readText(object, 'kind') ?? '' });
+  const plural = fact.ok ? memberAt(fact.value, 'resource') : undefined;
+  return fitting.find(({ resource }) => resource === plural)?.subresource ?? '';
 }
 
 /** One object, or a list of them. */
@@ -80,13 +103,16 @@ function searchRules(
   const { matches } = compileConstraints(constraints, { anyOperation: true });
   const places = placesOf(constraints);
   return (_scope, input) => {
-    const found = new Map<string, JsonObject>();
-    for (const { apiVersion, resource } of places) {
+    const found = new Map<string, Target>();
+    for (const { apiVersion, resource, subresource } of places) {
       const listed = list(apiVersion, resource, namespace ?? '', input.facts);
       if (listed instanceof CelError) return listed;
       for (const object of listed) {
-        const isFor = matches(toTargetRequest(object, resource, input, constraints.namespaceSelector !== undefined));
-        if (isFor) found.set(identityOf(object), object);
+        const isFor = matches({
+          ...toTargetRequest(object, resource, input, constraints.namespaceSelector !== undefined),
+          subresource,
+        });
+        if (isFor) found.set(`${subresource} ${identityOf(object)}`, { object, subresource });
       }
     }
     return [...found.values()];
@@ -96,20 +122,22 @@ function searchRules(
 interface Place {
   readonly apiVersion: string;
   readonly resource: string;
+  readonly subresource: string;
 }
 
-/** What has to be listed; subresources are parts of objects, which nobody lists. */
-function placesOf({ resourceRules }: MatchConstraints): readonly Place[] {
-  const places = resourceRules.flatMap(({ apiGroups, apiVersions, resources }) =>
+/** What has to be listed: for a subresource, which nobody lists, the objects that have it. */
+function placesOf(constraints: MatchConstraints | undefined): readonly Place[] {
+  const places = (constraints?.resourceRules ?? []).flatMap(({ apiGroups, apiVersions, resources }) =>
     apiGroups.flatMap((group) =>
       apiVersions.flatMap((version) =>
-        resources
-          .filter((resource) => !resource.includes('/'))
-          .map((resource): Place => ({ apiVersion: group === '' ? version : `${group}/${version}`, resource })),
+        resources.map((text): Place => {
+          const [resource = '', subresource = ''] = text.split('/');
+          return { apiVersion: group === '' ? version : `${group}/${version}`, resource, subresource };
+        }),
       ),
     ),
   );
-  return [...new Map(places.map((place) => [`${place.apiVersion}/${place.resource}`, place])).values()];
+  return [...new Map(places.map((place) => [JSON.stringify(place), place])).values()];
 }
 
 function list(
