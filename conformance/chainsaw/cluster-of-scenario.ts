@@ -5,6 +5,7 @@ import { type Cluster, MIRRORED_HOSTS, startCluster } from '@vouchsafe/cli';
 import { ignoreNotFound, type KubernetesObject } from '@vouchsafe/kube';
 import { kubernetesObjectOf } from '../../packages/operator/src/settings/json-of.ts';
 import { readDocuments } from './read-test.ts';
+import { grantReports, REPORTS_ACCOUNT } from './reports-account.ts';
 
 /** Scenarios on one cluster: what one leaves by mistake does not meet all others. */
 const CLUSTER_USES = 40;
@@ -15,6 +16,7 @@ const OPERATOR_FLAGS = [
   '--ttlReconciliationInterval=1s',
   // A deliberate difference, for which there is a flag.
   '--auditOnlyFailurePolicy=Policy',
+  `--reportsServiceAccountName=system:serviceaccount:${REPORTS_ACCOUNT.namespace}:${REPORTS_ACCOUNT.name}`,
 ];
 /** What an option set of the corpus comes to in flags of the operator. */
 const FLAGS_OF_CONFIG: Readonly<Record<string, readonly string[]>> = {
@@ -74,7 +76,9 @@ async function start(flags: readonly string[], support: string): Promise<Cluster
     mirroredHosts: MIRRORED_HOSTS,
     operatorFlags,
     enabledApis: ENABLED_APIS,
+    authorization: 'RBAC',
   });
+  await grantReports(fresh.client);
   await define(fresh, join(support, 'crds/kyverno'));
   await configure(fresh);
   return { ...fresh, stop: () => fresh.stop().then(() => rmSync(folder, { recursive: true, force: true })) };

@@ -15,6 +15,7 @@ export async function findTrigger(
   request: EvaluationRequest,
   signal: AbortSignal,
 ): Promise<EvaluationRequest | undefined> {
+  if (await isMessage(client, request)) return request;
   for (const delay of LOOKS_MS) {
     await new Promise((resolve) => setTimeout(resolve, delay));
     if (signal.aborted) return undefined;
@@ -26,6 +27,11 @@ export async function findTrigger(
     }
   }
   return undefined;
+}
+
+/** An eviction or a binding is sent to an object and stored nowhere: the request is all there is. */
+async function isMessage(client: KubeClient, { kind, subresource }: EvaluationRequest): Promise<boolean> {
+  return subresource !== '' && (await client.discovery.findKind(kind)) === undefined;
 }
 
 async function readLive(

@@ -1,4 +1,11 @@
-import { type CompiledPolicy, type Decision, decide, type Effect, type EvaluationRequest } from '@vouchsafe/engine';
+import {
+  type CompiledPolicy,
+  type Decision,
+  decide,
+  type Effect,
+  type EvaluationRequest,
+  policyId,
+} from '@vouchsafe/engine';
 import type { FactSource } from '@vouchsafe/engine/facts';
 import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import type { KubeClient } from '@vouchsafe/kube';
@@ -7,6 +14,7 @@ import type { PolicySnapshot } from '../store/policy-store.ts';
 import { type Applied, applyEffect } from './apply-effect.ts';
 import { findTrigger } from './find-trigger.ts';
 import { isReported, withGenerated } from './generated-results.ts';
+import { triggeredByOwn } from './own-requests.ts';
 import { isAboutDeletion } from './synchronization.ts';
 
 /** What became of one object that a policy asked for. */
@@ -95,17 +103,27 @@ export function startBackground(options: BackgroundOptions): Background {
   }
 
   async function trigger(request: EvaluationRequest): Promise<void> {
-    if (request.user?.username === (await options.ownName())) return;
+    const isOwn = request.user?.username === (await options.ownName());
+    if (isOwn && !snapshot().policies.some(({ document }) => triggeredByOwn(document))) return;
     const found = await findTrigger(client, request, stopping.signal);
     if (!found) return;
     const isDeletion = found.operation === 'DELETE';
-    if (isDeletion) await options.onTriggerGone(found);
-    else if (isKnownTrigger(found)) await options.onTriggerChanged(found);
+    if (isDeletion && !isOwn) await options.onTriggerGone(found);
+    else if (!isOwn && isKnownTrigger(found)) await options.onTriggerChanged(found);
     // A deletion generates something only where the policy says so.
     const policies = snapshot()
       .indexes.all.candidates(found, 'generate')
       .filter((policy) => policy.admission && (!isDeletion || isAboutDeletion(policy, found)));
-    for (const policy of policies) await applyPolicy(policy, found, undefined, options, stopping.signal);
+    for (const policy of policies) {
+      const heeding = isOwn ? heedingRules(policy) : true;
+      if (heeding === undefined) continue;
+      await applyPolicy(policy, found, heeding === true ? undefined : heeding, options, stopping.signal);
+    }
+  }
+
+  function heedingRules({ ref }: CompiledPolicy): ReturnType<typeof triggeredByOwn> {
+    const stored = snapshot().policies.find(({ compiled }) => compiled && policyId(compiled.ref) === policyId(ref));
+    return stored && triggeredByOwn(stored.document);
   }
 
   function isKnownTrigger({ operation, oldResource }: EvaluationRequest): boolean {

@@ -30,6 +30,8 @@ export interface OperatorSettings {
   /** Scans tell of the API server's own policies that are labelled `reports.kyverno.io/enabled: "true"`. */
   readonly validatingAdmissionPolicyReports: boolean;
   readonly mutatingAdmissionPolicyReports: boolean;
+  /** Whose rights to read decide whether a policy is ready for reports; our own when empty. */
+  readonly reportsServiceAccountName: string;
   /** Milliseconds that one `apiCall` of a service may take. */
   readonly apiCallTimeoutMs: number;
   /** A token for such calls; sent when the file is there and the policy gives no `Authorization`. */
@@ -104,6 +106,7 @@ export const OPERATOR_FLAGS = {
   generateValidatingAdmissionPolicy: { type: 'string', default: 'true' },
   validatingAdmissionPolicyReports: { type: 'string', default: 'true' },
   mutatingAdmissionPolicyReports: { type: 'string', default: 'false' },
+  reportsServiceAccountName: { type: 'string', default: '' },
   apiCallTimeout: { type: 'string', default: '30s' },
   maxGlobalContextEntries: { type: 'string', default: '0' },
   allowInsecureRegistry: { type: 'boolean', default: false },
@@ -162,6 +165,7 @@ export function parseOperatorSettings(
     ),
     validatingAdmissionPolicyReports: flag('validatingAdmissionPolicyReports', values.validatingAdmissionPolicyReports),
     mutatingAdmissionPolicyReports: flag('mutatingAdmissionPolicyReports', values.mutatingAdmissionPolicyReports),
+    reportsServiceAccountName: values.reportsServiceAccountName,
     apiCallTimeoutMs: duration('apiCallTimeout', values.apiCallTimeout) || 30_000,
     apiCallTokenFile: env['KYVERNO_SCOPED_TOKEN_PATH'] || '/var/run/secrets/kyverno/apicall/token',
     maxGlobalContextEntries: integer('maxGlobalContextEntries', values.maxGlobalContextEntries, 0, 100_000),

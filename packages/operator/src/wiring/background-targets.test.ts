@@ -16,19 +16,22 @@ beforeAll(async () => {
 afterAll(() => cluster.stop());
 
 /** Gives the containers of Pods in a new namespace's neighbour more processor time. */
-function resizing(target: object): KubernetesObject {
+function resizing(name: string, expression: string): KubernetesObject {
   const path = '/spec/containers/0/resources/requests/cpu';
   return {
     apiVersion: 'policies.kyverno.io/v1',
     kind: 'MutatingPolicy',
-    metadata: { name: 'resize' },
+    metadata: { name: `resize-${name}` },
     spec: {
       evaluation: { mutateExisting: { enabled: true } },
       matchConstraints: {
         resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['namespaces'] }],
       },
       matchConditions: [{ name: 'go', expression: "object.metadata.name.startsWith('go')" }],
-      targetMatchConstraints: target,
+      targetMatchConstraints: {
+        resourceRules: [{ ...RULE, resourceNames: [name] }],
+        ...(expression === '' ? {} : { expression }),
+      },
       mutations: [
         {
           patchType: 'JSONPatch',
@@ -39,12 +42,12 @@ function resizing(target: object): KubernetesObject {
   };
 }
 
-const RULES = [{ apiGroups: [''], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['pods/resize'] }];
+const RULE = { apiGroups: [''], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['pods/resize'] };
 
 it.each([
-  ['rules', 'a', { resourceRules: RULES }],
-  ['an expression', 'b', { resourceRules: RULES, expression: "resource.List('v1', 'pods', 'before')" }],
-])('a subresource of existing objects is written, selected by %s, and reported', async (_, name, target) => {
+  ['rules', 'a', ''],
+  ['an expression', 'b', "resource.Get('v1', 'pods', 'before', 'b')"],
+])('a subresource of existing objects is written, selected by %s, and reported', async (_, name, expression) => {
   const { client } = cluster;
   const pod = await client.create(PODS, {
     apiVersion: 'v1',
@@ -52,7 +55,7 @@ it.each([
     metadata: { name, namespace: 'before' },
     spec: { containers: [{ name: 'c', image: 'c', resources: { requests: { cpu: '100m' }, limits: { cpu: '1' } } }] },
   });
-  await client.create(MUTATING_POLICIES, resizing(target));
+  await client.create(MUTATING_POLICIES, resizing(name, expression));
   let count = 0;
   await until('the Pod', async () => {
     await client.create(NAMESPACES, namespaceOf(`go-${Date.now()}-${count++}`, {}));
@@ -63,7 +66,6 @@ it.each([
     return items.find(({ metadata }) => metadata.name === pod.metadata.uid);
   });
   expect(report).toMatchObject({
-    results: [{ policy: 'resize', result: 'pass', message: 'success', source: 'KyvernoMutatingPolicy' }],
+    results: [{ policy: `resize-${name}`, result: 'pass', message: 'success', source: 'KyvernoMutatingPolicy' }],
   });
-  await client.delete(MUTATING_POLICIES, { name: 'resize' });
 });

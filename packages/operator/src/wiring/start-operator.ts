@@ -225,7 +225,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     ...(bypass ? { bypass } : {}),
   });
 
-  const permissions = createReadPermissions(client, now);
+  const permissions = createReadPermissions(client, now, settings.reportsServiceAccountName);
   const webhooks = startWebhookReconciler({
     client,
     settings,
