@@ -15,7 +15,7 @@ export async function findTrigger(
   request: EvaluationRequest,
   signal: AbortSignal,
 ): Promise<EvaluationRequest | undefined> {
-  if (await isMessage(client, request)) return request;
+  if (isMessage(request)) return request;
   for (const delay of LOOKS_MS) {
     await new Promise((resolve) => setTimeout(resolve, delay));
     if (signal.aborted) return undefined;
@@ -30,9 +30,14 @@ export async function findTrigger(
 }
 
 /** An eviction or a binding is sent to an object and stored nowhere: the request is all there is. */
-async function isMessage(client: KubeClient, { kind, subresource }: EvaluationRequest): Promise<boolean> {
-  return subresource !== '' && (await client.discovery.findKind(kind)) === undefined;
+function isMessage({ kind, subresource, admission }: EvaluationRequest): boolean {
+  const sent = memberAt(admission, 'kind', 'kind');
+  // To policies the kind of a subresource is that of the object it belongs to.
+  return subresource !== '' && typeof sent === 'string' && sent !== kind.kind && !STORED.has(sent);
 }
+
+/** Kinds of subresources that show what is stored in their objects. */
+const STORED: ReadonlySet<string> = new Set(['Scale']);
 
 async function readLive(
   client: KubeClient,
