@@ -14,6 +14,7 @@ import {
 import { isEqualJson, type Json, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import { NODE_HOST } from '@vouchsafe/operator/host';
 import { parse } from 'yaml';
+import { requestOf } from '../packages/engine/src/model/request.fixture.ts';
 
 /** What a real API server answered to the creation of one object. */
 interface Recorded {
@@ -63,23 +64,8 @@ function toRequest(name: string, definition: JsonObject): EvaluationRequest {
   const wish = name.slice('v-'.length);
   const size = Number(wish);
   const spec = Number.isInteger(size) ? { color: 'red', size } : { color: wish, size: 1 };
-  return {
-    operation: 'CREATE',
-    kind: { group, version: 'v1', kind },
-    plural,
-    subresource: '',
-    namespace: 'default',
-    name,
-    resource: { apiVersion: `${group}/v1`, kind, metadata: { name, namespace: 'default' }, spec },
-    oldResource: undefined,
-    admission: undefined,
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
-    now: 0,
-  };
+  const metadata = { name, namespace: 'default' };
+  return requestOf({ apiVersion: `${group}/v1`, kind, metadata, spec }, { plural });
 }
 
 const NO_FACTS = { kinds: new Set<never>(), fetch: async () => [] };

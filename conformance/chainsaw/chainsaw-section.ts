@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runScored } from '../sandbox/run-scored.ts';
 import type { Score } from '../sandbox/tell-score.ts';
 import type { RunOptions, Section, SectionReport } from '../section.ts';
 
+const PROGRAM = fileURLToPath(new URL('run-chainsaw.ts', import.meta.url));
 const SCENARIOS = 'chainsaw/kyverno/test/conformance/chainsaw';
 /** What runs unless all is asked for: folders whose scenarios together take a few minutes. */
 const USUAL: readonly string[] = [
@@ -40,7 +40,7 @@ async function playScenarios(options: RunOptions): Promise<SectionReport | undef
     ...(only === undefined ? [] : ['--containing', only.replace(/^chainsaw:/, '')]),
   ];
   const shards = Array.from({ length: RUNNERS }, (_, index) => `${index + 1}/${RUNNERS}`);
-  const scores = await Promise.all(shards.map((shard) => play([...given, '--shard', shard])));
+  const scores = await Promise.all(shards.map((shard) => runScored(PROGRAM, [...given, '--shard', shard])));
   const sum = (of: (score: Score) => number): number => scores.reduce((total, score) => total + of(score), 0);
   const notAsked = sum(({ figures }) => figures?.['notAsked'] ?? 0);
   return {
@@ -51,34 +51,4 @@ async function playScenarios(options: RunOptions): Promise<SectionReport | undef
     notRun: sum(({ figures }) => figures?.['notPlayable'] ?? 0) + notAsked,
     figures: notAsked > 0 ? [`${notAsked} more are played with \`--chainsaw\``] : [],
   };
-}
-
-/** A runner that ends without a score is a failure that says what it printed. */
-async function play(args: readonly string[]): Promise<Score> {
-  const folder = mkdtempSync(join(tmpdir(), 'chainsaw-score-'));
-  const file = join(folder, 'score.json');
-  const program = fileURLToPath(new URL('run-chainsaw.ts', import.meta.url));
-  const output = await new Promise<string>((done, fail) => {
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', program, ...args, '--score', file],
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    let text = '';
-    const collect = (chunk: Buffer): void => {
-      text = `${text}${chunk.toString('utf8')}`.slice(-10_000);
-    };
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
-    child.on('error', fail);
-    child.on('close', () => done(text));
-  });
-  try {
-    if (!existsSync(file)) return { passed: 0, failures: [{ name: 'no score', message: output.slice(-2_000) }] };
-    return JSON.parse(readFileSync(file, 'utf8')) as Score; // written by tellScore
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }

@@ -9,41 +9,21 @@ import {
   loadPolicies,
   type Phase,
 } from '@vouchsafe/engine';
-import type { FactSource } from '@vouchsafe/engine/facts';
 import type { Json, JsonObject } from '@vouchsafe/engine/kernel';
 import { NODE_HOST } from '@vouchsafe/operator/host';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { answeringSource } from '../../packages/engine/src/facts/fact-source.fixture.ts';
+import { requestOf } from '../../packages/engine/src/model/request.fixture.ts';
 
 const loaded = loadPolicies(readFileSync(join(import.meta.dirname, 'policies.yaml'), 'utf8'), 'policies.yaml');
 const engine = createEngine({ host: NODE_HOST });
 const compiled = loaded.policies.flatMap((policy) => engine.compile(policy).compiled ?? []);
 const PHASES: readonly Phase[] = ['mutate', 'verify-images', 'validate', 'generate', 'delete'];
 
-/** Nobody answers anything. */
-const SILENT: FactSource = {
-  kinds: new Set(),
-  fetch: async (requests) => requests.map(() => ({ ok: false, class: 'unavailable', message: 'nobody answers' })),
-};
-
 function toRequest(resource: JsonObject, more: Partial<EvaluationRequest> = {}): EvaluationRequest {
-  return {
-    operation: 'CREATE',
-    kind: { group: '', version: 'v1', kind: 'Pod' },
-    subresource: '',
-    namespace: 'default',
-    name: 'web',
-    resource,
-    oldResource: undefined,
-    admission: undefined,
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
-    now: 0,
-    ...more,
-  };
+  const kind = { group: '', version: 'v1', kind: 'Pod' };
+  return requestOf(resource, { kind, namespace: 'default', name: 'web', ...more });
 }
 
 async function decideAll(
@@ -54,7 +34,7 @@ async function decideAll(
   const decisions: Decision[] = [];
   for (const phase of PHASES) {
     if (request.operation === 'DELETE' && phase !== 'validate' && phase !== 'generate') continue;
-    decisions.push(...(await decide(policies, request, SILENT, { phase, trace })));
+    decisions.push(...(await decide(policies, request, answeringSource(), { phase, trace })));
   }
   return decisions;
 }
@@ -122,9 +102,10 @@ describe('whatever is submitted', () => {
   it('policies do not influence each other, in whatever order', async () => {
     await fc.assert(
       fc.asyncProperty(requests, fc.shuffledSubarray(compiled, { minLength: 1 }), async (request, some) => {
-        const together = await decide(some, request, SILENT, { phase: 'validate' });
+        const together = await decide(some, request, answeringSource(), { phase: 'validate' });
         const alone = [];
-        for (const policy of some) alone.push(...(await decide([policy], request, SILENT, { phase: 'validate' })));
+        for (const policy of some)
+          alone.push(...(await decide([policy], request, answeringSource(), { phase: 'validate' })));
         expect(together).toEqual(alone);
       }),
       { numRuns: 100 },

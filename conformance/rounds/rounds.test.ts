@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { createEngine, type Decision, decide, type EvaluationRequest, loadPolicy, type Phase } from '@vouchsafe/engine';
+import { createEngine, type Decision, decide, loadPolicy, type Phase } from '@vouchsafe/engine';
 import type { Fact, FactRequest, FactSource } from '@vouchsafe/engine/facts';
 import type { Json, JsonObject } from '@vouchsafe/engine/kernel';
 import { NODE_HOST } from '@vouchsafe/operator';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { requestOf } from '../../packages/engine/src/model/request.fixture.ts';
 
 interface Case {
   readonly name: string;
@@ -19,32 +20,17 @@ interface Case {
 const file = fileURLToPath(new URL('cases.yaml', import.meta.url));
 const cases = parse(readFileSync(file, 'utf8')) as readonly Case[]; // our own file
 
-const request: EvaluationRequest = {
-  operation: 'CREATE',
-  kind: { group: '', version: 'v1', kind: 'Pod' },
-  subresource: '',
-  namespace: 'default',
-  name: 'pod',
-  resource: {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'pod', namespace: 'default' },
-    spec: {
-      containers: [
-        { name: 'a', image: 'r.example/a:1' },
-        { name: 'b', image: 'r.example/b:1' },
-      ],
-    },
+const request = requestOf({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'pod', namespace: 'default' },
+  spec: {
+    containers: [
+      { name: 'a', image: 'r.example/a:1' },
+      { name: 'b', image: 'r.example/b:1' },
+    ],
   },
-  oldResource: undefined,
-  admission: undefined,
-  user: undefined,
-  roles: [],
-  clusterRoles: [],
-  namespaceLabels: {},
-  dryRun: false,
-  now: 0,
-};
+});
 
 const kinds = new Set([
   'config-map',

@@ -4,18 +4,15 @@
  *
  *   node conformance/sandbox/run-admission.ts --recordings <folder> [--random] [--verbose] [--score <file>]
  */
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { createCertificate, generateKeyPair } from '@vouchsafe/kube/pki';
 import { startApiServer } from '@vouchsafe/sandbox';
 import { parse as parseYaml } from 'yaml';
 import { firstDifference, type Json, normalise, parseBody, sameText } from './normalise.ts';
-import { randomNames } from './random-names.ts';
 import { createRawClient } from './raw-client.ts';
 import { answerReview } from './recording-webhook.ts';
+import { openRecordings } from './recordings.ts';
 import { tellScore } from './tell-score.ts';
 
 interface Recorded {
@@ -30,25 +27,10 @@ interface Outcome {
   readonly body: Json;
 }
 
-const { values } = parseArgs({
-  options: {
-    recordings: { type: 'string' },
-    random: { type: 'boolean' },
-    verbose: { type: 'boolean' },
-    score: { type: 'string' },
-  },
-});
-if (values.recordings === undefined) throw new Error('--recordings <folder> is needed');
-const rename = values.random ? randomNames() : (text: string) => text;
-const read = (file: string): string => rename(readFileSync(join(values.recordings ?? '', file), 'utf8'));
-const lines = (file: string): Json[] =>
-  read(file)
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Json);
-const recorded = lines('real-admission-reviews.jsonl') as unknown as Recorded[];
-const outcomes = lines('real-webhook-outcomes.jsonl') as unknown as Outcome[];
-const crd = parseYaml(read('real-probe-crd.yaml')) as {
+const recordings = openRecordings();
+const recorded = recordings.lines('real-admission-reviews.jsonl') as Recorded[]; // as they were recorded
+const outcomes = recordings.lines('real-webhook-outcomes.jsonl') as Outcome[];
+const crd = parseYaml(recordings.read('real-probe-crd.yaml')) as {
   spec: { group: string; names: { kind: string; plural: string }; versions: { name: string }[] };
 };
 const { group, names } = crd.spec;
@@ -96,7 +78,7 @@ const failures: { name: string; message: string }[] = [];
 for (const outcome of outcomes) {
   const answer = await send(
     'POST',
-    `${collection}?fieldManager=${rename('fm')}&fieldValidation=Strict`,
+    `${collection}?fieldManager=${recordings.rename('fm')}&fieldValidation=Strict`,
     widget(`h-${outcome.case}`, outcome.case),
   );
   const problem =
@@ -116,7 +98,7 @@ for (const [index, expected] of recorded.entries()) {
   equalTexts += problem === undefined && sameText(left, right) ? 1 : 0;
   if (problem !== undefined)
     failures.push({ name: `review ${index + 1} ${expected.path}`, message: problem.slice(0, 400) });
-  else if (values.verbose && !sameText(left, right))
+  else if (recordings.verbose && !sameText(left, right))
     console.log(`review ${index}: member order\n ${JSON.stringify(left)}\n ${JSON.stringify(right)}`);
 }
 if (seen.length > recorded.length) {
@@ -124,7 +106,7 @@ if (seen.length > recorded.length) {
 }
 tellScore(
   { passed: outcomes.length + recorded.length - failures.length, failures, figures: { equalTexts } },
-  values.score,
+  recordings.score,
 );
 client.close();
 webhook.closeAllConnections();

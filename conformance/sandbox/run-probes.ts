@@ -6,14 +6,11 @@
  * The folder holds `real-cr-probes.jsonl` and `real-probe-crd.yaml`. With --random every name of the
  * recording is replaced first, in requests and expected answers alike.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { startApiServer } from '@vouchsafe/sandbox';
 import { parse as parseYaml } from 'yaml';
 import { firstDifference, type Json, normalise, parseBody, sameText } from './normalise.ts';
-import { randomNames } from './random-names.ts';
 import { createRawClient, type RawAnswer, type RawClient } from './raw-client.ts';
+import { openRecordings } from './recordings.ts';
 import { tellScore } from './tell-score.ts';
 
 interface Probe {
@@ -25,23 +22,9 @@ interface Probe {
   readonly body: Json;
 }
 
-const { values } = parseArgs({
-  options: {
-    recordings: { type: 'string' },
-    random: { type: 'boolean' },
-    verbose: { type: 'boolean' },
-    score: { type: 'string' },
-  },
-});
-if (values.recordings === undefined) throw new Error('--recordings <folder> is needed');
-
-const rename = values.random ? randomNames() : (text: string) => text;
-const read = (file: string): string => rename(readFileSync(join(values.recordings ?? '', file), 'utf8'));
-const probes = read('real-cr-probes.jsonl')
-  .trim()
-  .split('\n')
-  .map((line) => JSON.parse(line) as Probe);
-const crd = parseYaml(read('real-probe-crd.yaml')) as { metadata: { name: string }; spec: Json };
+const recordings = openRecordings();
+const probes = recordings.lines('real-cr-probes.jsonl') as Probe[]; // as they were recorded
+const crd = parseYaml(recordings.read('real-probe-crd.yaml')) as { metadata: { name: string }; spec: Json };
 
 const server = await startApiServer({ controllers: false });
 const client = createRawClient(server.port, server.caPem);
@@ -71,13 +54,13 @@ for (const probe of probes) {
   equalCodes += answer.code === probe.code ? 1 : 0;
   equalTexts += problem === undefined && sameText(recorded, found) ? 1 : 0;
   if (problem !== undefined) failures.push({ name: probe.name, message: problem });
-  else if (values.verbose && !sameText(recorded, found)) {
+  else if (recordings.verbose && !sameText(recorded, found)) {
     console.log(
       `${probe.name}: member order\n  ${JSON.stringify(recorded).slice(0, 400)}\n  ${JSON.stringify(found).slice(0, 400)}`,
     );
   }
 }
-tellScore({ passed: probes.length - failures.length, failures, figures: { equalCodes, equalTexts } }, values.score);
+tellScore({ passed: probes.length - failures.length, failures, figures: { equalCodes, equalTexts } }, recordings.score);
 client.close();
 await server.stop();
 
@@ -164,8 +147,8 @@ async function touch(name: string): Promise<void> {
 
 /** Steps the recording made between its probes. */
 async function before(name: string): Promise<void> {
-  if (name === 'del-precond') await post(widget(rename('e')));
-  if (name === 'del-foreground') await post(widget(rename('f')));
+  if (name === 'del-precond') await post(widget(recordings.rename('e')));
+  if (name === 'del-foreground') await post(widget(recordings.rename('f')));
   if (name === 'watch-rv') state.watchFrom = await currentVersion();
   if (name === 'watch-label') {
     await post(widget('g2', { w: '1' }));
@@ -178,7 +161,7 @@ async function before(name: string): Promise<void> {
 async function after(name: string, answer: RawAnswer): Promise<void> {
   if (name === 'list-limit') state.continueToken = JSON.parse(answer.text).metadata.continue;
   if (name === 'generateName') await remove(JSON.parse(answer.text).metadata.name);
-  if (name === 'del-badprop') await merge(rename('f'), { metadata: { finalizers: null } });
+  if (name === 'del-badprop') await merge(recordings.rename('f'), { metadata: { finalizers: null } });
 }
 
 async function currentVersion(): Promise<string> {

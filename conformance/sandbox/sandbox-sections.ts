@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findTool } from '../../tools/tool-paths.ts';
 import type { RunOptions, Section, SectionReport } from '../section.ts';
+import { runScored } from './run-scored.ts';
 import type { Score } from './tell-score.ts';
 import { runTypedRoundTrips } from './typed-round-trips.ts';
 
@@ -43,7 +42,11 @@ async function replay(
 ): Promise<SectionReport | undefined> {
   const recordings = recordingsOf(options);
   if (recordings === undefined) return undefined;
-  const score = await runProgram(program, ['--recordings', recordings, ...flags]);
+  const score = await runScored(fileURLToPath(new URL(program, import.meta.url)), [
+    '--recordings',
+    recordings,
+    ...flags,
+  ]);
   const id = ['sandbox', program.replace(/^run-|\.ts$/g, ''), ...flags.map((flag) => flag.replace('--', ''))].join(':');
   return reportOf(id, score, options);
 }
@@ -53,7 +56,11 @@ async function replayCommands(options: RunOptions): Promise<SectionReport | unde
   const [kubectl, helm] = [findTool('kubectl'), findTool('helm')];
   if (recordings === undefined || 'missing' in kubectl || 'missing' in helm) return undefined;
   const tools = ['--kubectl', kubectl.path, '--helm', helm.path];
-  const score = await runProgram('run-commands.ts', ['--recordings', recordings, ...tools]);
+  const score = await runScored(fileURLToPath(new URL('run-commands.ts', import.meta.url)), [
+    '--recordings',
+    recordings,
+    ...tools,
+  ]);
   const report = reportOf('sandbox:commands', score, options);
   return { ...report, notRun: score.figures?.['withoutContainers'] ?? 0 };
 }
@@ -72,30 +79,4 @@ function reportOf(id: string, { passed, failures, figures = {} }: Score, { only 
     notRun: 0,
     figures: shown.length > 0 ? [shown.join(', ')] : [],
   };
-}
-
-/** Runs it to its end and reads its score. A runner that ends without one is a failure that says what it printed. */
-async function runProgram(program: string, args: readonly string[]): Promise<Score> {
-  const folder = mkdtempSync(join(tmpdir(), 'sandbox-score-'));
-  const file = join(folder, 'score.json');
-  const path = fileURLToPath(new URL(program, import.meta.url));
-  const output = await new Promise<string>((done, fail) => {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path, ...args, '--score', file], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let text = '';
-    const collect = (chunk: Buffer): void => {
-      text += chunk.toString('utf8');
-    };
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
-    child.on('error', fail);
-    child.on('close', () => done(text));
-  });
-  try {
-    if (!existsSync(file)) return { passed: 0, failures: [{ name: 'no score', message: output.slice(-2_000) }] };
-    return JSON.parse(readFileSync(file, 'utf8')) as Score; // written by tellScore
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }

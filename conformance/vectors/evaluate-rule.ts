@@ -1,7 +1,8 @@
 import { createEngine, decideAtOnce, type EvaluationRequest, loadDocument, type Phase } from '@vouchsafe/engine';
 import { FactTable } from '@vouchsafe/engine/facts';
-import { isJsonObject, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
+import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import { NODE_HOST } from '@vouchsafe/operator/host';
+import { requestOf } from '../../packages/engine/src/model/request.fixture.ts';
 
 /** A result as a vector states it: `rule status message`, shortened by what is not told. */
 export interface RuleOutcome {
@@ -51,36 +52,13 @@ export function evaluateRules(run: RuleRun): RuleRan {
   const errors = loaded.diagnostics.filter(({ severity }) => severity === 'error').map(({ message }) => message);
   if (!compiled) return { results: [], patched: undefined, errors };
   const facts = new FactTable();
-  const [decision] = decideAtOnce([compiled], toEvaluationRequest(resource, request), { phase, facts }) ?? [];
+  const [decision] =
+    decideAtOnce([compiled], requestOf(resource, { now: Date.UTC(2026, 0, 1), ...request }), { phase, facts }) ?? [];
   return {
     results: (decision?.results ?? []).map(({ rule, status, message }) => ({ rule, status, message })),
     patched: decision?.patched,
     errors,
   };
-}
-
-function toEvaluationRequest(resource: JsonObject, more: Partial<EvaluationRequest>): EvaluationRequest {
-  const apiVersion = String(resource['apiVersion'] ?? 'v1');
-  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
-  const metadata = isJsonObject(resource['metadata']) ? resource['metadata'] : {};
-  const request: EvaluationRequest = {
-    operation: 'CREATE',
-    kind: { group, version, kind: String(resource['kind'] ?? '') },
-    subresource: '',
-    namespace: String(metadata['namespace'] ?? ''),
-    name: String(metadata['name'] ?? ''),
-    resource,
-    oldResource: undefined,
-    admission: undefined,
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
-    now: Date.UTC(2026, 0, 1),
-    ...more,
-  };
-  return request;
 }
 
 /** The one status, `absent` when there is no result, all of them where there are several; else what is wrong with the policy. */

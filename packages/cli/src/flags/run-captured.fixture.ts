@@ -21,8 +21,17 @@ export interface CapturedRun {
 }
 
 /** For tests: runs one command as the program would, its output caught. */
-export async function runCaptured(
+export function runCaptured(
   command: Command,
+  args: readonly string[],
+  io: Partial<CommandIo> = {},
+): Promise<CapturedRun> {
+  return runProgram([command], [command.name, ...args], io);
+}
+
+/** The program of these commands, called with arguments as a shell would. Throws what a command throws. */
+export async function runProgram(
+  commands: readonly Command[],
   args: readonly string[],
   io: Partial<CommandIo> = {},
 ): Promise<CapturedRun> {
@@ -33,7 +42,7 @@ export async function runCaptured(
     name: 'vouchsafe',
     summary: '',
     version: '0',
-    commands: [command],
+    commands,
     io: {
       stdout: (text) => {
         stdout += text;
@@ -50,6 +59,6 @@ export async function runCaptured(
       code = exit;
     },
   });
-  await program.parseAsync([command.name, ...args], { from: 'user' });
+  await program.parseAsync([...args], { from: 'user' });
   return { code, stdout, stderr };
 }

@@ -27,6 +27,19 @@ function problems(text: string): readonly string[] {
   );
 }
 
+function exception(spec: JsonObject = {}): JsonObject {
+  return {
+    apiVersion: 'kyverno.io/v2',
+    kind: 'PolicyException',
+    metadata: { name: 'e', namespace: 'ns' },
+    spec: {
+      match: { any: [{ resources: { kinds: ['Pod'] } }] },
+      exceptions: [{ policyName: 'p', ruleNames: ['r'] }],
+      ...spec,
+    },
+  };
+}
+
 describe('loadPolicies', () => {
   it('normalises a policy', () => {
     const { policies, diagnostics } = loadPolicies(policy(VALIDATE), 'p.yaml');
@@ -276,15 +289,7 @@ describe('loadPolicy', () => {
   });
 
   it('takes exceptions', () => {
-    const loaded = loadPolicy({
-      apiVersion: 'kyverno.io/v2',
-      kind: 'PolicyException',
-      metadata: { name: 'e', namespace: 'ns' },
-      spec: {
-        match: { any: [{ resources: { kinds: ['Pod'] } }] },
-        exceptions: [{ policyName: 'p', ruleNames: ['r'] }],
-      },
-    });
+    const loaded = loadPolicy(exception());
     expect(loaded.exception).toMatchObject({ key: 'ns/e', exceptions: [{ policyName: 'p', ruleNames: ['r'] }] });
   });
 });
@@ -296,16 +301,7 @@ describe('controls that a PolicyException excludes', () => {
     ['a field without values', { controlName: 'Seccomp', restrictedField: 'f' }, ['spec.podSecurity[0].values']],
     ['values without field', { controlName: 'Seccomp', values: ['v'] }, ['spec.podSecurity[0].restrictedField']],
   ])('%s', (_, control, paths) => {
-    const loaded = loadPolicy({
-      apiVersion: 'kyverno.io/v2',
-      kind: 'PolicyException',
-      metadata: { name: 'e', namespace: 'ns' },
-      spec: {
-        match: { any: [{ resources: { kinds: ['Pod'] } }] },
-        exceptions: [{ policyName: 'p', ruleNames: ['r'] }],
-        podSecurity: [control],
-      },
-    });
+    const loaded = loadPolicy(exception({ podSecurity: [control] }));
     expect(loaded.diagnostics.map(({ path }) => path)).toEqual(paths);
   });
 });

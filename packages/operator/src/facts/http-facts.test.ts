@@ -1,56 +1,26 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Fact, FactRequest } from '@vouchsafe/engine/facts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type HttpSettings, readHttpSettings } from '../settings/http-settings.ts';
+import { readHttpSettings } from '../settings/http-settings.ts';
 import { createHttpFacts } from './http-facts.ts';
 import { createHttpRules } from './http-rules.ts';
+import { type LoopbackServers, OPEN, startLoopbackServers } from './loopback-servers.fixture.ts';
 
-interface Seen {
-  readonly method: string | undefined;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-let servers: readonly Server[] = [];
+let servers: LoopbackServers;
 let one = '';
-let other = '';
-const seen: Seen[] = [];
-
-async function listen(): Promise<[Server, string]> {
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (part: Buffer) => (body += part.toString()));
-    request.on('end', () => {
-      seen.push({ method: request.method, headers: request.headers, body });
-      const path = request.url ?? '';
-      if (path === '/to-other') response.writeHead(302, { location: `${other}/json` }).end();
-      else if (path === '/to-metadata') response.writeHead(302, { location: 'http://169.254.169.254/latest' }).end();
-      else if (path === '/loop') response.writeHead(302, { location: '/loop' }).end();
-      else if (path === '/text') response.end('no JSON');
-      else if (path === '/long') response.end('x'.repeat(2_000_001));
-      else if (path === '/never') return;
-      else response.writeHead(path === '/teapot' ? 418 : 200, {}).end('{"a":1}');
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return [server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`]; // of a server that listens on TCP
-}
 
 beforeAll(async () => {
-  const started = await Promise.all([listen(), listen()]);
-  servers = started.map(([server]) => server);
-  [one, other] = [started[0][1], started[1][1]];
+  servers = await startLoopbackServers((path, response, other) => {
+    if (path === '/to-other') response.writeHead(302, { location: `${other}/json` }).end();
+    else if (path === '/to-metadata') response.writeHead(302, { location: 'http://169.254.169.254/latest' }).end();
+    else if (path === '/loop') response.writeHead(302, { location: '/loop' }).end();
+    else if (path === '/text') response.end('no JSON');
+    else if (path === '/long') response.end('x'.repeat(2_000_001));
+    else if (path === '/never') return;
+    else response.writeHead(path === '/teapot' ? 418 : 200, {}).end('{"a":1}');
+  });
+  one = servers.one;
 });
-afterAll(() => {
-  for (const server of servers) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
-
-/** Loopback may be called here, where the servers are. */
-const OPEN: HttpSettings = { blocklist: ['169.254.169.254'], allowlist: [], namespacedPolicies: false };
+afterAll(() => servers.stop());
 
 async function call(
   url: string,
@@ -58,7 +28,7 @@ async function call(
   settings = OPEN,
   signal?: AbortSignal,
 ): Promise<Fact | undefined> {
-  seen.length = 0;
+  servers.seen.length = 0;
   const request: FactRequest = { kind: 'http-call', method: 'GET', url, headers: {}, ...given };
   return (await createHttpFacts(createHttpRules(settings)).fetch([request], signal))[0];
 }
@@ -82,18 +52,18 @@ describe('answers', () => {
       data: { b: [2] },
       headers: { 'x-a': 'b', Host: 'evil.example', 'Content-Length': '1' },
     });
-    expect(seen[0]).toMatchObject({
+    expect(servers.seen[0]).toMatchObject({
       method: 'POST',
       body: '{"b":[2]}',
       headers: { 'x-a': 'b', 'content-length': '9' },
     });
-    expect(seen[0]?.headers.host).not.toBe('evil.example');
+    expect(servers.seen[0]?.headers.host).not.toBe('evil.example');
   });
 
   it('a redirect is followed, and a token stays behind', async () => {
     const fact = await call(`${one}/to-other`, { headers: { authorization: 'Bearer s' } });
     expect(fact).toEqual({ ok: true, value: { status: 200, body: { a: 1 } } });
-    expect(seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer s', undefined]);
+    expect(servers.seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer s', undefined]);
   });
 });
 

@@ -1,58 +1,34 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Fact, FactRequest } from '@vouchsafe/engine/facts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HttpSettings } from '../settings/http-settings.ts';
 import { createHttpRules } from './http-rules.ts';
+import { type LoopbackServers, OPEN, startLoopbackServers } from './loopback-servers.fixture.ts';
 import { createServiceFacts } from './service-facts.ts';
 
 type ServiceCall = Extract<FactRequest, { kind: 'service-call' }>;
 
-const seen: { method: string | undefined; headers: IncomingHttpHeaders; body: string }[] = [];
-let servers: readonly Server[] = [];
+let servers: LoopbackServers;
 let one = '';
-let other = '';
-
-async function listen(): Promise<[Server, string]> {
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (part: Buffer) => (body += part.toString()));
-    request.on('end', () => {
-      seen.push({ method: request.method, headers: request.headers, body });
-      const path = request.url ?? '';
-      if (path === '/never') return;
-      if (path === '/absent') response.writeHead(404).end('{"allowed":true}');
-      else if (path === '/to-other') response.writeHead(302, { location: `${other}/json` }).end();
-      else if (path === '/to-metadata') response.writeHead(302, { location: 'http://169.254.169.254/' }).end();
-      else if (path === '/text') response.end('allowed');
-      else if (path === '/long') response.end(JSON.stringify('x'.repeat(2_000_001)));
-      else response.end('{"allowed":true}');
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return [server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`]; // of a server that listens on TCP
-}
 
 beforeAll(async () => {
-  const started = await Promise.all([listen(), listen()]);
-  servers = started.map(([server]) => server);
-  [one, other] = [started[0][1], started[1][1]];
+  servers = await startLoopbackServers((path, response, other) => {
+    if (path === '/never') return;
+    if (path === '/absent') response.writeHead(404).end('{"allowed":true}');
+    else if (path === '/to-other') response.writeHead(302, { location: `${other}/json` }).end();
+    else if (path === '/to-metadata') response.writeHead(302, { location: 'http://169.254.169.254/' }).end();
+    else if (path === '/text') response.end('allowed');
+    else if (path === '/long') response.end(JSON.stringify('x'.repeat(2_000_001)));
+    else response.end('{"allowed":true}');
+  });
+  one = servers.one;
 });
 beforeEach(() => {
-  seen.length = 0;
+  servers.seen.length = 0;
 });
-afterAll(() => {
-  for (const server of servers) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
-
-/** Loopback may be called here, where the servers are. */
-const OPEN: HttpSettings = { blocklist: ['169.254.169.254'], allowlist: [], namespacedPolicies: false };
+afterAll(() => servers.stop());
 
 async function call(
   given: Partial<ServiceCall>,
@@ -81,8 +57,8 @@ describe('a call of a service', () => {
         { key: 'Host', value: 'elsewhere' },
       ],
     });
-    expect(seen).toMatchObject([{ method: 'POST', body: '{"a":[1]}', headers: { 'x-one': 'a, b' } }]);
-    expect(seen[0]?.headers.host).toBe(one.replace('http://', ''));
+    expect(servers.seen).toMatchObject([{ method: 'POST', body: '{"a":[1]}', headers: { 'x-one': 'a, b' } }]);
+    expect(servers.seen[0]?.headers.host).toBe(one.replace('http://', ''));
   });
 
   it.each<[string, string, string]>([
@@ -103,13 +79,13 @@ describe('a call of a service', () => {
 
   it('fails for authorities that cannot be read, before anything is sent', async () => {
     expect(messageOf(await call({ caBundle: 'nonsense' }))).toBe('failed to parse PEM CA bundle for APICall');
-    expect(seen).toEqual([]);
+    expect(servers.seen).toEqual([]);
   });
 
   it('fails for a header that would split the request', async () => {
     const headers = [{ key: 'x-a', value: 'b\r\nhost: elsewhere' }];
     expect(messageOf(await call({ headers }))).toContain('failed to execute HTTP request');
-    expect(seen).toEqual([]);
+    expect(servers.seen).toEqual([]);
   });
 });
 
@@ -118,7 +94,7 @@ describe('what may not be called', () => {
     expect(messageOf(await call({}, { ...OPEN, blocklist: undefined }))).toContain(
       'falls in blocked range 127.0.0.0/8',
     );
-    expect(seen).toEqual([]);
+    expect(servers.seen).toEqual([]);
   });
 
   it('is whatever the allowlist leaves out', async () => {
@@ -133,21 +109,21 @@ describe('the token of the operator', () => {
 
   it('is sent where a policy gives none', async () => {
     await call({}, OPEN, { tokenFile });
-    expect(seen[0]?.headers.authorization).toBe('Bearer secret');
+    expect(servers.seen[0]?.headers.authorization).toBe('Bearer secret');
   });
 
   it('gives way to that of the policy', async () => {
     await call({ headers: [{ key: 'Authorization', value: 'Basic x' }] }, OPEN, { tokenFile });
-    expect(seen[0]?.headers.authorization).toBe('Basic x');
+    expect(servers.seen[0]?.headers.authorization).toBe('Basic x');
   });
 
   it('is not told another host that a redirect leads to', async () => {
     await call({ url: `${one}/to-other` }, OPEN, { tokenFile });
-    expect(seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer secret', undefined]);
+    expect(servers.seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer secret', undefined]);
   });
 
   it('is not missed', async () => {
     expect(await call({}, OPEN, { tokenFile: '/nonexistent/token' })).toMatchObject({ ok: true });
-    expect(seen[0]?.headers.authorization).toBeUndefined();
+    expect(servers.seen[0]?.headers.authorization).toBeUndefined();
   });
 });

@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { isKubeError, type KubernetesObject } from '@vouchsafe/kube';
-import { type CONFIG_MAPS, NAMESPACES, startTestCluster, type TestCluster, until } from './operator.fixture.ts';
+import {
+  type CONFIG_MAPS,
+  DEFINITIONS,
+  NAMESPACES,
+  startTestCluster,
+  type TestCluster,
+  until,
+} from './operator.fixture.ts';
 
 export const MUTATING_POLICIES = { group: 'policies.kyverno.io', version: 'v1', resource: 'mutatingpolicies' } as const;
 export const GENERATING_POLICIES = {
@@ -10,7 +17,6 @@ export const GENERATING_POLICIES = {
 } as const;
 export const SECRETS = { group: '', version: 'v1', resource: 'secrets' } as const;
 
-const DEFINITIONS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' } as const;
 const FILES = ['generating', 'namespacedgenerating', 'mutating', 'namespacedmutating'].map(
   (family) => `policies.kyverno.io_${family}policies`,
 );

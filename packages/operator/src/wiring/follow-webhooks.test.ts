@@ -3,21 +3,23 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { MUTATING_CONFIGURATION } from '../webhooks/resource-webhooks.ts';
 import {
   CLUSTER_POLICIES,
+  DEFINITIONS,
   EVENTS,
   MUTATING,
+  NAMESPACES,
   refusalOf,
   startTestCluster,
   type TestCluster,
   until,
+  untilReady,
   VALIDATING,
+  widgetDefinition,
 } from './operator.fixture.ts';
 
 const OURS = [
   [MUTATING, MUTATING_CONFIGURATION],
   [VALIDATING, 'kyverno-resource-validating-webhook-cfg'],
 ] as const;
-const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces' } as const;
-const DEFINITIONS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' } as const;
 
 let cluster: TestCluster | undefined;
 afterEach(async () => {
@@ -34,12 +36,9 @@ function policy(name: string, rule: Record<string, unknown>): KubernetesObject {
   };
 }
 
-async function apply({ client }: TestCluster, wanted: KubernetesObject): Promise<void> {
-  await client.create(CLUSTER_POLICIES, wanted);
-  await until('the policy to be ready', async () => {
-    const { status } = await client.get(CLUSTER_POLICIES, { name: wanted.metadata.name ?? '' });
-    return JSON.stringify(status ?? {}).includes('"Ready"');
-  });
+async function apply(test: TestCluster, wanted: KubernetesObject): Promise<void> {
+  await test.client.create(CLUSTER_POLICIES, wanted);
+  await untilReady(test, wanted.metadata.name ?? '');
 }
 
 describe('webhook configurations of ours', () => {
@@ -73,24 +72,6 @@ describe('webhook configurations of ours', () => {
 });
 
 describe('a mutating webhook of somebody else for a custom resource whose images are verified', () => {
-  const definition: KubernetesObject = {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'widgets.acme.example' },
-    spec: {
-      group: 'acme.example',
-      scope: 'Namespaced',
-      names: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-        },
-      ],
-    },
-  };
   const other = (name: string): KubernetesObject => ({
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
@@ -119,7 +100,7 @@ describe('a mutating webhook of somebody else for a custom resource whose images
   it('that comes before ours is told of once, by a warning that names both', async () => {
     const test = await startTestCluster();
     cluster = test;
-    await test.client.create(DEFINITIONS, definition);
+    await test.client.create(DEFINITIONS, widgetDefinition('Namespaced'));
     await test.start();
     await test.client.create(MUTATING, other('zz-acme'));
     await apply(test, verify);

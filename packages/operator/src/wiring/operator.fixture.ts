@@ -38,7 +38,11 @@ function webhooks(resource: string) {
   return { group: 'admissionregistration.k8s.io', version: 'v1', resource };
 }
 
-const DEFINITIONS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' } as const;
+export const DEFINITIONS = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  resource: 'customresourcedefinitions',
+} as const;
 const FILES = [
   'kyverno.io_clusterpolicies',
   'kyverno.io_policies',
@@ -90,6 +94,36 @@ export async function startTestCluster(authorization: 'AlwaysAllow' | 'RBAC' = '
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Defines the kind Widget of `acme.example/v1`, which holds anything. */
+export function widgetDefinition(scope: 'Cluster' | 'Namespaced'): KubernetesObject {
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'widgets.acme.example' },
+    spec: {
+      group: 'acme.example',
+      scope,
+      names: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        },
+      ],
+    },
+  };
+}
+
+/** Until the ClusterPolicy says that it is ready. */
+export async function untilReady({ client }: TestCluster, name: string): Promise<void> {
+  await until('the policy to be ready', async () => {
+    const { status } = await client.get(CLUSTER_POLICIES, { name });
+    return JSON.stringify(status ?? {}).includes('"Ready"');
+  });
 }
 
 /** Asks again until the answer is there; rejects with the last one's absence after ten seconds. */

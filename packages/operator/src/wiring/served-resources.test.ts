@@ -2,14 +2,16 @@ import type { KubernetesObject } from '@vouchsafe/kube';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   CLUSTER_POLICIES,
+  DEFINITIONS,
   refusalOf,
   startTestCluster,
   type TestCluster,
   until,
+  untilReady,
   VALIDATING,
+  widgetDefinition,
 } from './operator.fixture.ts';
 
-const DEFINITIONS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' } as const;
 const WIDGETS = { group: 'acme.example', version: 'v1', resource: 'widgets' } as const;
 
 let cluster: TestCluster | undefined;
@@ -17,25 +19,6 @@ afterEach(async () => {
   await cluster?.stop();
   cluster = undefined;
 });
-
-const definition: KubernetesObject = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'widgets.acme.example' },
-  spec: {
-    group: 'acme.example',
-    scope: 'Cluster',
-    names: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-};
 
 const policy: KubernetesObject = {
   apiVersion: 'kyverno.io/v1',
@@ -58,20 +41,13 @@ function createWidget({ client }: TestCluster): Promise<string | undefined> {
   return refusalOf(client.create(WIDGETS, widget));
 }
 
-async function untilReady({ client }: TestCluster): Promise<void> {
-  await until('the policy to be ready', async () => {
-    const { status } = await client.get(CLUSTER_POLICIES, { name: 'no-widgets' });
-    return JSON.stringify(status ?? {}).includes('"Ready"');
-  });
-}
-
 describe('custom kinds', () => {
   it('installed before the policy that names them are judged once it is ready', async () => {
     cluster = await startTestCluster();
     await cluster.start();
-    await cluster.client.create(DEFINITIONS, definition);
+    await cluster.client.create(DEFINITIONS, widgetDefinition('Cluster'));
     await cluster.client.create(CLUSTER_POLICIES, policy);
-    await untilReady(cluster);
+    await untilReady(cluster, 'no-widgets');
     expect(await createWidget(cluster)).toContain('no widgets here');
   });
 
@@ -80,8 +56,8 @@ describe('custom kinds', () => {
     cluster = test;
     await test.start();
     await test.client.create(CLUSTER_POLICIES, policy);
-    await untilReady(test);
-    await test.client.create(DEFINITIONS, definition);
+    await untilReady(test, 'no-widgets');
+    await test.client.create(DEFINITIONS, widgetDefinition('Cluster'));
     await until('the webhook to name widgets', async () => {
       const { items } = await test.client.list(VALIDATING);
       return JSON.stringify(items).includes('"widgets"');

@@ -101,6 +101,20 @@ const resultsOf = (report: KubernetesObject | undefined): readonly string[] =>
     ({ policy, result }) => `${policy} ${result}`,
   );
 
+/** The Deployment that a chart would install. */
+function deploymentOf(replicas: number): KubernetesObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'kyverno', namespace: 'kyverno' },
+    spec: {
+      replicas,
+      selector: { matchLabels: { a: 'b' } },
+      template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+    },
+  };
+}
+
 describe('the operator', () => {
   it('refuses what an enforcing policy forbids; webhooks, status, events and metrics tell', async () => {
     const test = await open();
@@ -171,16 +185,7 @@ describe('the operator', () => {
   it('after a restart goes on where it was; while it is away, what enforces refuses', async () => {
     const test = await open();
     const { client } = test;
-    await client.create(DEPLOYMENTS, {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: 'kyverno', namespace: 'kyverno' },
-      spec: {
-        replicas: 1,
-        selector: { matchLabels: { a: 'b' } },
-        template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
-      },
-    });
+    await client.create(DEPLOYMENTS, deploymentOf(1));
     const first = await test.start();
     await apply(test, requireTeam('enforced', 'Enforce'));
     await first.stop();
@@ -261,16 +266,7 @@ describe('the operator', () => {
       ),
     );
     expect((await get(second.metricsPort, '/readyz')).status).toBe(200);
-    await client.create(DEPLOYMENTS, {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: 'kyverno', namespace: 'kyverno' },
-      spec: {
-        replicas: 2,
-        selector: { matchLabels: { a: 'b' } },
-        template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
-      },
-    });
+    await client.create(DEPLOYMENTS, deploymentOf(2));
     await first.stop();
     await until('the second to lead', async () => (await holder()).holderIdentity === 'two');
     await apply(test, requireTeam('later', 'Enforce'));

@@ -1,56 +1,31 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findTool } from '../../../../tools/tool-paths.ts';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { pushImage } from '../registry/push-image.ts';
 import type { Registry } from '../registry/start-registry.ts';
-import { type CosignOutcome, type RealCosign, startRealCosign } from './real-cosign.ts';
+import {
+  expectAccepted,
+  expectRefused,
+  GITHUB,
+  IDENTITY,
+  missingCosign,
+  startCosignOfTools,
+} from './real-cosign.fixture.ts';
+import type { RealCosign } from './real-cosign.ts';
 import { signKeyless } from './sign-image.ts';
 import type { SignatureDefects } from './signature-defects.ts';
-import type { Sigstore, TokenRequest } from './start-sigstore.ts';
+import type { Sigstore } from './start-sigstore.ts';
 
-/** Runs only where `npm run tools` has fetched both programs; everything else in this repository works without them. */
-const tools = { 2: findTool('cosign-2'), 3: findTool('cosign-3') };
-const reason = [tools[2], tools[3]].flatMap((tool) => ('missing' in tool ? [tool.missing] : []))[0];
-
-const WORKFLOW = 'acme/app/.github/workflows/release.yml@refs/heads/main';
-const GITHUB: TokenRequest = {
-  issuer: 'https://token.actions.githubusercontent.com',
-  subject: 'repo:acme/app:ref:refs/heads/main',
-  claims: {
-    job_workflow_ref: WORKFLOW,
-    repository: 'acme/app',
-    ref: 'refs/heads/main',
-    event_name: 'push',
-    run_id: '77',
-  },
-};
-const IDENTITY = [
-  '--certificate-identity',
-  `https://github.com/${WORKFLOW}`,
-  '--certificate-oidc-issuer',
-  'https://token.actions.githubusercontent.com',
-];
 let cosign: RealCosign;
 let registry: Registry;
 let sigstore: Sigstore;
 
 beforeAll(async () => {
-  if ('missing' in tools[2] || 'missing' in tools[3]) return;
-  cosign = await startRealCosign({ 2: tools[2].path, 3: tools[3].path });
+  const started = await startCosignOfTools();
+  if (!started) return;
+  cosign = started;
   ({ registry, sigstore } = cosign);
 });
 
 afterAll(() => cosign?.stop());
-
-async function expectAccepted(run: Promise<CosignOutcome>): Promise<void> {
-  const { isAccepted, output } = await run;
-  expect(isAccepted, output).toBe(true);
-}
-
-async function expectRefused(run: Promise<CosignOutcome>, because: RegExp): Promise<void> {
-  const { isAccepted, output } = await run;
-  expect(isAccepted, output).toBe(false);
-  expect(output).toMatch(because);
-}
 
 let counter = 0;
 function newImage() {
@@ -58,8 +33,8 @@ function newImage() {
   return pushImage(registry, `bad-${counter}:v1`, { labels: { counter: String(counter) } });
 }
 
-describe.skipIf(reason !== undefined)(
-  `real cosign refuses${reason === undefined ? '' : ` (not run: ${reason})`}`,
+describe.skipIf(missingCosign !== undefined)(
+  `real cosign refuses${missingCosign === undefined ? '' : ` (not run: ${missingCosign})`}`,
   () => {
     const AN_HOUR_LATER = new Date(Date.now() + 3_600_000);
     /** Defects of a legacy keyless signature, and what cosign 2 and cosign 3 say about it. */

@@ -15,6 +15,19 @@ function evaluate(conditions: Json | undefined): ConditionsOutcome | EvaluationE
 
 const holds = (key: Json, operator: string, value: Json): boolean | undefined => findOperator(operator)?.(value)(key);
 
+const NAMES = [
+  'Equals',
+  'NotEquals',
+  'In',
+  'NotIn',
+  'AnyIn',
+  'AnyNotIn',
+  'AllIn',
+  'AllNotIn',
+  'GreaterThan',
+  'DurationLessThan',
+];
+
 describe('operators that hold', () => {
   it.each<[Json, string, Json]>([
     ['1024', 'Equals', '1Ki'],
@@ -83,37 +96,14 @@ describe('operators that do not', () => {
     ['4', 'AnyNotIn', '5'],
     ['a', 'NotIn', { a: 1 }],
     [{ a: 1 }, 'AllNotIn', ['b']],
-    ...[
-      'Equals',
-      'NotEquals',
-      'In',
-      'NotIn',
-      'AnyIn',
-      'AnyNotIn',
-      'AllIn',
-      'AllNotIn',
-      'GreaterThan',
-      'DurationLessThan',
-    ].map((operator): [Json, string, Json] => [null, operator, 'x']),
+    ...NAMES.map((operator): [Json, string, Json] => [null, operator, 'x']),
   ])('%j %s %j', (key, operator, value) => {
     expect(holds(key, operator, value)).toBe(false);
   });
 
   it('throws on no JSON', () => {
-    const names = [
-      'Equals',
-      'NotEquals',
-      'In',
-      'NotIn',
-      'AnyIn',
-      'AnyNotIn',
-      'AllIn',
-      'AllNotIn',
-      'GreaterThan',
-      'DurationLessThan',
-    ];
     fc.assert(
-      fc.property(fc.jsonValue(), fc.constantFrom(...names), fc.jsonValue(), (key, operator, value) => {
+      fc.property(fc.jsonValue(), fc.constantFrom(...NAMES), fc.jsonValue(), (key, operator, value) => {
         expect(typeof holds(key as Json, operator, value as Json)).toBe('boolean');
       }),
       { numRuns: 1000 },
