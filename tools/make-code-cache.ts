@@ -1,9 +1,10 @@
 // Called by the build: runs usual commands in one process and keeps what V8 compiled for them, for `load-bundle.cjs`.
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { generateKeyPair } from '@vouchsafe/kube/pki';
+import { pushImage, signKeyless, signWithKey, startRegistry, startSigstore } from '@vouchsafe/sandbox';
 import { loadBundle } from '../packages/cli/bin/load-bundle.cjs';
 import type * as Program from '../packages/cli/src/main.ts';
 
@@ -70,17 +71,31 @@ spec:
             imagePullPolicy: Always
 `;
 
+const IMAGE = 'registry.test/team/app:v1';
+const KEY = generateKeyPair('ecdsa-p256');
+const IDENTITY = { issuer: 'https://issuer.test', subject: 'https://ci.test/job' };
+const identityFlags = ['--certificate-identity', IDENTITY.subject, '--certificate-oidc-issuer', IDENTITY.issuer];
+
+/** A registry with an image that is signed by a key and by an identity, and the flags that find and believe it. */
+async function signImage() {
+  const [registry, sigstore] = await Promise.all([startRegistry(), startSigstore()]);
+  const { image } = pushImage(registry, 'team/app:v1');
+  signWithKey({ registry, image, key: KEY.privateKey });
+  signKeyless({ registry, image, sigstore, identity: IDENTITY, format: 'bundle', log: 'v2' });
+  const root = write('root.json', JSON.stringify(sigstore.trustedRoot));
+  return {
+    flags: ['--registry-mirror', `registry.test=${registry.url}`, '--trusted-root', root],
+    stop: () => Promise.all([registry.stop(), sigstore.stop()]),
+  };
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'vouchsafe-code-cache-'));
 const write = (name: string, text: string) => {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 };
 try {
-  const { publicKey } = generateKeyPairSync('ec', {
-    namedCurve: 'prime256v1',
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  });
+  const { flags, stop } = await signImage();
   const pod = write('pod.yaml', POD);
   const policy = write('policy.yaml', POLICY);
   const { exports, save } = loadBundle<typeof Program>(path('../packages/cli/dist/main.cjs'), { collect: true });
@@ -89,12 +104,16 @@ try {
     ['apply', path('../bench/data/pod-security.yaml'), policy, '--resource', pod],
     ['apply', policy, '--resource', pod, '--policy-report'],
     ['jp', 'query', '-i', pod, 'metadata.name'],
-    // nothing listens there: what is wanted is the code that asks
-    ['verify', 'localhost:1/none:v1', '--key', write('key.pub', publicKey), '--allow-insecure-registry'],
+    ['verify', IMAGE, ...flags, '--key', write('key.pub', KEY.publicKeyPem), '--insecure-ignore-tlog'],
+    ['verify', IMAGE, ...flags, '--type', 'SigstoreBundle', ...identityFlags],
   ]) {
+    process.exitCode = 0;
     await exports.runCommandLine(args);
+    // What fails early leaves nothing compiled that a usual run needs.
+    if (Number(process.exitCode) > 1) throw new Error(`\`${args[0]}\` ended with ${process.exitCode}`);
   }
   save();
+  await stop();
   process.exitCode = 0;
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { Agent, buildConnector, type Dispatcher, ProxyAgent } from 'undici';
 import { createGuardedLookup, forbiddenHost, refusalOfHost, refusalOfMetadataHost } from './address-guard.ts';
@@ -76,6 +77,9 @@ export function createConnections(options: ConnectionOptions): Connections {
       method: request.method,
       headers: { 'accept-encoding': 'identity', ...request.headers },
       ...(request.body === undefined ? {} : { body: request.body }),
+      // undici closes the socket after a HEAD, since some servers send a body all the same: then the next answer is asked for
+      // again, below. All others are spared another handshake.
+      reset: false,
       signal,
     });
     const headers = new Map(Object.entries(response.headers));
@@ -84,6 +88,8 @@ export function createConnections(options: ConnectionOptions): Connections {
       return value === undefined ? [] : Array.isArray(value) ? value : [value];
     };
     const body = await readBounded(response.body, request.maximumBytes, request.url.host, signal);
+    // undici uses a socket again after a turn of the event loop, and opens another one for whoever asks before.
+    await turn();
     return {
       status: response.statusCode,
       url: request.url,
@@ -103,8 +109,9 @@ export function createConnections(options: ConnectionOptions): Connections {
       if (refusal !== undefined) throw forbiddenHost(host, refusal);
       try {
         return await once(request, signal).catch((error: unknown) => {
-          // A kept-alive socket the other side closed meanwhile: nothing was answered, so asking again is safe.
-          if (!isClosedSocket(error) || signal.aborted || !isReading(request)) throw error;
+          // A kept-alive socket that the other side closed meanwhile, or that holds what does not belong to this answer:
+          // reading again is safe.
+          if (!(isClosedSocket(error) || isNoAnswer(error)) || signal.aborted || !isReading(request)) throw error;
           return once(request, signal);
         });
       } catch (error) {
@@ -206,4 +213,8 @@ function isReading({ method }: Exchange): boolean {
 
 function isClosedSocket(error: unknown): boolean {
   return error instanceof Error && 'code' in error && closedSocketCodes.has(String(error.code));
+}
+
+function isNoAnswer(error: unknown): boolean {
+  return error instanceof Error && error.name === 'HTTPParserError';
 }
