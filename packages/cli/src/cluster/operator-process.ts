@@ -42,7 +42,7 @@ const STEADY_MALLOC = {
   MALLOC_TRIM_THRESHOLD_: '131072',
 } as const;
 
-const READY_MS = 20_000;
+const READY_MS = 90_000;
 const STOP_MS = 8_000;
 
 /** The operator as a child of its own, so that it can be killed and started again like a Pod. */
