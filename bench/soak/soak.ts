@@ -67,8 +67,8 @@ export async function soak(options: SoakOptions): Promise<SoakOutcome> {
   const cluster = await startCluster({ folder, mirroredHosts: MIRRORED_HOSTS, operatorFlags: flags });
   const other = createOtherReplica(cluster, flags);
   try {
-    await deploy(cluster);
     if (options.scale) await fill(cluster);
+    await deploy(cluster);
     await other.start();
     await installPolicies(cluster, await gatePolicies([`${HANGING_HOST}/*`]), POLICIES_READY_MS);
     const images: KnownObjects = {
@@ -86,12 +86,15 @@ export async function soak(options: SoakOptions): Promise<SoakOutcome> {
   }
 }
 
+/** As a restored backup does: with nobody there to look at each object. */
 async function fill(cluster: Cluster): Promise<void> {
+  await cluster.operator.kill('SIGTERM'); // takes the webhooks along
   const namespaces = manyNamespaces();
   await createAll(cluster, NAMESPACES, namespaces);
   await createAll(cluster, ROLE_BINDINGS, manyRoleBindings());
   const policies = namespaces.map(({ metadata }) => policyIn(metadata.name ?? '', 'tool'));
   await createAll(cluster, POLICIES, policies);
+  await cluster.operator.start();
 }
 
 /** A Deployment that wants both: a replica that ends then leaves the webhooks to the other. Nothing runs in its Pods. */
