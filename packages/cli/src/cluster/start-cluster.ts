@@ -11,6 +11,7 @@ import {
   startSigstore,
 } from '@vouchsafe/sandbox';
 import { installDefinitions } from './install-definitions.ts';
+import { createOperatorPod, readOperatorLog } from './operator-pod.ts';
 import { createOperatorProcess, type OperatorProcess } from './operator-process.ts';
 
 export interface ClusterOptions {
@@ -68,13 +69,14 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const client = createKubeClient(connection.value, { userAgent: 'vouchsafe-cli', queriesPerSecond: 0 });
     stops.unshift(() => client.close());
     await installDefinitions(client);
+    if (api && options.operator !== false) await createOperatorPod(client);
     const urlFlags = api ? [] : webhooksByUrl(await freePort());
     let unregister = () => {};
     const operator = createOperatorProcess({
       kubeconfig,
       registryMirrors: Object.fromEntries(options.mirroredHosts.map((host) => [host, registry.url])),
       trustedRoot: trustedRootFile,
-      logFile: join(folder, 'operator.log'),
+      logFile: operatorLog(folder),
       extraFlags: [...urlFlags, ...(options.operatorFlags ?? [])],
       onReady: ({ webhookPort }) => {
         unregister();
@@ -100,11 +102,16 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
+function operatorLog(folder: string): string {
+  return join(folder, 'operator.log');
+}
+
 function startApi({ folder, apiPort, persist, authorization, enabledApis }: ClusterOptions): Promise<ApiServer> {
   return startApiServer({
     ...(authorization ? { authorization } : {}),
     ...(enabledApis ? { enabledApis } : {}),
     ...(apiPort === undefined ? {} : { port: apiPort }),
+    podLog: (namespace, name) => readOperatorLog(operatorLog(folder), namespace, name),
     ...(persist ? { state: { folder: stateFolder(folder) } } : {}),
   });
 }

@@ -113,6 +113,7 @@ function nameInRegistry(image: string): string {
 }
 
 async function runStep(play: Play, step: ScenarioStep): Promise<StepOutcome> {
+  if (step.only === 'sandbox' && play.cluster.api === undefined) return { step, held: true };
   const missing = programsOf(step).filter((name) => !play.programs.has(name));
   if (missing.length > 0) return { step, held: true, skipped: `there is no ${missing.join(', no ')} here` };
   const expected = await resolveExpectation(step.expect ?? {}, play.placeholders);

@@ -48,6 +48,8 @@ export interface ScenarioStep {
   readonly title: string;
   /** Printed by the tour: what is to be seen here. */
   readonly because?: string;
+  /** `sandbox`: left out on a server that is not ours, where nothing runs the operator as a Pod. */
+  readonly only?: 'sandbox';
   readonly kubectl?: readonly string[];
   /** This very program, run in the scenario's folder against its cluster. */
   readonly vouchsafe?: readonly string[];
@@ -152,7 +154,7 @@ function problemOf(step: RawStep): string | undefined {
   if (actions.length !== 1) return `it does ${actions.length} things (${ACTIONS.join(', ')}), not one`;
   const known = new Set<string>([
     ...ACTIONS,
-    ...['title', 'because', 'stdin', 'stdinFile', 'expect', 'within', 'programs'],
+    ...['title', 'because', 'stdin', 'stdinFile', 'expect', 'within', 'programs', 'only'],
   ]);
   const unknown = Object.keys(step).find((key) => !known.has(key));
   return unknown ? `it has an unknown field \`${unknown}\`` : undefined;

@@ -13,7 +13,7 @@ export interface DenialLogOptions {
   readonly delayMs?: number;
 }
 
-/** The last refusals with the steps that led to them, where `vouchsafe explain` finds them. */
+/** The last refusals with the steps that led to them, where `vouchsafe explain` finds them, and a line of each in the log. */
 export interface DenialLog {
   /** False while as many wait to be written as are kept: explaining more of a flood would cost and help nobody. */
   hasRoom(): boolean;
@@ -72,6 +72,9 @@ export function createDenialLog({ client, namespace, log, now, delayMs = 500 }: 
   return {
     hasRoom: () => fresh.length < KEPT,
     record(request, message, decisions) {
+      const { operation, namespace, name, user } = request;
+      const about = { operation, kind: request.kind.kind, namespace, name, user: user?.username ?? '' };
+      log.info({ ...about, message: message.trim().slice(0, MAX_TEXT) }, 'a request was refused');
       if (fresh.length >= KEPT) fresh.pop();
       fresh.unshift(toEntry(request, message, decisions, now()));
       timer ??= setTimeout(flush, delayMs);

@@ -15,4 +15,6 @@ export interface Cluster {
   /** Replaced once while the server is put together; admission needs the cluster itself. */
   admission: AdmissionChain;
   authorizer: Authorizer;
+  /** What a Pod's containers have written, for those whose work is done outside; empty for the others. */
+  readonly podLog: (namespace: string, name: string) => string;
 }

@@ -146,7 +146,7 @@ function allowedDisruptions(cluster: Cluster, namespace: string, budget: JsonObj
   return healthyPods(cluster, namespace, budget) - wantedHealthy(budget);
 }
 
-/** GET `/log`: the fake node writes nothing, so a running container has an empty log. */
+/** GET `/log`, of which `tailLines` is heeded: the fake node writes nothing, so most containers have an empty log. */
 export function readLog(cluster: Cluster, request: ResourceRequest): string {
   const pod = getObject(cluster, request).object;
   const spec = objectAt(pod, 'spec');
@@ -162,7 +162,19 @@ export function readLog(cluster: Cluster, request: ResourceRequest): string {
   if (wanted !== '' && !containers.includes(wanted)) {
     throw badRequest(`container ${wanted} is not valid for pod ${request.name}`);
   }
-  return '';
+  const text = cluster.podLog(request.namespace, request.name);
+  const tail = request.query.get('tailLines') ?? '';
+  return /^\d+$/.test(tail) ? lastLines(text, Number(tail)) : text;
+}
+
+function lastLines(text: string, count: number): string {
+  if (count === 0) return '';
+  return text
+    .replace(/\n$/, '')
+    .split('\n')
+    .slice(-count)
+    .join('\n')
+    .concat(text === '' ? '' : '\n');
 }
 
 /** exec, attach, port-forward, proxy: admission decides; then there is no container to talk to. */

@@ -20,6 +20,7 @@ export function createTestCluster(options: ResourceStoreOptions = {}): Cluster {
     tokens: createTokenIssuer(),
     admission: OPEN_ADMISSION,
     authorizer: ALLOW_ALL,
+    podLog: () => '',
   };
 }
 

@@ -53,6 +53,8 @@ export interface ApiServerOptions {
   readonly state?: { readonly folder: string; readonly fsync?: FsyncPolicy };
   /** Compiles the CEL of webhook `matchConditions`. Without it such webhooks are answered by their failure policy. */
   readonly compileMatchCondition?: MatchConditionCompiler;
+  /** What a Pod's containers have written, where somebody does their work: read when `kubectl logs` asks. Empty unless told. */
+  readonly podLog?: (namespace: string, name: string) => string;
   /** The clock. */
   readonly now?: () => Date;
   /** Told about bugs inside the server. Default: written to stderr. */
@@ -100,6 +102,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     tokens: createTokenIssuer(identity.tokenKey),
     admission: OPEN_ADMISSION,
     authorizer: options.authorization === 'RBAC' ? createRbacAuthorizer(store) : ALLOW_ALL,
+    podLog: options.podLog ?? (() => ''),
   };
   const services: ServiceResolver = createServiceResolver(store);
   const chain = createAdmissionChain(cluster, services, options.compileMatchCondition ?? compileCelMatchCondition);
