@@ -29,9 +29,10 @@ function writeMapping(
   written: YamlText,
 ): boolean {
   const keys = Object.keys(object);
-  if (options.isSorted && !isInOrder(keys)) keys.sort();
+  if (options.isSorted) sortInPlace(keys);
   let isFirst = isBegun;
-  for (const key of keys) {
+  for (let index = 0; index < keys.length; index += 1) {
+    const key = keys[index] ?? '';
     const value = object[key];
     if (value === undefined) continue;
     if (!isFirst) written.addSpaces(column);
@@ -70,7 +71,8 @@ function writeScalar(value: Json, options: BlockOptions, written: YamlText): boo
 }
 
 function writeList(list: readonly Json[], column: number, options: BlockOptions, written: YamlText): boolean {
-  for (const item of list) {
+  for (let index = 0; index < list.length; index += 1) {
+    const item = list[index] ?? null;
     if (isJsonArray(item) && item.length > 0) return false;
     written.addSpaces(column);
     written.add('- ');
@@ -83,9 +85,20 @@ function writeList(list: readonly Json[], column: number, options: BlockOptions,
   return true;
 }
 
-function isInOrder(keys: readonly string[]): boolean {
-  for (let at = 1; at < keys.length; at += 1) if ((keys[at - 1] ?? '') > (keys[at] ?? '')) return false;
-  return true;
+/** More keys are sorted by V8, which takes memory to do it. */
+const FEW = 24;
+
+function sortInPlace(keys: string[]): void {
+  if (keys.length > FEW) {
+    keys.sort();
+    return;
+  }
+  for (let sorted = 1; sorted < keys.length; sorted += 1) {
+    const key = keys[sorted] ?? '';
+    let at = sorted;
+    for (; at > 0 && (keys[at - 1] ?? '') > key; at -= 1) keys[at] = keys[at - 1] ?? '';
+    keys[at] = key;
+  }
 }
 
 function hasMembers(object: JsonObject): boolean {
@@ -102,23 +115,27 @@ const texts = new Map<string, string | undefined>();
 /** As `YamlText` has it of values. */
 const PLAIN = /^[A-Za-z][A-Za-z0-9_./-]{5,}$/;
 
-function keyText(key: string, { writeScalar }: BlockOptions): string | undefined {
-  return remembered(keys, key, () => {
-    if (PLAIN.test(key)) return key;
-    const line = writeScalar({ [key]: 0 });
-    return line.endsWith(': 0\n') && !line.startsWith('?') ? line.slice(0, -4) : undefined;
-  });
+function keyText(key: string, options: BlockOptions): string | undefined {
+  return keys.get(key) ?? remembered(keys, key, options, spellKey);
 }
 
-function scalarText(value: Json, { writeScalar }: BlockOptions): string | undefined {
+function spellKey(key: string, { writeScalar }: BlockOptions): string | undefined {
+  if (PLAIN.test(key)) return key;
+  const line = writeScalar({ [key]: 0 });
+  return line.endsWith(': 0\n') && !line.startsWith('?') ? line.slice(0, -4) : undefined;
+}
+
+function scalarText(value: Json, options: BlockOptions): string | undefined {
   if (isJsonArray(value)) return '[]';
   if (typeof value === 'object' && value !== null) return '{}';
   if (value === null || typeof value === 'boolean' || isPlainInteger(value)) return String(value);
-  if (typeof value !== 'string') return writeScalar(value).trimEnd();
-  return remembered(texts, value, () => {
-    const line = writeScalar({ a: value });
-    return line.startsWith('a: ') && line.endsWith('\n') ? line.slice(3, -1) : undefined;
-  });
+  if (typeof value !== 'string') return options.writeScalar(value).trimEnd();
+  return texts.get(value) ?? remembered(texts, value, options, spellText);
+}
+
+function spellText(text: string, { writeScalar }: BlockOptions): string | undefined {
+  const line = writeScalar({ a: text });
+  return line.startsWith('a: ') && line.endsWith('\n') ? line.slice(3, -1) : undefined;
 }
 
 function isPlainInteger(value: Json): boolean {
@@ -126,11 +143,15 @@ function isPlainInteger(value: Json): boolean {
 }
 
 /** `undefined` also for a text that takes more than a line. */
-function remembered(known: Map<string, string | undefined>, text: string, write: () => string | undefined) {
-  const remembered = known.get(text);
-  if (remembered !== undefined || known.has(text)) return remembered;
+function remembered(
+  known: Map<string, string | undefined>,
+  text: string,
+  options: BlockOptions,
+  spell: (text: string, options: BlockOptions) => string | undefined,
+): string | undefined {
+  if (known.has(text)) return known.get(text);
   const isShort = text.length <= LONGEST && !text.includes('\n');
-  const written = isShort ? write() : undefined;
+  const written = isShort ? spell(text, options) : undefined;
   const found = written?.includes('\n') ? undefined : written;
   if (known.size >= REMEMBERED) known.clear();
   known.set(text, found);

@@ -319,8 +319,11 @@ function collectDifferences(before: Json, after: Json, path: string, operations:
 
 function collectMembers(before: JsonObject, after: JsonObject, path: string, operations: PatchOperation[]): void {
   for (const key of Object.keys(before)) {
+    const isKept = Object.hasOwn(after, key);
+    // what was not changed is shared
+    if (isKept && before[key] === after[key]) continue;
     const place = `${path}/${escapePointerSegment(key)}`;
-    if (Object.hasOwn(after, key)) collectDifferences(before[key] ?? null, after[key] ?? null, place, operations);
+    if (isKept) collectDifferences(before[key] ?? null, after[key] ?? null, place, operations);
     else operations.push({ op: 'remove', path: place });
   }
   for (const key of Object.keys(after)) {

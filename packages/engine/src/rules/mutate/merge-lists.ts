@@ -35,6 +35,8 @@ export function mergeKeyedLists(
 
 /** Whether walking the list by its keys leaves every element in its place. */
 function isRegular(list: readonly Json[], keys: readonly string[]): boolean {
+  const [only] = keys;
+  if (keys.length === 1 && only !== undefined) return isRegularBy(list, only);
   const seen = new Set<string>();
   let shape: string | undefined;
   for (const item of list) {
@@ -49,9 +51,21 @@ function isRegular(list: readonly Json[], keys: readonly string[]): boolean {
   return true;
 }
 
+/** The same for most lists: each element has the key, each its own. */
+function isRegularBy(list: readonly Json[], key: string): boolean {
+  const seen = list.length > 1 ? new Set<string>() : undefined;
+  for (let index = 0; index < list.length; index += 1) {
+    const text = fieldText(list[index] ?? null, key);
+    if (text === '' || seen?.has(text)) return false;
+    seen?.add(text);
+  }
+  return true;
+}
+
 function mergeUntouched(list: readonly Json[], schema: MergeSchema): Merged {
   let result: Json[] | undefined;
-  for (const [index, item] of list.entries()) {
+  for (let index = 0; index < list.length; index += 1) {
+    const item = list[index] ?? null;
     const merged = mergeElements(item, undefined, schema);
     if (merged instanceof EvaluationError) return merged;
     if (merged === item || merged === undefined) continue;

@@ -80,9 +80,14 @@ function mergeFields(resource: JsonObject, patch: JsonObject | undefined, known:
   const schema = known ?? schemaOf(resource) ?? (patch && schemaOf(patch));
   // Made when the first field differs.
   let result: Record<string, Json> | undefined;
-  for (const key of Object.keys(resource)) {
+  const keys = Object.keys(resource);
+  for (let index = 0; index < keys.length; index += 1) {
+    const key = keys[index] ?? '';
     const before = resource[key];
-    const merged = mergeValues(before, patch && member(patch, key), schema?.field(key));
+    const change = patch && member(patch, key);
+    // A scalar that is not spoken of stays.
+    if (change === undefined && (typeof before !== 'object' || before === null)) continue;
+    const merged = mergeValues(before, change, schema?.field(key));
     if (merged instanceof EvaluationError) return merged;
     // As upstream, which keeps the quotes: what was a string stays one, `cpu: "2"` patched with 1 is "1".
     const after = typeof before === 'string' && merged !== undefined ? elementText(merged) : merged;
