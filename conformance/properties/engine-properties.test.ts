@@ -42,7 +42,13 @@ async function decideAll(
 /** Objects that look like something on the outside and may be anything inside. */
 const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json>;
 const text = fc.oneof(fc.string(), fc.constantFrom('{{ x }}', '{{', '$(./a)', '__proto__', '1Gi', '1h', 'a:1', '*'));
-const value = fc.oneof(json, text);
+/** Members that JavaScript asks objects for when it makes texts, numbers or lists of them. */
+const inherited = fc.dictionary(
+  fc.constantFrom('toString', 'valueOf', 'toJSON', 'then', 'length', 'constructor', 'hasOwnProperty', '__proto__'),
+  fc.oneof(json, fc.constantFrom<Json>('', null, {})),
+  { minKeys: 1 },
+) as fc.Arbitrary<Json>;
+const value = fc.oneof(json, text, inherited, fc.array(inherited, { maxLength: 3 }));
 const containers = fc.oneof(
   value,
   fc.array(fc.oneof(value, fc.record({ name: value, image: value, securityContext: value }))),
@@ -55,7 +61,7 @@ const objects = fc.oneof(
       metadata: fc.oneof(value, fc.record({ name: value, namespace: value, labels: value, annotations: value })),
       spec: fc.oneof(
         value,
-        fc.record({ x: value, y: value, text: value, list: value, containers }, { requiredKeys: [] }),
+        fc.record({ x: value, y: value, text: value, list: value, map: value, containers }, { requiredKeys: [] }),
       ),
     },
     { requiredKeys: [] },

@@ -15,6 +15,8 @@ describe('a label selector as a query', () => {
   it.each<Json>([
     { matchLabels: { app: 'web,tier in (db)' } },
     { matchLabels: { 'a!=b,app': 'web' } },
+    { matchLabels: { app: JSON.parse('{"toString": 1}') } },
+    { matchExpressions: [{ key: 'a', operator: 'In', values: [[JSON.parse('{"toString": 1}')]] }] },
     { matchExpressions: [{ key: 'a', operator: 'In', values: ['x,y'] }] },
     { matchExpressions: [{ key: 'a', operator: 'NotIn', values: ['x),(y'] }] },
   ])('%j is refused: no label holds what would be another term', (selector) => {

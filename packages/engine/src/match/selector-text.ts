@@ -7,8 +7,9 @@ export function selectorText(selector: Json | undefined): string | EvaluationErr
   const terms: string[] = [];
   const labels = member(selector, 'matchLabels');
   for (const [key, value] of isJsonObject(labels) ? Object.entries(labels) : []) {
-    if (isSyntax(key) || isSyntax(String(value))) return invalid({ [key]: value });
-    terms.push(`${key}=${String(value)}`);
+    const text = labelText(value);
+    if (isSyntax(key) || text === undefined) return invalid({ [key]: value });
+    terms.push(`${key}=${text}`);
   }
   const expressions = member(selector, 'matchExpressions');
   for (const expression of isJsonArray(expressions) ? expressions : []) {
@@ -23,6 +24,13 @@ function invalid(part: Json): EvaluationError {
   return new EvaluationError(`invalid label selector: ${JSON.stringify(part)}`);
 }
 
+/** A value that a label may have; undefined for any other. Objects are not asked for a text: they may lie. */
+function labelText(value: Json): string | undefined {
+  if (typeof value === 'object') return undefined;
+  const text = String(value);
+  return isSyntax(text) ? undefined : text;
+}
+
 /** No label holds these, and in the query they would be more than a label. */
 function isSyntax(text: string): boolean {
   return /[,()!=<>\s]/.test(text);
@@ -31,8 +39,8 @@ function isSyntax(text: string): boolean {
 function expressionText(expression: Json): string | undefined {
   if (!isJsonObject(expression)) return undefined;
   const { key, operator, values } = expression;
-  const texts = isJsonArray(values) ? values.map(String) : [];
-  if (typeof key !== 'string' || isSyntax(key) || texts.some(isSyntax)) return undefined;
+  const texts = isJsonArray(values) ? values.map(labelText) : [];
+  if (typeof key !== 'string' || isSyntax(key) || texts.includes(undefined)) return undefined;
   const list = `(${texts.join(',')})`;
   switch (operator) {
     case 'In':

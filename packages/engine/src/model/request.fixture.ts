@@ -1,4 +1,4 @@
-import { type JsonObject, memberAt } from '../kernel/json.ts';
+import { type Json, type JsonObject, memberAt } from '../kernel/json.ts';
 import type { EvaluationRequest, GroupVersionKind, StandIns } from './request.ts';
 
 /** What a scan of an object leaves open: who asked, with which rights, when. */
@@ -29,15 +29,19 @@ export function requestOf(resource: JsonObject | undefined, given: Partial<Evalu
     operation: 'CREATE',
     kind: kindOf(object),
     subresource: '',
-    namespace: String(memberAt(object, 'metadata', 'namespace') ?? ''),
-    name: String(memberAt(object, 'metadata', 'name') ?? ''),
+    namespace: textOf(memberAt(object, 'metadata', 'namespace')),
+    name: textOf(memberAt(object, 'metadata', 'name')),
     resource,
     ...UNASKED,
     ...given,
   };
 }
 
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
 function kindOf({ apiVersion = 'v1', kind = 'Pod' }: JsonObject): GroupVersionKind {
-  const [version = '', group = ''] = String(apiVersion).split('/').reverse();
-  return { group, version, kind: String(kind) };
+  const [version = '', group = ''] = textOf(apiVersion).split('/').reverse();
+  return { group, version, kind: textOf(kind) };
 }

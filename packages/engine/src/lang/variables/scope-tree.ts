@@ -77,7 +77,7 @@ class ChildScope extends InnerScope {
   }
 
   override isGiven(name: string): boolean {
-    return Object.hasOwn(this.#variables, name) ? this.sealsRequest && isGivenName(name) : this.parent.isGiven(name);
+    return Object.hasOwn(this.#variables, name) ? this.sealsRequest : this.parent.isGiven(name);
   }
 }
 

@@ -28,7 +28,7 @@ export interface Scope extends VariableScope {
   isGiven(name: string): boolean;
   /** What takes the place of facts when there is no cluster to ask. */
   readonly standIns: RuleStandIns | undefined;
-  /** A child in which each member of `variables` replaces the variable of that name. */
+  /** A child in which each member of `variables` replaces the variable of that name: elements, targets, statements. */
   with(variables: JsonObject): Scope;
   /** A child for one element of a list, inside `nesting` other loops: `element`, `elementIndex`, `element0`, … */
   withElement(element: Json, index: number, nesting: number): Scope;

@@ -138,6 +138,12 @@ describe('what a submitter writes', () => {
     expect(fill(template, '{{ vault }}')).toEqual(expected);
   });
 
+  it('is no variable in statements about images either', () => {
+    const scope = scopeOf('x').with({ commit: { message: '{{ vault }}' } });
+    const template = compileTemplate('by {{ commit.message }}', { host });
+    expect(template.evaluate(scope)).toBe('by {{ vault }}');
+  });
+
   it('is there as it was written, whatever it is', () => {
     const hostile = fc.oneof(
       fc.string({ unit: 'binary' }),

@@ -34,7 +34,8 @@ const schemas = new Map<string, MergeSchema>();
 
 /** The schema of a built-in kind; undefined for any other. */
 export function schemaOfKind(apiVersion: unknown, kind: unknown): MergeSchema | undefined {
-  const type = KINDS.get(`${String(apiVersion)}/${String(kind)}`);
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string') return undefined;
+  const type = KINDS.get(`${apiVersion}/${kind}`);
   return type === undefined ? undefined : schemaOfType(type);
 }
 

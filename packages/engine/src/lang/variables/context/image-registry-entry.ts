@@ -1,6 +1,7 @@
 import type { RegistryAccess } from '../../../facts/fact-request.ts';
 import { EvaluationError } from '../../../kernel/evaluation-error.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../../kernel/json.ts';
+import { formatGoValue } from '../../jmespath/go-value.ts';
 import { applyPath } from './apply-path.ts';
 import type { EntryCompilation, EntryLoader } from './entry-loader.ts';
 import { compileEntryText } from './entry-text.ts';
@@ -11,7 +12,7 @@ export function compileImageRegistryEntry({ name, block, tools }: EntryCompilati
     `failed to substitute variables in context entry ${name} ${String(member(block, field) ?? '')}: ${reason}`;
   const reference = compileEntryText(block, 'reference', tools, {
     failed: substitution('reference'),
-    notText: (found) => `invalid image reference ${String(found)}, image reference must be a string`,
+    notText: (found) => `invalid image reference ${formatGoValue(found)}, image reference must be a string`,
   });
   const path = compileEntryText(
     block,
