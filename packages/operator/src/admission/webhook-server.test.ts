@@ -96,7 +96,9 @@ function call({ port }: WebhookServer, asked: Call = {}): Promise<Reply> {
       },
     );
     request.on('error', reject);
-    request.end(method === 'GET' || method === 'HEAD' ? undefined : body);
+    // a body given in one piece would be sent with its length
+    if (chunked) request.write(body.slice(0, 1));
+    request.end(method === 'GET' || method === 'HEAD' ? undefined : body.slice(chunked ? 1 : 0));
   });
 }
 
@@ -188,6 +190,50 @@ describe('the webhook server', () => {
     gate.resolve();
     expect((await Promise.all(slow)).map(({ status }) => status)).toEqual([200, 200]);
     expect((await call(server)).status).toBe(200);
+  });
+
+  it('refuses a review at once, before its body is sent, when it works on as many as it may', async () => {
+    const gate = Promise.withResolvers<void>();
+    const handle = async () => {
+      await gate.promise;
+      return { status: 200, body: '{}' };
+    };
+    const server = await start({ maxConcurrent: 1, handle });
+    const waiting = call(server);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { socket, closed } = await dial(server);
+    socket.write(`${HEAD}Content-Length: 100000\r\n\r\n{`);
+    expect(await closed).toContain('503 Service Unavailable');
+    gate.resolve();
+    expect((await waiting).status).toBe(200);
+  });
+
+  it('refuses a review whose body came while others took all places', async () => {
+    const gate = Promise.withResolvers<void>();
+    const handled: string[] = [];
+    const handle = async ({ body }: { readonly body: string }) => {
+      handled.push(body);
+      await gate.promise;
+      return { status: 200, body: '{}' };
+    };
+    const server = await start({ maxConcurrent: 1, handle });
+    const { socket, closed } = await dial(server);
+    socket.write(`${HEAD}Content-Length: 2\r\nConnection: close\r\n\r\n{`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const waiting = call(server, { body: '[]' });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.write('}');
+    expect(await closed).toContain('503 Service Unavailable');
+    expect(handled).toEqual(['[]']);
+    gate.resolve();
+    expect((await waiting).status).toBe(200);
+  });
+
+  it('closes connections whose headers do not come, long before whole requests must have', async () => {
+    const server = await start({ headersTimeoutMs: 200, requestTimeoutMs: 60_000 });
+    const { socket, closed } = await dial(server);
+    socket.write('POST /validate/fail HTTP/1.1\r\nHost: x\r\n');
+    expect(await closed).toContain('408');
   });
 
   it('bodies that come slowly take no place of a review', async () => {
