@@ -129,7 +129,7 @@ async function list(
 
 /** As a scan sees an object: created just now, by nobody. */
 export function toRequest(
-  { group, version, kind, resource: plural }: ApiResource,
+  { group, version, kind, resource: plural }: Pick<ApiResource, 'group' | 'version' | 'kind' | 'resource'>,
   object: JsonObject,
   { namespaceLabels, now }: Pick<ExistingOptions, 'namespaceLabels' | 'now'>,
 ): EvaluationRequest {

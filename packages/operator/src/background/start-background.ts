@@ -40,6 +40,8 @@ export interface BackgroundOptions {
   readonly isTrigger: (uid: string) => boolean;
   /** Such an object was updated. */
   readonly onTriggerChanged: (request: EvaluationRequest) => Promise<void>;
+  /** Objects that the ConfigMap keeps from policies; rules of ClusterPolicies change them all the same, as Kyverno's do. */
+  readonly isExcludedTarget: (object: JsonObject) => boolean;
   readonly onReport: (report: BackgroundReport) => void;
   /** What is reported about the object that triggered something, when no attempt is left or needed. */
   readonly onDecided: (request: EvaluationRequest, decision: Decision) => void;
@@ -198,6 +200,12 @@ function isMadeBy({ ref }: CompiledPolicy, { resource }: EvaluationRequest): boo
   return memberAt(resource, 'metadata', 'labels', 'generate.kyverno.io/policy-name') === ref.name;
 }
 
+function isKeptFrom({ policy }: Decision, { kind, resource }: Write, { isExcludedTarget }: BackgroundOptions): boolean {
+  return kind === 'update' && policy.kind.endsWith('MutatingPolicy') && isExcludedTarget(resource);
+}
+
+type Write = Extract<Effect, { readonly kind: 'create' | 'update' }>;
+
 interface Attempt {
   readonly rules: ReadonlySet<string> | undefined;
   /** What fails now is told. */
@@ -224,7 +232,7 @@ async function attemptOnce(
   for (const effect of decision.effects) {
     if (effect.kind !== 'create' && effect.kind !== 'update') continue;
     const rule = effect.rule ?? '';
-    if (!isAsked(rule)) continue;
+    if (!isAsked(rule) || isKeptFrom(decision, effect, options)) continue;
     const outcome = await applyEffect(client, decision.policy, effect, deadline).catch((error: unknown) => ({
       problem: messageOf(error),
     }));

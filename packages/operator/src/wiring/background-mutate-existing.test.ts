@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   actUntil,
   type BackgroundCluster,
@@ -64,6 +64,7 @@ it('a MutatingPolicy mutates what exists when it is made, and when something tri
     ],
   });
   await client.create(CONFIG_MAPS, configMapOf('marked'));
+  await client.create(CONFIG_MAPS, configMapOf('marked', 'kube-system'));
   await client.create(MUTATING_POLICIES, {
     apiVersion: 'policies.kyverno.io/v1',
     kind: 'MutatingPolicy',
@@ -87,6 +88,9 @@ it('a MutatingPolicy mutates what exists when it is made, and when something tri
   await client.create(CONFIG_MAPS, configMapOf('marked-later'));
   await client.patch(NAMESPACES, { name: 'before' }, 'merge', { metadata: { annotations: { touched: 'yes' } } });
   await until('the label', () => isMarked('marked-later'));
+  // The ConfigMap's resourceFilters keep this namespace from policies.
+  const kept = await client.get(CONFIG_MAPS, { namespace: 'kube-system', name: 'marked' });
+  expect(kept.metadata.labels).toBeUndefined();
 });
 
 it('a MutatingPolicy is triggered by what no other policy is asked about', async () => {

@@ -40,6 +40,7 @@ export function startBackgroundWork(parts: BackgroundParts): BackgroundWork {
   const background = startBackground({
     ...parts,
     ownName: createOwnName(client, log),
+    isExcludedTarget: (object) => parts.isExcluded(toRequest(kindOf(object), object, parts)),
     onReport: (report) => {
       tell(report, parts);
       const decision = targetDecision(report);
@@ -75,6 +76,11 @@ export function startBackgroundWork(parts: BackgroundParts): BackgroundWork {
     },
     stop: () => Promise.all([existing.stop(), background.stop(), synchronization.stop()]).then(() => {}),
   };
+}
+
+function kindOf(object: JsonObject): Parameters<typeof toRequest>[0] {
+  const [version = '', group = ''] = String(object['apiVersion']).split('/').reverse();
+  return { group, version, kind: String(object['kind']), resource: '' };
 }
 
 const REVIEWS = { group: 'authentication.k8s.io', version: 'v1', resource: 'selfsubjectreviews' } as const;
