@@ -66,6 +66,7 @@ function judge(situation: Situation) {
   return {
     results: decision?.results.map(({ rule, status, message }) => [rule, status, message]) ?? [],
     properties: decision?.results[0]?.properties,
+    effects: decision?.effects ?? [],
     objects: decision?.effects.flatMap((effect) => (effect.kind === 'create' ? [effect.resource] : [])) ?? [],
   };
 }
@@ -354,4 +355,14 @@ describe('attacks on templates', () => {
     const { problems = [] } = judge({ spec: template(text) });
     expect(problems.length).toBeGreaterThan(0);
   });
+});
+
+it('what is generated is kept, and applied on the server, where the policy says so', () => {
+  const value = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\n';
+  const ways = { evaluation: { synchronize: { enabled: true } }, useServerSideApply: true };
+  const [plain] = judge({ spec: template(value) }).effects ?? [];
+  expect(plain).not.toHaveProperty('serverSideApply');
+  expect(judge({ spec: { ...template(value), ...ways } }).effects).toMatchObject([
+    { kind: 'create', synchronize: true, serverSideApply: true },
+  ]);
 });

@@ -49,7 +49,7 @@ interface GeneratingParts {
   readonly needs: ReadonlySet<FactKind>;
   readonly exceptions: PolicyExceptions;
   /** What each effect says beside its object. */
-  readonly settings: { readonly synchronize?: boolean };
+  readonly settings: { readonly synchronize?: boolean; readonly serverSideApply?: boolean };
 }
 
 function compileGeneratingPolicy(compilation: PolicyCompilation): PolicyBody {
@@ -85,9 +85,12 @@ function compileParts({ policy, exceptions, report }: PolicyCompilation): Genera
     variables: compileVariables(spec.variables, 'spec.variables', language),
     entries: compileGenerateEntries(policy, language),
     needs: language.needs,
-    settings: readFlag(readObject(readObject(spec.written, 'evaluation'), 'synchronize'), 'enabled')
-      ? { synchronize: true }
-      : {},
+    settings: {
+      ...(readFlag(readObject(readObject(spec.written, 'evaluation'), 'synchronize'), 'enabled')
+        ? { synchronize: true }
+        : {}),
+      ...(readFlag(spec.written, 'useServerSideApply') ? { serverSideApply: true } : {}),
+    },
     annotations: compileAuditAnnotations(spec.written, language, WANT_ANY_TEXT),
     exceptions: compilePolicyExceptions(exceptions, language, {
       partial: true,
