@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type OutputOptions } from 'rolldown';
+import { findCircle } from './chunk-circle.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const started = performance.now();
@@ -77,7 +78,7 @@ const output: OutputOptions = {
   charset: 'ascii',
 };
 // CommonJS, since only scripts can be started from a code cache that was made after they had run.
-await build({
+const bundled = await build({
   ...shared,
   input: { main: entries.main },
   preserveEntrySignatures: 'allow-extension',
@@ -90,6 +91,11 @@ await build({
     codeSplitting: { groups: [...GROUPS], includeDependenciesRecursively: false },
   },
 });
+const circle = findCircle(bundled.output.filter((file) => file.type === 'chunk'));
+if (circle) {
+  console.error(`build: files of the bundle need each other: ${circle.join(' → ')}; see GROUPS`);
+  process.exit(1);
+}
 await build({
   ...shared,
   input: { operator: entries.operator },
