@@ -1,13 +1,7 @@
 import { type Policy, parseKindSelector } from '@vouchsafe/engine';
-import {
-  type Diagnostic,
-  hasWildcard,
-  isJsonObject,
-  type Json,
-  type JsonObject,
-  memberAt,
-} from '@vouchsafe/engine/kernel';
+import { type Diagnostic, hasWildcard } from '@vouchsafe/engine/kernel';
 import type { ApiResource, Discovery } from '@vouchsafe/kube';
+import { kindsIn, rulesOf } from './named-targets.ts';
 
 /**
  * What only the API server can tell of the kinds that a policy names (Kyverno's `validKinds`): `Scale` is a subresource of
@@ -53,27 +47,13 @@ interface NamedKind {
 }
 
 function namedKinds({ document, spec }: LegacyPolicy): readonly NamedKind[] {
-  const rules = memberAt(document, 'spec', 'rules');
-  return listOf(rules).flatMap((rule, index) =>
+  return rulesOf(document).flatMap((rule, index) =>
     (['match', 'exclude'] as const).flatMap((side) => {
       const path = `spec.rules[${index}].${side}`;
       const isScanned = spec.background && rule['validate'] !== undefined;
-      return kindsOf(rule[side]).map((kind) => ({ kind, path, isScanned }));
+      return kindsIn(rule[side]).map((kind) => ({ kind, path, isScanned }));
     }),
   );
-}
-
-function kindsOf(block: Json | undefined): readonly string[] {
-  if (!isJsonObject(block)) return [];
-  const filters: readonly JsonObject[] = [block, ...listOf(block['any']), ...listOf(block['all'])];
-  return filters.flatMap((filter) => {
-    const kinds = memberAt(filter, 'resources', 'kinds');
-    return Array.isArray(kinds) ? kinds.filter((kind): kind is string => typeof kind === 'string') : [];
-  });
-}
-
-function listOf(value: Json | undefined): readonly JsonObject[] {
-  return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }
 
 function standingOf(text: string, served: readonly ApiResource[]): 'served' | 'subresource' | 'unserved' {

@@ -1,14 +1,18 @@
-import { type CompiledPolicy, type Engine, loadPolicy } from '@vouchsafe/engine';
+import { type CompiledPolicy, type Engine, loadPolicy, type Policy } from '@vouchsafe/engine';
 import { type Diagnostic, isError, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import { parseEntry } from '../global-context/parse-entry.ts';
 import { diagnoseAttestors } from './attestor-diagnostics.ts';
 import { diagnoseKinds } from './kind-diagnostics.ts';
+import { type CanI, diagnosePermissions } from './permission-diagnostics.ts';
 import type { AdmissionAnswer, AdmissionRequest } from './review.ts';
+import { diagnoseScopes } from './scope-diagnostics.ts';
 
 export interface PolicyValidationOptions {
   readonly engine: Engine;
   /** What the API server serves; kinds are not looked up without it. */
   readonly discovery?: Parameters<typeof diagnoseKinds>[1];
+  /** What we may do in the cluster; permissions are not asked about without it. */
+  readonly canI?: CanI;
   readonly auditMutateDigest: 'warn' | 'refuse';
   /** What the cluster around the policy makes of it. */
   readonly warningsFor?: (policy: CompiledPolicy) => readonly string[];
@@ -46,7 +50,7 @@ function submittedOf({ operation, subresource, object }: AdmissionRequest): Json
 
 async function diagnosePolicy(
   document: JsonObject,
-  { engine, auditMutateDigest, discovery }: PolicyValidationOptions,
+  { engine, auditMutateDigest, discovery, canI }: PolicyValidationOptions,
 ): Promise<{ readonly diagnostics: readonly Diagnostic[]; readonly compiled?: CompiledPolicy | undefined }> {
   const loaded = loadPolicy(document, undefined, { auditMutateDigest, deprecations: true, submitted: true });
   if (!loaded.policy || loaded.diagnostics.some(isError)) {
@@ -54,9 +58,22 @@ async function diagnosePolicy(
   }
   const { diagnostics, compiled } = engine.compile(loaded.policy);
   // What cannot be asked now does not keep a policy out.
-  const ofKinds = discovery ? await diagnoseKinds(loaded.policy, discovery).catch(() => []) : [];
+  const ofKinds = discovery ? await diagnoseServed(loaded.policy, discovery, canI).catch(() => []) : [];
   const all = [...loaded.diagnostics, ...refuseSyntax(diagnostics), ...ofKinds, ...diagnoseAttestors(loaded.policy)];
   return { diagnostics: all, compiled };
+}
+
+/** What only the API server knows: the kinds it serves, their scope, and what we may do with them. */
+async function diagnoseServed(
+  policy: Policy,
+  discovery: Parameters<typeof diagnoseKinds>[1],
+  canI: CanI | undefined,
+): Promise<readonly Diagnostic[]> {
+  const ofKinds = await diagnoseKinds(policy, discovery);
+  const served = await discovery.resources();
+  const ofScopes = diagnoseScopes(policy, served);
+  const ofPermissions = canI ? await diagnosePermissions(policy, served, canI).catch(() => []) : [];
+  return [...ofKinds, ...ofScopes, ...ofPermissions];
 }
 
 /**

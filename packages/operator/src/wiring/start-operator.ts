@@ -1,5 +1,6 @@
 import { ALL_RULE_KINDS, createEngine, type Decision, policyId } from '@vouchsafe/engine';
 import { combineSources } from '@vouchsafe/engine/facts';
+import { reviewSelfSubjectAccess } from '@vouchsafe/kube';
 import { validateException, validateGlobalContext, validatePolicy } from '../admission/policy-validation.ts';
 import { createReviewHandler } from '../admission/review-handler.ts';
 import { createRouter } from '../admission/router.ts';
@@ -265,6 +266,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
         validatePolicy(request, {
           engine,
           discovery: client.discovery,
+          canI: async (attributes) => (await reviewSelfSubjectAccess(client, attributes)).allowed,
           auditMutateDigest,
           warningsFor: others.warningsFor,
         }),
