@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Cluster, MIRRORED_HOSTS, startCluster } from '@vouchsafe/cli';
 import { ignoreNotFound, type KubernetesObject } from '@vouchsafe/kube';
 import { kubernetesObjectOf } from '../../packages/operator/src/settings/json-of.ts';
+import { createOperatorIdentity } from './operator-identity.ts';
 import { readDocuments } from './read-test.ts';
 import { grantReports, REPORTS_ACCOUNT } from './reports-account.ts';
 
@@ -75,6 +76,8 @@ async function start(flags: readonly string[], support: string): Promise<Cluster
     folder,
     mirroredHosts: MIRRORED_HOSTS,
     operatorFlags,
+    authorization: 'RBAC',
+    operatorKubeconfig: createOperatorIdentity,
     enabledApis: ENABLED_APIS,
     authorization: 'RBAC',
   });

@@ -82,9 +82,9 @@ await pool.stop();
 const left = { notPlayable: all.length - playable.length, notAsked: playable.length - asked.length };
 tellScore({ passed, failures, ...(shard === 1 ? { figures: left } : {}) }, values.score);
 
-/** With an API server alone, an operator that may do what it wants, and nothing outside. */
+/** With an API server alone and nothing outside. */
 function isPlayable({ runnable, tier, requires = [] }: Scenario): boolean {
-  return runnable && tier === 'api-server' && !requires.includes('engine-rbac') && !requires.includes('internet');
+  return runnable && tier === 'api-server' && !requires.includes('internet');
 }
 
 async function play({ path, repo, requires = [], kyvernoConfig, kinds = [] }: Scenario): Promise<string | undefined> {

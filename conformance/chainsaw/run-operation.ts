@@ -44,6 +44,7 @@ export async function runOperation(operation: Operation, around: Surroundings): 
         change(object, given, bindings, () => changes(around.client, object)),
       );
       if (problem !== undefined) return `${name} ${label(object)}: ${problem}`;
+      if (name !== 'delete') await inForce(object, around.client);
     }
     return undefined;
   }
@@ -63,6 +64,23 @@ export async function runOperation(operation: Operation, around: Surroundings): 
     default:
       return `no runner for ${Object.keys(operation.written).join(', ')}`;
   }
+}
+
+/** Who wrote the scenarios took some time between a policy and what it judges; here that is as long as it needs, at most. */
+const IN_FORCE_MS = 1_000;
+
+async function inForce(object: JsonObject, client: ScenarioClient): Promise<void> {
+  const kind = String(object['kind']);
+  if (!String(object['apiVersion']).includes('kyverno.io/') || !/(Cluster|Validating|Mutating|^)Policy$/.test(kind))
+    return;
+  await eventually(IN_FORCE_MS, async () => {
+    const [found] = await client.find(object);
+    if (!found) return undefined; // it was refused, as it was to be
+    const { conditions, conditionStatus } = objectOf(found['status']);
+    const { ready } = objectOf(conditionStatus);
+    const isReady = listOf(conditions).some(({ type, status }) => type === 'Ready' && status === 'True');
+    return isReady || ready === true ? undefined : 'not ready';
+  });
 }
 
 type Change = (client: ScenarioClient, object: JsonObject) => Promise<string | undefined>;

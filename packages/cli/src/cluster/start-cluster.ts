@@ -29,6 +29,8 @@ export interface ClusterOptions {
   readonly authorization?: 'AlwaysAllow' | 'RBAC';
   /** Group versions beyond the stable ones that are served: `admissionregistration.k8s.io/v1beta1`. */
   readonly enabledApis?: readonly string[];
+  /** Makes the identity that the operator acts with, and gives its kubeconfig; the administrator's unless told. */
+  readonly operatorKubeconfig?: (cluster: Pick<Cluster, 'client' | 'api' | 'folder'>) => Promise<string>;
   /** The kubeconfig of a server that runs already, instead of a sandbox: it calls the operator's webhooks by URL. */
   readonly serverKubeconfig?: string;
 }
@@ -73,7 +75,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const urlFlags = api ? [] : webhooksByUrl(await freePort());
     let unregister = () => {};
     const operator = createOperatorProcess({
-      kubeconfig,
+      kubeconfig: (await options.operatorKubeconfig?.({ client, api, folder })) ?? kubeconfig,
       registryMirrors: Object.fromEntries(options.mirroredHosts.map((host) => [host, registry.url])),
       trustedRoot: trustedRootFile,
       logFile: operatorLog(folder),
