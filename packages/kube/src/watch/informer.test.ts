@@ -104,6 +104,22 @@ const twoWidgets = (server: WidgetServer): void => {
 };
 
 describe('startInformer', () => {
+  it('lists again and again where it may not watch', async () => {
+    const { server, changes, errors, until } = await follow(
+      (fresh) => {
+        twoWidgets(fresh);
+        fresh.watchAnswer = (response) => answerStatus(response, 403, 'Forbidden');
+      },
+      { pollMilliseconds: 5 },
+    );
+    await until(2);
+    server.items = [widget('a', 11)];
+    server.version = 11;
+    await until(4);
+    expect(changes.slice(2).sort()).toEqual(['deleted? b 2', 'modified a 1>11']);
+    expect(errors[0]).toMatchObject({ code: 403 });
+  });
+
   it('reports the list, then what happens, from where the list was', async () => {
     const { server, informer, changes, until } = await follow(twoWidgets, { namespace: 'ns', labelSelector: 'x=y' });
     expect(await informer.synced).toBe(true);

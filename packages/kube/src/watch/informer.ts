@@ -27,6 +27,8 @@ export interface InformerOptions {
   readonly maximumItems?: number;
   /** Waits between failed attempts; 0.8 s to 30 s unless told. */
   readonly backoff?: BackoffOptions;
+  /** Between lists where listing is granted and watching is not; 5 s unless told. */
+  readonly pollMilliseconds?: number;
 }
 
 /** A local copy of a collection that follows the API server. */
@@ -40,6 +42,7 @@ export interface Informer {
   readonly stop: () => Promise<void>;
 }
 
+const defaultPollMilliseconds = 5_000;
 const defaultBackoff: BackoffOptions = { initialMilliseconds: 800, maximumMilliseconds: 30_000 };
 const defaultMaximumItems = 500_000;
 /** A watch that cannot be opened this often in a row is not tried further without a fresh list. */
@@ -104,12 +107,18 @@ async function follow(follower: Follower): Promise<void> {
   const { options, signal, report } = follower;
   const backoff = createBackoff(options.backoff ?? defaultBackoff);
   while (!signal.aborted) {
+    let isListed = false;
     try {
       const resourceVersion = await listOnce(follower);
+      isListed = true;
       if (await watchFrom(follower, resourceVersion)) backoff.reset();
     } catch (error) {
       if (signal.aborted) return;
       report(error);
+      if (isListed && isKubeError(error, 'Forbidden')) {
+        await wait(options.pollMilliseconds ?? defaultPollMilliseconds, signal).catch(() => undefined);
+        continue;
+      }
     }
     // Also after an expired version: a server that answers 410 at once must not be asked in a tight loop.
     await wait(backoff.next(), signal).catch(() => undefined);
@@ -148,6 +157,7 @@ async function watchFrom(follower: Follower, listVersion: string): Promise<boole
     } catch (error) {
       if (signal.aborted) break;
       if (isKubeError(error) && error.code === 410) break;
+      if (isKubeError(error, 'Forbidden')) throw error;
       report(error);
       failures += 1;
       if (failures >= maximumWatchFailures && resourceVersion === versionBefore) throw error;

@@ -37,6 +37,7 @@ export function checkRule(rule: JsonObject, place: RulePlace, problems: Problems
   checkConditions(member(rule, 'preconditions'), `${place.path}.preconditions`, problems);
   checkVariables(rule, place, problems);
   checkAdvice(rule, place, problems);
+  checkCelPreconditions(rule, operations, place, problems);
   const validate = readObject(rule, 'validate');
   if (operations.includes('validate') && validate) checkValidate(rule, validate, place.path, problems);
   const mutate = readObject(rule, 'mutate');
@@ -44,6 +45,17 @@ export function checkRule(rule: JsonObject, place: RulePlace, problems: Problems
   const generate = readObject(rule, 'generate');
   if (operations.includes('generate') && generate) checkGenerate(generate, place, problems);
   if (operations.includes('verifyImages')) checkVerifyImages(rule, place, problems);
+}
+
+function checkCelPreconditions(
+  rule: JsonObject,
+  [operation]: readonly string[],
+  { path }: RulePlace,
+  problems: Problems,
+): void {
+  if (readObjects(rule, 'celPreconditions').length === 0 || isFilled(readObject(rule, 'validate') ?? {}, 'cel')) return;
+  const at = operation === undefined ? path : `${path}.${operation}`;
+  problems.error(at, 'celPrecondition can only be used with validate.cel', 'policy-conflict');
 }
 
 function isFilled(rule: JsonObject, operation: string): boolean {

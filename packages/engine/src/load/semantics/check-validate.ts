@@ -18,9 +18,6 @@ export function checkValidate(rule: JsonObject, validate: JsonObject, rulePath: 
   } else if (bodies.length > 1) {
     problems.error(path, 'only one of pattern, anyPattern, deny, foreach, cel can be specified', 'policy-conflict');
   }
-  if (isGiven(rule, 'celPreconditions') && !isGiven(validate, 'cel')) {
-    problems.error(path, 'celPrecondition can only be used with validate.cel', 'policy-conflict');
-  }
   if (isGiven(validate, 'cel') && readList(rule, 'context').length > 0) {
     problems.error(
       `${rulePath}.context`,
