@@ -79,7 +79,6 @@ async function start(flags: readonly string[], support: string): Promise<Cluster
     authorization: 'RBAC',
     operatorKubeconfig: createOperatorIdentity,
     enabledApis: ENABLED_APIS,
-    authorization: 'RBAC',
   });
   await grantReports(fresh.client);
   await define(fresh, join(support, 'crds/kyverno'));
