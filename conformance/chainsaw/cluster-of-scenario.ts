@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { type Cluster, MIRRORED_HOSTS, startCluster } from '@vouchsafe/cli';
 import { ignoreNotFound, type KubernetesObject } from '@vouchsafe/kube';
 import { kubernetesObjectOf } from '../../packages/operator/src/settings/json-of.ts';
-import { createOperatorIdentity } from './operator-identity.ts';
+import { createOperatorIdentity, REPORTS_ACCOUNT } from './operator-identity.ts';
 import { readDocuments } from './read-test.ts';
-import { grantReports, REPORTS_ACCOUNT } from './reports-account.ts';
 
 /** Scenarios on one cluster: what one leaves by mistake does not meet all others. */
 const CLUSTER_USES = 40;
@@ -80,7 +79,6 @@ async function start(flags: readonly string[], support: string): Promise<Cluster
     operatorKubeconfig: createOperatorIdentity,
     enabledApis: ENABLED_APIS,
   });
-  await grantReports(fresh.client);
   await define(fresh, join(support, 'crds/kyverno'));
   await configure(fresh);
   return { ...fresh, stop: () => fresh.stop().then(() => rmSync(folder, { recursive: true, force: true })) };

@@ -6,6 +6,8 @@ const RBAC = 'rbac.authorization.k8s.io';
 const NAMESPACE = 'kyverno';
 const ACCOUNT = 'kyverno';
 /** The controllers of Kyverno; one process is all of them here, and may do what each may. Policies ask about each by name. */
+/** Who reads for reports in the clusters that scenarios are written for: statuses tell what it may not read. */
+export const REPORTS_ACCOUNT = { namespace: NAMESPACE, name: 'kyverno-reports-controller' } as const;
 const COMPONENTS = ['admission-controller', 'background-controller', 'reports-controller', 'cleanup-controller'];
 
 type Rule = readonly [groups: string, resources: string, verbs: string];
@@ -73,7 +75,8 @@ export async function createOperatorIdentity({ client, api, folder }: Pick<Clust
     await role(component, { aggregationRule: { clusterRoleSelectors }, rules: [] });
   }
   for (const component of COMPONENTS) await bind(`kyverno:${component}`, [ACCOUNT, `kyverno-${component}`]);
-  for (const name of ['kyverno:core', 'view']) await bind(name);
+  await bind('kyverno:core');
+  await bind('view', [ACCOUNT, REPORTS_ACCOUNT.name]);
   await create(resourceOf('roles'), {
     apiVersion: `${RBAC}/v1`,
     kind: 'Role',
