@@ -29,13 +29,13 @@ const OWN: readonly Rule[] = [
   [RBAC, 'roles rolebindings', WRITE],
   ['-', 'configmaps resourcequotas limitranges', `${READ} ${WRITE}`],
 ];
-/** What the option sets of the scenarios add to it. */
+/** What the option sets of the scenarios add to it, and watching: what Kyverno's webhooks tell it of copies, ours sees so. */
 const ADDED: readonly Rule[] = [
-  ['*', 'secrets', `get list ${WRITE}`],
+  ['*', 'secrets', `${READ} ${WRITE}`],
   [
     '*',
     'configmaps networkpolicies resourcequotas secrets roles rolebindings clusterroles clusterrolebindings limitranges namespaces nodes nodes/status pods',
-    `get list ${WRITE}`,
+    `${READ} ${WRITE}`,
   ],
   ['-', 'pods', 'list delete watch'],
 ];
