@@ -1,7 +1,8 @@
 // `npm run tools`: fetches the real programs that the end-to-end suites compare with into `.tools/` (git-ignored).
-// The only step of this repository that fetches anything. Usage: fetch-tools.ts [--require] [--force]
+// The only step of this repository that fetches anything. Usage: fetch-tools.ts [--require] [--force] [NAME…]
 //   --require   exit with 1 when a program is missing
 //   --force     fetch again what is already there
+//   NAME        only these programs
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,12 +16,18 @@ import { readToolRecords, TOOL_NAMES, type ToolName, type ToolRecord, toolsFile,
 type Records = Partial<Record<ToolName, ToolRecord>>;
 
 const started = performance.now();
-const flags = new Set(process.argv.slice(2));
-const unknown = [...flags].filter((flag) => flag !== '--require' && flag !== '--force');
+const flags = new Set(process.argv.slice(2).filter((argument) => argument.startsWith('--')));
+const asked = process.argv.slice(2).filter((argument) => !flags.has(argument));
+const unknown = [
+  ...[...flags].filter((flag) => flag !== '--require' && flag !== '--force'),
+  ...asked.filter((name) => !TOOL_NAMES.some((known) => known === name)),
+];
 if (unknown.length > 0) {
   console.error(`tools: unknown argument: ${unknown.join(', ')}`);
   process.exit(2);
 }
+
+const isAsked = (name: ToolName): boolean => asked.length === 0 || asked.includes(name);
 
 const plan = readPlan();
 const known = flags.has('--force') ? {} : keepUsable(plan, readToolRecords());
@@ -46,7 +53,7 @@ function keepUsable(whole: FetchPlan, earlier: Records): Records {
 
 async function fetchMissing(whole: FetchPlan, have: Records): Promise<Records> {
   const isWanted = (entry: { programs: Partial<Record<ToolName, PlannedProgram>> }) =>
-    programsOf(entry).some(([name]) => have[name] === undefined);
+    programsOf(entry).some(([name]) => have[name] === undefined && isAsked(name));
   const wanted = { npm: whole.npm.filter(isWanted), debian: whole.debian.filter(isWanted) };
   if (wanted.npm.length === 0 && wanted.debian.length === 0) return {};
   if (process.platform !== 'linux' || process.arch !== 'x64') {
@@ -100,8 +107,9 @@ async function checkAll(whole: FetchPlan, fetched: Records): Promise<Records> {
 }
 
 function report(all: Records): number {
+  const told = TOOL_NAMES.filter(isAsked);
   let missingCount = 0;
-  for (const name of TOOL_NAMES) {
+  for (const name of told) {
     const record = all[name] ?? { missing: 'not in tools/tools.json' };
     if ('missing' in record) missingCount += 1;
     console.log(
@@ -109,7 +117,7 @@ function report(all: Records): number {
     );
   }
   console.log(
-    `${TOOL_NAMES.length - missingCount} of ${TOOL_NAMES.length} programs in ${((performance.now() - started) / 1000).toFixed(1)} s`,
+    `${told.length - missingCount} of ${told.length} programs in ${((performance.now() - started) / 1000).toFixed(1)} s`,
   );
   return missingCount;
 }
