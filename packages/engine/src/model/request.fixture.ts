@@ -2,7 +2,7 @@ import { type Json, type JsonObject, memberAt } from '../kernel/json.ts';
 import type { EvaluationRequest, GroupVersionKind, StandIns } from './request.ts';
 
 /** What a scan of an object leaves open: who asked, with which rights, when. */
-export const UNASKED: Pick<
+const UNASKED: Pick<
   EvaluationRequest,
   'oldResource' | 'admission' | 'user' | 'roles' | 'clusterRoles' | 'namespaceLabels' | 'dryRun' | 'now'
 > = Object.freeze({

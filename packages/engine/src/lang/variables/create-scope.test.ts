@@ -1,42 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { FactTable } from '../../facts/fact-table.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
-import type { EngineHost } from '../../kernel/host.ts';
+import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
+import { requestOf } from '../../model/request.fixture.ts';
 import type { EvaluationRequest } from '../../model/request.ts';
 import { compileTemplate } from './compile-template.ts';
 import { createScope } from './create-scope.ts';
 import type { Scope } from './scope.ts';
 
-const host: EngineHost = { hash: () => '', decodeCertificate: () => null, random: () => 0 };
 const pod: JsonObject = { kind: 'Pod', spec: { containers: [{ name: 'c', image: 'nginx' }] } };
 
 function scopeOf(request: Partial<EvaluationRequest>, resource = pod, resolveRequestVariables = false): Scope {
   const input: RuleInput = {
-    request: {
-      operation: 'CREATE',
-      kind: { group: '', version: 'v1', kind: 'Pod' },
-      subresource: '',
-      namespace: 'ns',
-      name: 'n',
-      resource,
-      oldResource: undefined,
-      admission: undefined,
-      user: undefined,
-      roles: [],
-      clusterRoles: [],
-      namespaceLabels: {},
-      dryRun: false,
-      now: 5,
-      ...request,
-    },
+    request: requestOf(resource, { namespace: 'ns', name: 'n', now: 5, ...request }),
     resource,
     phase: 'validate',
     facts: new FactTable(),
     trace: undefined,
   };
-  return createScope(input, { host, resolveRequestVariables });
+  return createScope(input, { host: STILL_HOST, resolveRequestVariables });
 }
 
 const user = { username: 'system:serviceaccount:team:bot', groups: ['g'] };
@@ -131,7 +115,7 @@ describe('what came with the request', () => {
     const resolving = scopeOf({}, pod, true).withElement({}, 0, 0).with({ target: {} });
     expect(given.filter((name) => resolving.isGiven(name))).toEqual([]);
     const resource = { ...pod, metadata: { name: 'x{{ request.operation }}' } };
-    const name = compileTemplate('n {{ request.object.metadata.name }}', { host });
+    const name = compileTemplate('n {{ request.object.metadata.name }}', { host: STILL_HOST });
     expect(name.evaluate(scopeOf({}, resource, true))).toBe('n xCREATE');
     expect(name.evaluate(scopeOf({}, resource))).toBe('n x{{ request.operation }}');
   });

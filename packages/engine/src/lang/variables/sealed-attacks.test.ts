@@ -3,14 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { Fact } from '../../facts/fact.ts';
 import { FactTable } from '../../facts/fact-table.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
-import type { EngineHost } from '../../kernel/host.ts';
+import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import { compileContext } from './compile-context.ts';
 import { compileTemplate } from './compile-template.ts';
 import { createJsonScope } from './json-scope.ts';
 import type { Scope } from './scope.ts';
 
-const host: EngineHost = { hash: () => '', decodeCertificate: () => null, random: () => 0 };
 const policy = { apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy', name: 'p' };
 
 /** What the policy of these tests loads and never means to tell. */
@@ -55,12 +54,12 @@ function scopeOf(a: Json): Scope {
   const facts = new FactTable();
   facts.get = (request) => answer(request as { readonly kind: string });
   const root = createJsonScope({ request: { object: { a } }, nested: 'world' }, 0);
-  return compileContext(context, policy, { host }).attach(root, facts);
+  return compileContext(context, policy, { host: STILL_HOST }).attach(root, facts);
 }
 
 function fill(template: Json, a: Json): Json | EvaluationError {
   asked.length = 0;
-  return compileTemplate(template, { host }).evaluate(scopeOf(a));
+  return compileTemplate(template, { host: STILL_HOST }).evaluate(scopeOf(a));
 }
 
 const shown = (result: Json | EvaluationError): string =>
@@ -140,7 +139,7 @@ describe('what a submitter writes', () => {
 
   it('is no variable in statements about images either', () => {
     const scope = scopeOf('x').with({ commit: { message: '{{ vault }}' } });
-    const template = compileTemplate('by {{ commit.message }}', { host });
+    const template = compileTemplate('by {{ commit.message }}', { host: STILL_HOST });
     expect(template.evaluate(scope)).toBe('by {{ vault }}');
   });
 

@@ -3,14 +3,12 @@ import { createEngine } from '../../compile/create-engine.ts';
 import { decide } from '../../evaluate/decide.ts';
 import type { Fact } from '../../facts/fact.ts';
 import type { FactRequest } from '../../facts/fact-request.ts';
-import { EvaluationError } from '../../kernel/evaluation-error.ts';
+import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import { loadPolicy } from '../../load/load-policies.ts';
-import { UNASKED } from '../../model/request.fixture.ts';
-import type { EvaluationRequest } from '../../model/request.ts';
+import { requestOf } from '../../model/request.fixture.ts';
 import { ALL_RULE_KINDS } from '../index.ts';
 
-const HOST = { hash: () => '', decodeCertificate: () => new EvaluationError('none'), random: () => 0 };
 const TRIGGER = {
   apiVersion: 'v1',
   kind: 'Namespace',
@@ -25,20 +23,11 @@ async function generate(block: JsonObject, answer: (request: FactRequest) => Fac
     spec: { rules: [{ name: 'r', match: { any: [{ resources: { kinds: ['Namespace'] } }] }, generate: block }] },
   });
   if (!policy) throw new Error('the policy of the test is not valid');
-  const { compiled } = createEngine({ host: HOST, ruleKinds: ALL_RULE_KINDS }).compile(policy);
-  const request: EvaluationRequest = {
-    operation: 'CREATE',
-    kind: { group: '', version: 'v1', kind: 'Namespace' },
-    subresource: '',
-    namespace: '',
-    name: 'team',
-    resource: TRIGGER,
-    ...UNASKED,
-  };
+  const { compiled } = createEngine({ host: STILL_HOST, ruleKinds: ALL_RULE_KINDS }).compile(policy);
   const asked: FactRequest[] = [];
   const [decision] = await decide(
     compiled ? [compiled] : [],
-    request,
+    requestOf(TRIGGER),
     {
       kinds: new Set(['resource']),
       fetch: async (requests) => {

@@ -1,12 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
-import type { EngineHost } from '../../kernel/host.ts';
+import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import { type Json, type JsonObject, memberAt } from '../../kernel/json.ts';
 import { createJsonScope } from '../../lang/variables/json-scope.ts';
 import { compilePatcher } from './patcher.ts';
-
-const host: EngineHost = { hash: () => '', decodeCertificate: () => null, random: () => 0 };
 
 /** A target that a policy patches with something out of the request. */
 const target: JsonObject = {
@@ -17,7 +15,7 @@ const target: JsonObject = {
 };
 
 function patch(operations: string, a: Json): JsonObject | EvaluationError {
-  const tools = { host, report: () => undefined, path: 'spec.rules[0].mutate', isWholeRule: true };
+  const tools = { host: STILL_HOST, report: () => undefined, path: 'spec.rules[0].mutate', isWholeRule: true };
   const scope = createJsonScope({ request: { object: { a } }, policy: { value: '1' } }, 0);
   return compilePatcher({ patchesJson6902: operations }, tools)(target, scope);
 }
