@@ -1,3 +1,4 @@
+import type { SourceMap } from '@vouchsafe/engine';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '@vouchsafe/engine/kernel';
 
 /**
@@ -22,6 +23,15 @@ export function checkShape(
   const problems: string[] = [];
   const fitted = fit(value, shape, path, problems);
   return { value: fitted, problems };
+}
+
+/** The problems with the places of the fields that they name. */
+export function placeProblems(problems: readonly string[], path: string, sources: SourceMap): readonly string[] {
+  return problems.map((problem) => {
+    const [, field = ''] = /"([^"]*)"/.exec(problem) ?? [];
+    const range = sources(field);
+    return range ? `${problem} (${path}:${range.line}:${range.column})` : problem;
+  });
 }
 
 function fit(value: Json, shape: Shape, path: string, problems: string[]): Json {

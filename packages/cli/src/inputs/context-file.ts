@@ -1,6 +1,6 @@
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { formatDiagnostic } from '@vouchsafe/engine/kernel';
-import { checkShape, METADATA, type Shape } from './check-shape.ts';
+import { checkShape, METADATA, placeProblems, type Shape } from './check-shape.ts';
 import { InputProblem } from './input-problem.ts';
 import { readInputDocuments } from './read-documents.ts';
 import { objectsAt, textAt } from './read-fields.ts';
@@ -53,7 +53,7 @@ export async function loadContextFile(path: string, folder: string): Promise<Con
   if (!document || documents.length > 1) throw new InputProblem(`${path} must hold one document`);
   const { object } = document;
   if (textAt(object, 'kind') !== 'Context') throw new InputProblem(`${path} is no document of kind Context`);
-  const [misfit] = checkShape(object, CONTEXT).problems;
+  const [misfit] = placeProblems(checkShape(object, CONTEXT).problems, path, document.sources);
   if (misfit !== undefined) throw new InputProblem(`${path}: ${misfit}`);
   return {
     resources: objectsAt(object, 'spec', 'resources'),

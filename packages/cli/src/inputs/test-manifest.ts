@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, normalize, posix, resolve } from 'node:path';
 import type { SourceMap } from '@vouchsafe/engine';
 import { formatDiagnostic, type JsonObject } from '@vouchsafe/engine/kernel';
-import { checkShape, METADATA, type Shape } from './check-shape.ts';
+import { checkShape, METADATA, placeProblems, type Shape } from './check-shape.ts';
 import { byName } from './find-files.ts';
 import { reasonOf } from './input-problem.ts';
 import { type InputDocument, readInputDocuments } from './read-documents.ts';
@@ -176,18 +176,10 @@ export function problemsOf(document: JsonObject): readonly string[] {
 function toTestCase({ object, sources }: InputDocument, path: string, folder: string): TestCase {
   const { value, problems } = checkShape(object, TEST);
   if (problems.length > 0) {
-    const placed = problems.map((problem) => `${problem}${placeOf(problem, path, sources)}`);
-    return { path, error: `error unmarshaling JSON: ${placed.join('; ')}` };
+    return { path, error: `error unmarshaling JSON: ${placeProblems(problems, path, sources).join('; ')}` };
   }
   // an object with just the fields of the shape
   return { path, test: toManifest(value as JsonObject, path, folder, sources) };
-}
-
-/** Where the field that a problem names is. */
-function placeOf(problem: string, path: string, sources: SourceMap): string {
-  const [, field = ''] = /"([^"]*)"/.exec(problem) ?? [];
-  const range = sources(field);
-  return range ? ` (${path}:${range.line}:${range.column})` : '';
 }
 
 function toManifest(value: JsonObject, path: string, folder: string, sources: SourceMap): TestManifest {

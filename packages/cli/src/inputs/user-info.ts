@@ -1,7 +1,7 @@
 import type { UserInfo } from '@vouchsafe/engine';
-import type { JsonObject } from '@vouchsafe/engine/kernel';
-import { checkShape, METADATA, type Shape } from './check-shape.ts';
+import { checkShape, METADATA, placeProblems, type Shape } from './check-shape.ts';
 import { InputProblem } from './input-problem.ts';
+import type { InputDocument } from './read-documents.ts';
 import { objectAt, textAt, textsAt } from './read-fields.ts';
 
 /** Who asks, as a file of kind `UserInfo` says. */
@@ -25,12 +25,14 @@ const USER_INFO: Shape = {
 
 /** Reads a document of kind `UserInfo`. Throws `InputProblem`; upstream's `apply` still takes the schema without kind. */
 export function readUserInfo(
-  document: JsonObject,
+  { object, sources }: Pick<InputDocument, 'object' | 'sources'>,
   path: string,
   deprecated: 'refuse' | 'accept' = 'refuse',
 ): Requester {
-  const { value, problems } = checkShape(document, USER_INFO);
-  if (problems.length > 0) throw new InputProblem(`failed to load request info (${problems.join('; ')})`);
+  const { value, problems } = checkShape(object, USER_INFO);
+  if (problems.length > 0) {
+    throw new InputProblem(`failed to load request info (${placeProblems(problems, path, sources).join('; ')})`);
+  }
   const isDeprecated = textAt(value, 'apiVersion') === '' || textAt(value, 'kind') === '';
   if (isDeprecated && deprecated === 'refuse') {
     throw new InputProblem(`userInfo file ${path} uses a deprecated schema — please migrate to the latest format`);

@@ -29,7 +29,7 @@ const DOCUMENT = {
 };
 
 describe('a values file', () => {
-  const values = readValues(DOCUMENT, 'values.yaml');
+  const values = readValues({ object: DOCUMENT, sources: () => undefined }, 'values.yaml');
 
   it('gives global values, those of the resource over them, those of --set over both', () => {
     expect(valuesFor(values, 'p', 'nginx', { added: 'set' })).toEqual({
@@ -71,7 +71,10 @@ describe('a values file', () => {
     ['a field that does not exist', { ...DOCUMENT, globalVals: {} }, 'unknown field "globalVals"'],
     ['a list where an object is due', { ...DOCUMENT, globalValues: [] }, 'wrong type of "globalValues"'],
   ])('with %s is refused', (_, document, message) => {
-    expect(() => readValues(document, 'values.yaml')).toThrow(message);
+    const sources = () => ({ origin: 'values.yaml', line: 3, column: 1, endLine: 3, endColumn: 2 });
+    const read = () => readValues({ object: document, sources }, 'values.yaml');
+    expect(read).toThrow(message);
+    if (!message.includes('schema')) expect(read).toThrow('(values.yaml:3:1)');
   });
 });
 

@@ -1,6 +1,7 @@
 import { defineMember, isJsonArray, isJsonObject, type Json, type JsonObject } from '@vouchsafe/engine/kernel';
-import { checkShape, METADATA, type Shape } from './check-shape.ts';
+import { checkShape, METADATA, placeProblems, type Shape } from './check-shape.ts';
 import { InputProblem } from './input-problem.ts';
+import type { InputDocument } from './read-documents.ts';
 import { listAt, objectAt, objectsAt, textAt, textMapAt } from './read-fields.ts';
 
 /** A subresource whose objects are of their own kind (`Scale`, `PodExecOptions`), and the resource it belongs to. */
@@ -80,9 +81,12 @@ const VALUES_DOCUMENT: Shape = {
 };
 
 /** A document of kind `Values`. Throws `InputProblem` for the schema without kind, and for fields that do not exist. */
-export function readValues(document: JsonObject, path: string): Values {
-  const { value, problems } = checkShape(document, VALUES_DOCUMENT);
-  if (problems.length > 0) throw new InputProblem(`unable to load variable file: ${path} (${problems.join('; ')})`);
+export function readValues({ object, sources }: Pick<InputDocument, 'object' | 'sources'>, path: string): Values {
+  const { value, problems } = checkShape(object, VALUES_DOCUMENT);
+  if (problems.length > 0) {
+    const placed = placeProblems(problems, path, sources);
+    throw new InputProblem(`unable to load variable file: ${path} (${placed.join('; ')})`);
+  }
   if (textAt(value, 'apiVersion') === '' || textAt(value, 'kind') === '') {
     throw new InputProblem(`values file ${path} uses a deprecated schema — please migrate to the latest format`);
   }

@@ -158,7 +158,7 @@ function gitOf(flags: FlagValues): ApplySettings['git'] {
 }
 
 function checkSettings(settings: ApplySettings, kubeconfig: string): void {
-  const { valuesFile, set, policies, resources, cluster, definitions } = settings;
+  const { valuesFile, set, policies, resources, cluster, definitions, formats } = settings;
   const payloads = Object.values(settings.payloads).flat();
   if (valuesFile !== '' && set.length > 0) {
     throw new InputProblem('pass the values either using set flag or values_file flag');
@@ -175,5 +175,8 @@ function checkSettings(settings: ApplySettings, kubeconfig: string): void {
   }
   if (definitions.length > 0 && kubeconfig.trim() !== '') {
     throw new InputProblem('crd-paths and kubeconfig flags are mutually exclusive, please use only one of them');
+  }
+  if (formats.filter(({ file }) => file === undefined).length > 1) {
+    throw new InputProblem('only one format goes to standard output: write the others to files, as in -o sarif=FILE');
   }
 }

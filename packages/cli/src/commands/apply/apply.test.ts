@@ -190,6 +190,8 @@ describe('what cannot be read or evaluated is told', () => {
   it.each([
     [['labels.yaml', '--crd-paths', 'torn.yaml'], 'torn.yaml:1:'],
     [['labels.yaml', '-p', '--output-format', 'xml'], 'invalid output format: xml'],
+    [['labels.yaml', '-o', 'sarif=none/x.sarif'], 'none/x.sarif: no such file or directory'],
+    [['labels.yaml', '-o', 'sarif', '-o', 'github'], 'only one format goes to standard output'],
   ])('%j is refused', async (args, message) => {
     const { code, stderr } = await run(...args);
     expect(stderr).toContain(message);

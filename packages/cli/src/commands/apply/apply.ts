@@ -5,7 +5,7 @@ import type { Finding } from '../../evaluation/finding.ts';
 import { type CommandIo, EXIT, type FlagValues } from '../../flags/command.ts';
 import { standsForKyverno } from '../../flags/program-name.ts';
 import { detach } from '../../inputs/detach.ts';
-import { InputProblem } from '../../inputs/input-problem.ts';
+import { InputProblem, reasonOf } from '../../inputs/input-problem.ts';
 import { toWorkflowCommands } from '../../output/findings/github.ts';
 import { toJunit } from '../../output/findings/junit.ts';
 import { toSarif } from '../../output/findings/sarif.ts';
@@ -53,9 +53,17 @@ async function run(work: ApplyWork, settings: ApplySettings, removeColour: boole
   else io.stderr(renderSkipped(work));
   print(outcome, settings, removeColour, work.now, io);
   for (const { format, file } of settings.formats) {
-    if (file !== undefined) writeFileSync(resolve(io.cwd, file), renderFormat(format, outcome.findings));
+    if (file !== undefined) writeFormat(resolve(io.cwd, file), renderFormat(format, outcome.findings));
   }
   return conclude(work, outcome, settings, io);
+}
+
+function writeFormat(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new InputProblem(`failed to create file/folder (${reasonOf(error)})`);
+  }
 }
 
 function headline({ ruleCount, exceptionCount }: ApplyWork, resourceCount: number): string {

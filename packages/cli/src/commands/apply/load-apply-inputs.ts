@@ -7,6 +7,7 @@ import { InputProblem } from '../../inputs/input-problem.ts';
 import { createKindTable, type KindTable, kindOf } from '../../inputs/kind-table.ts';
 import { loadPolicySet, type PolicySet } from '../../inputs/policy-set.ts';
 import { readInputDocuments } from '../../inputs/read-documents.ts';
+import { readOneDocument } from '../../inputs/read-one-document.ts';
 import { isRepository, readSource } from '../../inputs/read-source.ts';
 import type { RegistryAccessOptions } from '../../inputs/registry-access.ts';
 import { type Requester, readUserInfo } from '../../inputs/user-info.ts';
@@ -39,8 +40,9 @@ export async function loadApplyInputs(
   cleanups: (() => Promise<void>)[],
 ): Promise<ApplyInputs> {
   const { userInfo, valuesFile } = settings;
-  const requester = userInfo === '' ? undefined : readUserInfo(await readOne(userInfo, folder), userInfo, 'accept');
-  const values = valuesFile === '' ? NO_VALUES : readValues(await readOne(valuesFile, folder), valuesFile);
+  const readOne = (path: string) => readOneDocument(path, folder, (problem) => `failed to decode yaml (${problem})`);
+  const requester = userInfo === '' ? undefined : readUserInfo(await readOne(userInfo), userInfo, 'accept');
+  const values = valuesFile === '' ? NO_VALUES : readValues(await readOne(valuesFile), valuesFile);
   globalOperation(values);
   const policySets: PolicySet[] = [];
   const registries = { mirrors: settings.registry?.mirrors ?? [], env };
@@ -54,15 +56,6 @@ export async function loadApplyInputs(
     policySets,
     exceptionsGiven: await loadExceptions(settings.exceptions, folder),
   };
-}
-
-async function readOne(path: string, folder: string): Promise<JsonObject> {
-  const { documents, problems } = readInputDocuments(await readSource(path, folder), path);
-  const [problem] = problems;
-  if (problem) throw new InputProblem(`failed to decode yaml (${formatDiagnostic(problem)})`);
-  const [document] = documents;
-  if (!document) throw new InputProblem(`${path} is empty`);
-  return document.object;
 }
 
 async function loadPolicies(

@@ -1,4 +1,4 @@
-import { formatDiagnostic, type JsonObject } from '@vouchsafe/engine/kernel';
+import { formatDiagnostic } from '@vouchsafe/engine/kernel';
 import { clusterFacts } from '../../evaluation/cel-facts.ts';
 import { evaluateResource, type PolicyResponse } from '../../evaluation/evaluate-resource.ts';
 import { createLocalFacts } from '../../evaluation/local-facts.ts';
@@ -11,8 +11,7 @@ import { InputProblem } from '../../inputs/input-problem.ts';
 import { createKindTable } from '../../inputs/kind-table.ts';
 import { loadResources } from '../../inputs/load-resources.ts';
 import { loadPolicySet, type PolicySet } from '../../inputs/policy-set.ts';
-import { readInputDocuments } from '../../inputs/read-documents.ts';
-import { readSource } from '../../inputs/read-source.ts';
+import { readOneDocument } from '../../inputs/read-one-document.ts';
 import type { InputResource } from '../../inputs/resources.ts';
 import { readUserInfo } from '../../inputs/user-info.ts';
 import { NO_VALUES, readValues } from '../../inputs/values.ts';
@@ -80,8 +79,9 @@ async function evaluateFiles(
   const [valuesFile, userInfo] = [textFlag(flags, 'valuesFile'), textFlag(flags, 'userinfo')];
   const surroundings = {
     policies: prepared.policies,
-    values: valuesFile === undefined ? NO_VALUES : readValues(await readOne(valuesFile, io.cwd), valuesFile),
-    requester: userInfo === undefined ? undefined : readUserInfo(await readOne(userInfo, io.cwd), userInfo, 'accept'),
+    values: valuesFile === undefined ? NO_VALUES : readValues(await readOneDocument(valuesFile, io.cwd), valuesFile),
+    requester:
+      userInfo === undefined ? undefined : readUserInfo(await readOneDocument(userInfo, io.cwd), userInfo, 'accept'),
     set: {},
     source,
     absent,
@@ -109,15 +109,6 @@ async function openImages(
 ) {
   const { openImageFacts } = await import('../../evaluation/image-facts.ts');
   return openImageFacts({ ...registry, folder: io.cwd, env: io.env });
-}
-
-async function readOne(path: string, folder: string): Promise<JsonObject> {
-  const { documents, problems } = readInputDocuments(await readSource(path, folder), path);
-  const [problem] = problems;
-  if (problem) throw new InputProblem(formatDiagnostic(problem));
-  const [document] = documents;
-  if (!document) throw new InputProblem(`${path} is empty`);
-  return document.object;
 }
 
 /** Each rule with the steps it took; a rule without a result was not about the resource. */

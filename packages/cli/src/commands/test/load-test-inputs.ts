@@ -14,9 +14,8 @@ import { createKindTable, type KindTable, kindOf } from '../../inputs/kind-table
 import { loadResources } from '../../inputs/load-resources.ts';
 import { loadAllPayloads } from '../../inputs/payloads.ts';
 import { loadPolicySet, type PolicySet } from '../../inputs/policy-set.ts';
-import { readInputDocuments } from '../../inputs/read-documents.ts';
 import { objectsAt, textAt, textsAt } from '../../inputs/read-fields.ts';
-import { readSource } from '../../inputs/read-source.ts';
+import { readOneDocument } from '../../inputs/read-one-document.ts';
 import type { RegistryAccessOptions } from '../../inputs/registry-access.ts';
 import { type InputResource, removeDuplicates } from '../../inputs/resources.ts';
 import type { TestManifest } from '../../inputs/test-manifest.ts';
@@ -111,25 +110,15 @@ async function failing<Value>(what: string, load: () => Promise<Value>): Promise
   }
 }
 
-/** The only document of a file. */
-async function readOne(path: string, folder: string): Promise<JsonObject> {
-  const { documents, problems } = readInputDocuments(await readSource(path, folder), path);
-  const [problem] = problems;
-  if (problem) throw new InputProblem(formatDiagnostic(problem));
-  const [document] = documents;
-  if (!document) throw new InputProblem(`${path} is empty`);
-  return document.object;
-}
-
 async function loadValues({ variables, values, folder }: TestManifest): Promise<Values> {
   if (values) return values;
   if (variables === '') return NO_VALUES;
-  return readValues(await failing('failed to decode yaml', () => readOne(variables, folder)), variables);
+  return readValues(await failing('failed to decode yaml', () => readOneDocument(variables, folder)), variables);
 }
 
 async function loadRequester({ userInfo, folder }: TestManifest): Promise<Requester | undefined> {
   if (userInfo === '') return undefined;
-  return readUserInfo(await failing('failed to load request info', () => readOne(userInfo, folder)), userInfo);
+  return readUserInfo(await failing('failed to load request info', () => readOneDocument(userInfo, folder)), userInfo);
 }
 
 async function loadExceptions({ exceptions, folder }: TestManifest): Promise<TestInputs['exceptions']> {
@@ -156,10 +145,11 @@ async function loadClusterObjects({
   const objects: JsonObject[] = [];
   const definitions: JsonObject[] = [];
   for (const path of clusterResources) {
-    const document = await failing('failed to load Kubernetes resources', () => readOne(path, folder));
-    objects.push(...objectsAt(document, 'spec', 'resources'));
-    for (const file of textsAt(document, 'spec', 'crds')) {
-      definitions.push(await failing(`failed to load CRDs from path ${file}`, () => readOne(file, folder)));
+    const { object } = await failing('failed to load Kubernetes resources', () => readOneDocument(path, folder));
+    objects.push(...objectsAt(object, 'spec', 'resources'));
+    for (const file of textsAt(object, 'spec', 'crds')) {
+      const definition = await failing(`failed to load CRDs from path ${file}`, () => readOneDocument(file, folder));
+      definitions.push(definition.object);
     }
   }
   return { objects, definitions };
