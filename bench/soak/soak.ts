@@ -33,6 +33,8 @@ export interface SoakOptions {
   readonly connections: number;
   /** Among 20,000 role bindings and 3,500 namespaces with a policy each. */
   readonly scale: boolean;
+  /** The operator's program, when it is not to be the source. */
+  readonly operatorEntry: string | undefined;
   readonly say: (line: string) => void;
 }
 
@@ -64,8 +66,14 @@ export async function soak(options: SoakOptions): Promise<SoakOutcome> {
   const folder = await mkdtemp(join(tmpdir(), 'vouchsafe-soak-'));
   const hanging = await startHangingRegistry();
   const flags = ['--leaderElection', 'true', '--v', 'warn', '--registryMirror', `${HANGING_HOST}=${hanging.url}`];
-  const cluster = await startCluster({ folder, mirroredHosts: MIRRORED_HOSTS, operatorFlags: flags });
-  const other = createOtherReplica(cluster, flags);
+  const { operatorEntry } = options;
+  const cluster = await startCluster({
+    folder,
+    mirroredHosts: MIRRORED_HOSTS,
+    operatorFlags: flags,
+    ...(operatorEntry ? { operatorEntry } : {}),
+  });
+  const other = createOtherReplica(cluster, flags, operatorEntry);
   try {
     if (options.scale) await fill(cluster);
     await deploy(cluster);
@@ -112,13 +120,18 @@ async function deploy({ client }: Cluster): Promise<void> {
   );
 }
 
-function createOtherReplica(cluster: Cluster, extraFlags: readonly string[]): OperatorProcess {
+function createOtherReplica(
+  cluster: Cluster,
+  extraFlags: readonly string[],
+  entry: string | undefined,
+): OperatorProcess {
   return createOperatorProcess({
     kubeconfig: cluster.kubeconfig,
     registryMirrors: Object.fromEntries(MIRRORED_HOSTS.map((host) => [host, cluster.registry.url])),
     trustedRoot: cluster.trustedRootFile,
     logFile: join(cluster.folder, 'other.log'),
     extraFlags,
+    ...(entry ? { entry } : {}),
     podName: 'kyverno-sandbox-2',
     onReady: () => {},
   });

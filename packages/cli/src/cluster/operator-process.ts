@@ -12,6 +12,8 @@ export interface OperatorOptions {
   readonly logFile: string;
   /** Told the port of the webhook server at each start. */
   readonly onReady: (ready: OperatorReady) => void;
+  /** The program; the one that belongs to this code unless told. */
+  readonly entry?: string;
   readonly extraFlags?: readonly string[];
   /** Tells replicas apart; `kyverno-sandbox` unless told. */
   readonly podName?: string;
@@ -53,16 +55,20 @@ export function createOperatorProcess(options: OperatorOptions): OperatorProcess
   async function start(): Promise<OperatorReady> {
     if (child && ready) return ready;
     const log = openSync(options.logFile, 'a');
-    child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', operatorEntry(), ...flagsOf(options)], {
-      stdio: ['ignore', log, log, 'ipc'],
-      env: {
-        ...process.env,
-        KYVERNO_NAMESPACE: 'kyverno',
-        KYVERNO_SVC: 'kyverno-svc',
-        ...STEADY_MALLOC,
-        KYVERNO_POD_NAME: options.podName ?? 'kyverno-sandbox',
+    child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', options.entry ?? operatorEntry(), ...flagsOf(options)],
+      {
+        stdio: ['ignore', log, log, 'ipc'],
+        env: {
+          ...process.env,
+          KYVERNO_NAMESPACE: 'kyverno',
+          KYVERNO_SVC: 'kyverno-svc',
+          ...STEADY_MALLOC,
+          KYVERNO_POD_NAME: options.podName ?? 'kyverno-sandbox',
+        },
       },
-    });
+    );
     closeSync(log);
     ready = await whenReady(child, options.logFile);
     const current = child;

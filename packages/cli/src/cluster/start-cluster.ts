@@ -25,6 +25,8 @@ export interface ClusterOptions {
   /** `false` leaves the operator out: a plain cluster. */
   readonly operator?: boolean;
   readonly operatorFlags?: readonly string[];
+  /** The operator's program; the one that belongs to this code unless told. */
+  readonly operatorEntry?: string;
   /** Whether roles and bindings count; everybody may do anything unless told. */
   readonly authorization?: 'AlwaysAllow' | 'RBAC';
   /** Group versions beyond the stable ones that are served: `admissionregistration.k8s.io/v1beta1`. */
@@ -78,6 +80,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       kubeconfig: (await options.operatorKubeconfig?.({ client, api, folder })) ?? kubeconfig,
       registryMirrors: Object.fromEntries(options.mirroredHosts.map((host) => [host, registry.url])),
       trustedRoot: trustedRootFile,
+      ...(options.operatorEntry ? { entry: options.operatorEntry } : {}),
       logFile: operatorLog(folder),
       extraFlags: [...urlFlags, ...(options.operatorFlags ?? [])],
       onReady: ({ webhookPort }) => {
