@@ -14,6 +14,8 @@ const USUAL: readonly string[] = [
   `${SCENARIOS}/deferred/`,
   `${SCENARIOS}/exceptions/`,
   `${SCENARIOS}/filter/`,
+  `${SCENARIOS}/generate-validating-admission-policy/`,
+  `${SCENARIOS}/globalcontext/`,
   `${SCENARIOS}/policy-validation/`,
   'chainsaw/policies/pod-security/',
 ];

@@ -10,14 +10,15 @@ import { readDocuments } from './read-test.ts';
 /** Scenarios on one cluster: what one leaves by mistake does not meet all others. */
 const CLUSTER_USES = 40;
 const OPERATOR_FLAGS = [
-  '--enablePolicyException',
-  '--exceptionNamespace=*',
   '--reportsDelay=100ms',
   '--ttlReconciliationInterval=1s',
   // A deliberate difference, for which there is a flag.
   '--auditOnlyFailurePolicy=Policy',
   `--reportsServiceAccountName=system:serviceaccount:${REPORTS_ACCOUNT.namespace}:${REPORTS_ACCOUNT.name}`,
 ];
+/** What all option sets but the chart's own have in common. */
+const EXCEPTION_FLAGS = ['--enablePolicyException', '--exceptionNamespace=*'];
+const PLAIN_CONFIG = 'default';
 /** What an option set of the corpus comes to in flags of the operator. */
 const FLAGS_OF_CONFIG: Readonly<Record<string, readonly string[]>> = {
   'force-failure-policy-ignore': ['--forceFailurePolicyIgnore'],
@@ -51,7 +52,8 @@ export function createClusterPool(support: string): ClusterPool {
   return {
     stop,
     async take({ kyvernoConfig, thirdParty }) {
-      const flags = (kyvernoConfig ?? '').split(',').flatMap((name) => FLAGS_OF_CONFIG[name.trim()] ?? []);
+      const own = (kyvernoConfig ?? '').split(',').flatMap((name) => FLAGS_OF_CONFIG[name.trim()] ?? []);
+      const flags = kyvernoConfig === PLAIN_CONFIG ? own : [...EXCEPTION_FLAGS, ...own];
       const key = flags.join(' ');
       if (!current || current.key !== key || current.uses >= CLUSTER_USES) {
         await stop();
