@@ -1,5 +1,4 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createKubeClient, type KubeClient, loadClusterConnection } from '@vouchsafe/kube';
 import {
@@ -10,6 +9,7 @@ import {
   startRegistry,
   startSigstore,
 } from '@vouchsafe/sandbox';
+import { freePort } from './free-port.ts';
 import { installDefinitions } from './install-definitions.ts';
 import { createOperatorPod, readOperatorLog } from './operator-pod.ts';
 import { createOperatorProcess, type OperatorProcess } from './operator-process.ts';
@@ -124,17 +124,6 @@ function startApi({ folder, apiPort, persist, authorization, enabledApis }: Clus
 /** A server that is not ours cannot be told where a Service leads; the port outlives restarts of the operator. */
 function webhooksByUrl(port: number): readonly string[] {
   return ['--webhookServerPort', String(port), '--serverIP', `127.0.0.1:${port}`];
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo; // a TCP server's address is an object
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 async function stopAll(stops: readonly (() => Promise<unknown>)[]): Promise<void> {

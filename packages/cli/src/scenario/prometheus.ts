@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../cluster/free-port.ts';
 import type { CommandResult } from './kubectl.ts';
 
 /** A Prometheus that is up. */
@@ -113,15 +113,4 @@ async function isReady(base: string): Promise<boolean> {
 
 async function readJson(url: string): Promise<RulesAnswer> {
   return (await (await fetch(url)).json()) as RulesAnswer; // of Prometheus
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
