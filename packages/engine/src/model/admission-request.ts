@@ -1,5 +1,4 @@
-import { isJsonObject, type JsonObject, member } from '../kernel/json.ts';
-import { readFlag, readObject, readText, readTexts } from './read-json.ts';
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../kernel/json.ts';
 import type { EvaluationRequest, GroupVersionKind, Operation, UserInfo } from './request.ts';
 
 /** What an AdmissionRequest does not say itself. */
@@ -17,54 +16,61 @@ export interface RequestSurroundings {
 /** The AdmissionRequest of an admission.k8s.io/v1 AdmissionReview as what is evaluated. */
 export function toRequest(admission: JsonObject, surroundings: RequestSurroundings): EvaluationRequest {
   const { roles, clusterRoles, namespaceLabels, now, kind } = surroundings;
-  const user = readObject(admission, 'userInfo');
-  const plural = readText(readObject(admission, 'resource'), 'resource') ?? '';
+  // No object inherits a member of such a name, so all are read plainly, here and below: V8 then knows where they are.
+  const { kind: ownKind, subResource, namespace, name, dryRun, userInfo, resource, operation } = admission;
+  const plural = isJsonObject(resource) ? toText(resource['resource']) : '';
   const request: { -readonly [Key in keyof EvaluationRequest]: EvaluationRequest[Key] } = {
-    operation: toOperation(readText(admission, 'operation')),
-    kind: kind ?? toKind(readObject(admission, 'kind')),
-    subresource: readText(admission, 'subResource') ?? '',
-    namespace: readText(admission, 'namespace') ?? '',
-    name: readText(admission, 'name') ?? '',
-    resource: readBody(admission, 'object'),
-    oldResource: readBody(admission, 'oldObject'),
+    operation: toOperation(operation),
+    kind: kind ?? toKind(ownKind),
+    subresource: toText(subResource),
+    namespace: toText(namespace),
+    name: toText(name),
+    resource: toBody(admission['object']),
+    oldResource: toBody(admission['oldObject']),
     admission,
-    user: user && toUser(user),
+    user: isJsonObject(userInfo) ? toUser(userInfo) : undefined,
     roles,
     clusterRoles,
     namespaceLabels,
-    dryRun: readFlag(admission, 'dryRun') ?? false,
+    dryRun: dryRun === true,
     now,
   };
   if (plural !== '') request.plural = plural;
   return request;
 }
 
-function toOperation(text: string | undefined): Operation {
+function toText(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function toOperation(text: Json | undefined): Operation {
   return text === 'UPDATE' || text === 'DELETE' || text === 'CONNECT' ? text : 'CREATE';
 }
 
-function toKind(kind: JsonObject | undefined): GroupVersionKind {
-  return {
-    group: readText(kind, 'group') ?? '',
-    version: readText(kind, 'version') ?? '',
-    kind: readText(kind, 'kind') ?? '',
-  };
+const NOTHING: JsonObject = {};
+
+function toKind(given: Json | undefined): GroupVersionKind {
+  const { group, version, kind } = isJsonObject(given) ? given : NOTHING;
+  return { group: toText(group), version: toText(version), kind: toText(kind) };
 }
 
 /** An object, `undefined` for null: a DELETE has no new object, a CREATE no old one. */
-function readBody(admission: JsonObject, key: string): JsonObject | undefined {
-  const body = member(admission, key);
+function toBody(body: Json | undefined): JsonObject | undefined {
   return isJsonObject(body) ? body : undefined;
 }
 
 function toUser(user: JsonObject): UserInfo {
-  const uid = readText(user, 'uid');
-  const extra = readObject(user, 'extra');
+  const { uid, extra, username, groups } = user;
   const made: { -readonly [Key in keyof UserInfo]: UserInfo[Key] } = {
-    username: readText(user, 'username') ?? '',
-    groups: readTexts(user, 'groups'),
+    username: toText(username),
+    groups: toTexts(groups),
   };
-  if (uid !== undefined) made.uid = uid;
-  if (extra) made.extra = extra;
+  if (typeof uid === 'string') made.uid = uid;
+  if (isJsonObject(extra)) made.extra = extra;
   return made;
+}
+
+function toTexts(list: Json | undefined): readonly string[] {
+  if (!isJsonArray(list)) return [];
+  return list.every((item) => typeof item === 'string') ? list : list.filter((item) => typeof item === 'string');
 }

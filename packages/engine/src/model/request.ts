@@ -1,5 +1,5 @@
 import type { FactKind } from '../facts/fact-request.ts';
-import { type JsonObject, memberAt, withMember } from '../kernel/json.ts';
+import { isJsonObject, type Json, type JsonObject, withMember } from '../kernel/json.ts';
 import type { BypassJudge } from './bypass.ts';
 import type { ResourceRef } from './decision.ts';
 
@@ -78,7 +78,7 @@ export function addsVariables({ variables, standIns }: EvaluationRequest): boole
 /** What the request is about, as results and reports name it. */
 export function toResourceRef(request: EvaluationRequest): ResourceRef {
   const { group, version, kind } = request.kind;
-  const uid = memberAt(request.resource ?? request.oldResource, 'metadata', 'uid');
+  const uid = uidOf(request.resource ?? request.oldResource);
   const apiVersion = group ? `${group}/${version}` : version;
   const { name } = request;
   // The API server names a Namespace as its own namespace; the object has none.
@@ -86,6 +86,12 @@ export function toResourceRef(request: EvaluationRequest): ResourceRef {
   return typeof uid === 'string' && uid !== ''
     ? { apiVersion, kind, namespace, name, uid }
     : { apiVersion, kind, namespace, name };
+}
+
+/** Read plainly: no object inherits members of these names. */
+function uidOf(object: JsonObject | undefined): Json | undefined {
+  const metadata = object?.['metadata'];
+  return isJsonObject(metadata) ? metadata['uid'] : undefined;
 }
 
 interface KnownShape {
