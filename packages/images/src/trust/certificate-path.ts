@@ -148,7 +148,7 @@ function flawOf(certificate: ParsedCertificate, below: number, usage: PathUsage)
   if (usages !== undefined && !usages.includes(usage) && !usages.includes('any')) {
     return `may not issue certificates for ${usage}`;
   }
-  const key = attempt(() => acceptableKey(certificate.publicKey));
+  const key = attempt(() => acceptableKey(certificate.publicKey, certificate.spki));
   if (!key.ok) return `has a key that is refused: ${key.failure.message}`;
   const [unknown] = certificate.unknownCriticalExtensions;
   return unknown === undefined ? undefined : `has an unknown critical extension ${unknown}`;

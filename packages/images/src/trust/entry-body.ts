@@ -19,10 +19,11 @@ export interface LoggedSignature {
 
 /**
  * Requires that an entry's body binds the digest, the signature and the key or certificate. Entry kinds of Rekor v1
- * (hashedrekord, rekord, dsse, intoto) and v2 (hashedrekord and dsse 0.0.2). Refuses `no-log-entry`.
+ * (hashedrekord, rekord, dsse, intoto) and v2 (hashedrekord and dsse 0.0.2). `document` is the body where it was read already.
+ * Refuses `no-log-entry`.
  */
-export function checkEntryBody(body: Uint8Array, wanted: LoggedSignature): void {
-  const entry = parseJsonObject(body);
+export function checkEntryBody(body: Uint8Array, wanted: LoggedSignature, document?: JsonObject): void {
+  const entry = document ?? parseJsonObject(body);
   if (entry === undefined) throw refusal('the body of the log entry is not JSON');
   const kind = `${text(member(entry, 'kind'))}/${text(member(entry, 'apiVersion'))}`;
   const check = checks.get(kind);

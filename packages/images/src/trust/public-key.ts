@@ -1,5 +1,5 @@
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
-import { importPublicKey, parseCertificate, splitPem } from '@vouchsafe/kube/pki';
+import { importPublicKey, parseCertificate, readNamedCurve, splitPem } from '@vouchsafe/kube/pki';
 import { LRUCache } from 'lru-cache';
 import { isPrehashedSignature } from './ed25519ph.ts';
 import { Refusal, readOrRefuse } from './refusal.ts';
@@ -22,6 +22,9 @@ const curveHashes: ReadonlyMap<string, HashName> = new Map([
   ['secp384r1', 'sha384'],
   ['secp521r1', 'sha512'],
 ]);
+
+/** Of the same curves. */
+const usedCurveOids: ReadonlySet<string> = new Set(['1.2.840.10045.3.1.7', '1.3.132.0.34', '1.3.132.0.35']);
 
 const keysByPem = new LRUCache<string, readonly PublicKey[]>({ max: 500 });
 
@@ -61,15 +64,18 @@ export function createVerificationKey(der: Uint8Array, type: 'spki' | 'pkcs1' = 
   return acceptableKey(key);
 }
 
-/** The same for a key that was read. What names it is worked out when it is asked for: of a certificate's it hardly is. */
-export function acceptableKey(key: KeyObject): PublicKey {
-  const weakness = weaknessOf(key);
+/**
+ * The same for a key that was read, and its SubjectPublicKeyInfo where that is at hand. What names it is worked out when it
+ * is asked for: of a certificate's it hardly is.
+ */
+export function acceptableKey(key: KeyObject, encoded?: Uint8Array): PublicKey {
+  const weakness = weaknessOf(key, encoded);
   if (weakness !== undefined) throw new Refusal('invalid-attestor', weakness);
   let spki: Buffer | undefined;
   return {
     key,
     get spki() {
-      spki ??= key.export({ type: 'spki', format: 'der' });
+      spki ??= encoded === undefined ? key.export({ type: 'spki', format: 'der' }) : Buffer.from(encoded);
       return spki;
     },
     get fingerprint() {
@@ -78,23 +84,28 @@ export function acceptableKey(key: KeyObject): PublicKey {
   };
 }
 
-function weaknessOf(key: KeyObject): string | undefined {
-  const details = key.asymmetricKeyDetails;
+function weaknessOf(key: KeyObject, encoded: Uint8Array | undefined): string | undefined {
   switch (key.asymmetricKeyType) {
     case 'ed25519':
       return undefined;
     case 'ec':
-      return curveHashes.has(details?.namedCurve ?? '')
+      return isUsedCurve(key, encoded)
         ? undefined
-        : `the curve \`${details?.namedCurve}\` is not used`;
+        : `the curve \`${key.asymmetricKeyDetails?.namedCurve}\` is not used`;
     case 'rsa': {
-      const bits = details?.modulusLength ?? 0;
+      const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
       const isSane = bits >= minimumRsaBits && bits <= maximumRsaBits;
       return isSane ? undefined : `an RSA key of ${bits} bits is not used`;
     }
     default:
       return `keys of type \`${key.asymmetricKeyType}\` are not used`;
   }
+}
+
+/** By the name in the key's encoding: asking OpenSSL for it takes as long as reading the key did. */
+function isUsedCurve(key: KeyObject, encoded: Uint8Array | undefined): boolean {
+  const named = encoded === undefined ? undefined : readNamedCurve(encoded);
+  return named === undefined ? curveHashes.has(key.asymmetricKeyDetails?.namedCurve ?? '') : usedCurveOids.has(named);
 }
 
 /**
@@ -104,20 +115,20 @@ function weaknessOf(key: KeyObject): string | undefined {
  */
 export function isSignedBy(key: KeyObject, data: Uint8Array, signature: Uint8Array, hashName?: HashName): boolean {
   if (signature.length === 0) return false;
-  const isSigned = hashesFor(key, hashName).some((name) => {
-    try {
-      return verify(name, data, key, signature);
-    } catch {
-      // OpenSSL refuses some malformed signatures with an error instead of an answer.
-      return false;
-    }
-  });
-  return isSigned || (key.asymmetricKeyType === 'ed25519' && isPrehashedSignature(key, data, signature));
+  if (key.asymmetricKeyType === 'ed25519') {
+    return isSignedWith(null, key, data, signature) || isPrehashedSignature(key, data, signature);
+  }
+  if (hashName !== undefined) return isSignedWith(hashName, key, data, signature);
+  if (isSignedWith('sha256', key, data, signature)) return true;
+  const natural = curveHashes.get(key.asymmetricKeyDetails?.namedCurve ?? '');
+  return natural !== undefined && natural !== 'sha256' && isSignedWith(natural, key, data, signature);
 }
 
-function hashesFor(key: KeyObject, hash: HashName | undefined): readonly (HashName | null)[] {
-  if (key.asymmetricKeyType === 'ed25519') return [null];
-  if (hash !== undefined) return [hash];
-  const natural = curveHashes.get(key.asymmetricKeyDetails?.namedCurve ?? '');
-  return natural === undefined || natural === 'sha256' ? ['sha256'] : ['sha256', natural];
+function isSignedWith(hash: HashName | null, key: KeyObject, data: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    return verify(hash, data, key, signature);
+  } catch {
+    // OpenSSL refuses some malformed signatures with an error instead of an answer.
+    return false;
+  }
 }

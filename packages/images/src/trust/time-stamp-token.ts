@@ -58,7 +58,7 @@ export function checkTimeStampToken(
     isNamed = true;
     if (effort.left <= 0) break;
     effort.left -= 1;
-    const key = attempt(() => acceptableKey(leaf.publicKey));
+    const key = attempt(() => acceptableKey(leaf.publicKey, leaf.spki));
     if (!key.ok) {
       untrusted ??= refusal(`the key of its authority is refused: ${key.failure.message}`);
       continue;

@@ -1,4 +1,5 @@
 import { verify } from 'node:crypto';
+import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { openCheckpoint } from './checkpoint.ts';
 import { sameBytes } from './encoded-text.ts';
 import { type InclusionProof, isIncluded } from './merkle-proof.ts';
@@ -10,6 +11,8 @@ import { formatTime, isWithin } from './validity.ts';
 export interface LogEntry {
   /** The canonical body, as logged. */
   readonly body: Buffer;
+  /** The same, where it was read already. */
+  readonly document?: JsonObject;
   readonly logId: Buffer;
   readonly logIndex: number;
   /** Seconds since the epoch. Only the promise vouches for it. */

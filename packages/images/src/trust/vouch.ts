@@ -125,7 +125,7 @@ function checkCertificateSignature(
 
 /** The key of a certificate, when it is one that may vouch. Refuses `certificate-chain`. */
 export function certificateKey(certificate: ParsedCertificate): PublicKey {
-  const key = attempt(() => acceptableKey(certificate.publicKey));
+  const key = attempt(() => acceptableKey(certificate.publicKey, certificate.spki));
   if (!key.ok) throw new Refusal('certificate-chain', `the certificate's key is refused: ${key.failure.message}`);
   return key.value;
 }
@@ -153,7 +153,7 @@ function checkTimes(
   const logged: number[] = [];
   for (const entry of material.entries) {
     const { log, time } = checkLogEntry(entry, logs, material.logDemands);
-    checkEntryBody(entry.body, { ...material, verifier });
+    checkEntryBody(entry.body, { ...material, verifier }, entry.document);
     if (time === undefined) checkLogTrustedAt(log, stamped);
     else logged.push(time);
   }

@@ -54,7 +54,7 @@ export {
   writeDer,
 } from './der-writer.ts';
 export { type DistinguishedName, type NameAttribute, readDistinguishedName } from './distinguished-name.ts';
-export { importPublicKey } from './import-public-key.ts';
+export { importPublicKey, readNamedCurve } from './import-public-key.ts';
 export { generateKeyPair, type KeyAlgorithm, type KeyPair } from './key-pair.ts';
 export { extendedKeyUsageOids, extensionOids, hashNamesByOid, signatureOids } from './object-identifiers.ts';
 export { type ParsedCertificate, parseCertificate, parseCertificates } from './parse-certificate.ts';

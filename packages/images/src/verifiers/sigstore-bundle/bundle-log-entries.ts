@@ -32,7 +32,7 @@ function readEntry(item: JsonObject): LogEntry {
   const logIndex = countOf(member(item, 'logIndex'));
   if (body === undefined || body.length === 0) throw malformed('one has no body');
   if (logId === undefined || logIndex === undefined) throw malformed('one names no log or no index');
-  checkKind(item, body);
+  const document = readBody(item, body);
   const integratedTime = countOf(member(item, 'integratedTime'));
   if (integratedTime === undefined) throw malformed('one has a malformed time');
   const promise = memberAt(item, 'inclusionPromise', 'signedEntryTimestamp');
@@ -40,6 +40,7 @@ function readEntry(item: JsonObject): LogEntry {
   if (promise !== undefined && promiseBytes === undefined) throw malformed('one has a malformed promise');
   return {
     body,
+    document,
     logId,
     logIndex,
     integratedTime: integratedTime === 0 ? undefined : integratedTime,
@@ -49,13 +50,14 @@ function readEntry(item: JsonObject): LogEntry {
 }
 
 /** The entry says its kind twice; the body's is what was logged. */
-function checkKind(item: JsonObject, body: Buffer): void {
+function readBody(item: JsonObject, body: Buffer): JsonObject {
   const logged = parseJsonObject(body);
   const isSame =
     logged !== undefined &&
     memberAt(item, 'kindVersion', 'kind') === member(logged, 'kind') &&
     memberAt(item, 'kindVersion', 'version') === member(logged, 'apiVersion');
   if (!isSame) throw malformed('one is of another kind than its body');
+  return logged;
 }
 
 function readProof(value: Json | undefined): InclusionProof | undefined {
