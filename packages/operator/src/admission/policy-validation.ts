@@ -6,6 +6,7 @@ import { diagnoseKinds } from './kind-diagnostics.ts';
 import { type CanI, diagnosePermissions } from './permission-diagnostics.ts';
 import type { AdmissionAnswer, AdmissionRequest } from './review.ts';
 import { diagnoseScopes } from './scope-diagnostics.ts';
+import { warnOfStaleTargets } from './stale-targets.ts';
 
 export interface PolicyValidationOptions {
   readonly engine: Engine;
@@ -40,7 +41,8 @@ export async function validatePolicy(
   const { diagnostics, compiled } = await diagnosePolicy(document, options);
   const answer = toAnswer(diagnostics);
   const around = compiled && answer.allowed ? (options.warningsFor?.(compiled) ?? []) : [];
-  return { ...answer, warnings: [...(answer.warnings ?? []), ...around] };
+  const stale = answer.allowed && request.operation === 'UPDATE' ? warnOfStaleTargets(request.oldObject, document) : [];
+  return { ...answer, warnings: [...stale, ...(answer.warnings ?? []), ...around] };
 }
 
 function submittedOf({ operation, subresource, object }: AdmissionRequest): JsonObject | undefined {
