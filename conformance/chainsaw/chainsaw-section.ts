@@ -11,12 +11,25 @@ const SCENARIOS = 'chainsaw/kyverno/test/conformance/chainsaw';
 const USUAL: readonly string[] = [
   `${SCENARIOS}/autogen/`,
   `${SCENARIOS}/background-only/`,
+  `${SCENARIOS}/configs/`,
   `${SCENARIOS}/deferred/`,
+  `${SCENARIOS}/events/`,
   `${SCENARIOS}/exceptions/`,
   `${SCENARIOS}/filter/`,
+<<<<<<< HEAD
   `${SCENARIOS}/generate-validating-admission-policy/`,
   `${SCENARIOS}/globalcontext/`,
+=======
+  `${SCENARIOS}/generate/foreach/`,
+  `${SCENARIOS}/generate/validation/`,
+  `${SCENARIOS}/mutate/`,
+>>>>>>> 5bf146d (test(conformance): usual cluster scenarios of every rule kind)
   `${SCENARIOS}/policy-validation/`,
+  `${SCENARIOS}/rbac/`,
+  `${SCENARIOS}/reports/`,
+  `${SCENARIOS}/validate/`,
+  `${SCENARIOS}/webhooks/`,
+  'chainsaw/policies/best-practices/',
   'chainsaw/policies/pod-security/',
 ];
 /** Each has a cluster of its own. */

@@ -48,7 +48,11 @@ describe('kinds that only the API server knows', () => {
       policyWith(['Scale']),
       ['error spec.rules[0].match: background scan enabled with subresource Scale'],
     ],
-    ['the same without scans', policyWith(['Scale'], { validate: { deny: {} } }, { background: false }), []],
+    [
+      'the same without scans',
+      policyWith(['Scale'], { validate: { deny: {} } }, { background: false }),
+      ['error spec.rules[0].match: Scale is a subresource of several kinds, and is matched as theirs (`*/scale`)'],
+    ],
     ['the same in a rule that scans leave out', policyWith(['Scale'], MUTATING), []],
     [
       'one of another group',

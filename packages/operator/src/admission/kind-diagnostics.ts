@@ -20,12 +20,14 @@ export async function diagnoseKinds(
     served = await discovery.resources();
   }
   const told = new Set<string>();
-  return named.flatMap(({ kind, path, isScanned }) => {
+  return named.flatMap(({ kind, path, isScanned, isJudged }) => {
     const standing = standingOf(kind, served);
     if (standing === 'served' || told.has(`${path} ${kind}`)) return [];
     told.add(`${path} ${kind}`);
     if (standing === 'unserved') return [unserved(kind, path)];
-    return isScanned ? [{ ...SCANNED, path, message: `background scan enabled with subresource ${kind}` }] : [];
+    if (isScanned) return [{ ...SCANNED, path, message: `background scan enabled with subresource ${kind}` }];
+    const message = `${kind} is a subresource of several kinds, and is matched as theirs (\`*/scale\`)`;
+    return isJudged ? [{ ...SCANNED, path, message }] : [];
   });
 }
 
@@ -44,14 +46,17 @@ interface NamedKind {
   readonly path: string;
   /** A validate rule that scans evaluate. */
   readonly isScanned: boolean;
+  /** A validate rule. */
+  readonly isJudged: boolean;
 }
 
 function namedKinds({ document, spec }: LegacyPolicy): readonly NamedKind[] {
   return rulesOf(document).flatMap((rule, index) =>
     (['match', 'exclude'] as const).flatMap((side) => {
       const path = `spec.rules[${index}].${side}`;
-      const isScanned = spec.background && rule['validate'] !== undefined;
-      return kindsIn(rule[side]).map((kind) => ({ kind, path, isScanned }));
+      const isJudged = rule['validate'] !== undefined;
+      const isScanned = spec.background && isJudged;
+      return kindsIn(rule[side]).map((kind) => ({ kind, path, isScanned, isJudged }));
     }),
   );
 }
