@@ -16,14 +16,11 @@ const USUAL: readonly string[] = [
   `${SCENARIOS}/events/`,
   `${SCENARIOS}/exceptions/`,
   `${SCENARIOS}/filter/`,
-<<<<<<< HEAD
   `${SCENARIOS}/generate-validating-admission-policy/`,
   `${SCENARIOS}/globalcontext/`,
-=======
   `${SCENARIOS}/generate/foreach/`,
   `${SCENARIOS}/generate/validation/`,
   `${SCENARIOS}/mutate/`,
->>>>>>> 5bf146d (test(conformance): usual cluster scenarios of every rule kind)
   `${SCENARIOS}/policy-validation/`,
   `${SCENARIOS}/rbac/`,
   `${SCENARIOS}/reports/`,
