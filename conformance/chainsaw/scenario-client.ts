@@ -24,6 +24,8 @@ export interface ScenarioClient {
 }
 
 const GONE_MS = 15_000;
+/** Tools take a moment from one change to the next, in which webhooks come to know of a policy. */
+const POLICY_MS = 250;
 
 export function createScenarioClient(client: KubeClient, defaultNamespace: string): ScenarioClient {
   const made: Place[] = [];
@@ -71,6 +73,7 @@ export function createScenarioClient(client: KubeClient, defaultNamespace: strin
     const stored = await client.create(place.resource, inNamespace(object, place), scope);
     made.push({ ...place, name: stored.metadata.name ?? place.name });
     if (place.resource.resource === 'customresourcedefinitions') client.discovery.invalidate();
+    if (place.resource.kind.endsWith('Policy')) await new Promise((resolve) => setTimeout(resolve, POLICY_MS));
   }
 
   const merge = (object: JsonObject, place: Place) =>
