@@ -94,17 +94,25 @@ function compileText(text: string, path: string, tools: TemplateTools): Part {
   const literals = variables.map(({ start }, index) => text.slice(variables[index - 1]?.end ?? 0, start));
   const tail = text.slice(variables.at(-1)?.end ?? 0);
   const isLastShallow = references.at(-1)?.isShallow === true;
+  // Nothing of such a text is read again unless a value of the policy's own asks for it: nothing has to be sealed.
+  const isOpen = use === 'text' && ![...literals, tail].some((literal) => /[{}\\]/.test(literal));
+  const join = (piece: (reference: VariableReference) => string | EvaluationError | undefined) => {
+    let result = '';
+    for (let index = 0; index < references.length; index++) {
+      const reference = references[index];
+      const spliced = reference ? piece(reference) : '';
+      if (typeof spliced !== 'string') return spliced;
+      result += (literals[index] ?? '') + spliced;
+    }
+    return result + tail;
+  };
   return {
     constant: false,
     run: (substitution) => {
-      let result = '';
-      for (let index = 0; index < references.length; index++) {
-        const reference = references[index];
-        const spliced = reference ? substitution.splice(reference, path) : '';
-        if (spliced instanceof EvaluationError) return spliced;
-        result += (literals[index] ?? '') + spliced;
-      }
-      result += tail;
+      const open = isOpen ? join((reference) => substitution.spliceOpen(reference, path)) : undefined;
+      if (open !== undefined) return open;
+      const result = join((reference) => substitution.splice(reference, path)) ?? '';
+      if (result instanceof EvaluationError) return result;
       if (!mayHoldVariable(result)) return finishText(result, use);
       return isLastShallow ? finishText(unescapeBraces(result), use) : substitution.text(result, path, use);
     },

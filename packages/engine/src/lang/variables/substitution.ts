@@ -27,6 +27,8 @@ export class Substitution {
   #resolutions = RESOLUTION_LIMIT;
   #characters = TEXT_LIMIT;
   #nesting = 0;
+  #isGiven = false;
+  #isText = false;
 
   constructor(scope: Scope, host: EngineHost) {
     this.#scope = new WatchedScope(scope);
@@ -50,8 +52,26 @@ export class Substitution {
     return document;
   }
 
+  /**
+   * The text of a variable inside a text without braces and backslashes of its own: nothing is sealed, for nothing is
+   * read again. `undefined` when it may have to be.
+   */
+  spliceOpen(reference: VariableReference, path: string): string | EvaluationError | undefined {
+    const text = this.#textOf(reference, path);
+    if (text instanceof EvaluationError) return text;
+    return this.#isGiven || !text.includes('{') ? text : undefined;
+  }
+
   /** The text of a variable inside a larger text; sealed when it came with the request. */
   splice(reference: VariableReference, path: string): string | EvaluationError {
+    const text = this.#textOf(reference, path);
+    if (text instanceof EvaluationError) return text;
+    if (this.#isGiven) return sealText(text, this.#isText);
+    return reference.isShallow ? text.replaceAll('{{', '\\{{') : text;
+  }
+
+  /** Also tells of the value whether it came with the request, and whether it is a text. */
+  #textOf(reference: VariableReference, path: string): string | EvaluationError {
     const resolved = this.#resolve(reference, path);
     if (resolved instanceof EvaluationError) return resolved;
     const { value, isGiven } = resolved;
@@ -62,8 +82,9 @@ export class Substitution {
     if (reference.isShallow && value !== null && typeof value !== 'string') {
       return new EvaluationError(`the value of a \`{{- }}\` variable at path ${path} is no string`);
     }
-    if (isGiven) return sealText(text, typeof value === 'string');
-    return reference.isShallow ? text.replaceAll('{{', '\\{{') : text;
+    this.#isGiven = isGiven;
+    this.#isText = typeof value === 'string';
+    return text;
   }
 
   /** A text whose variables are not known in advance. */
