@@ -18,7 +18,6 @@ const USUAL: readonly string[] = [
   `${SCENARIOS}/filter/`,
   `${SCENARIOS}/generate-validating-admission-policy/`,
   `${SCENARIOS}/globalcontext/`,
-  `${SCENARIOS}/generate/foreach/`,
   `${SCENARIOS}/generate/validation/`,
   `${SCENARIOS}/mutate/`,
   `${SCENARIOS}/policy-validation/`,
