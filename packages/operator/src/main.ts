@@ -1,5 +1,6 @@
 import manifest from '../package.json' with { type: 'json' };
 import { parseOperatorSettings } from './settings/operator-settings.ts';
+import { startHeapGrowth } from './wiring/heap-growth.ts';
 import { startMemoryWatch } from './wiring/memory-watch.ts';
 import { collectOnce, releaseMemory } from './wiring/release-memory.ts';
 import { startOperator } from './wiring/start-operator.ts';
@@ -19,6 +20,7 @@ async function main(): Promise<void> {
   await operator.ready;
   process.send?.({ webhookPort: operator.webhookPort, metricsPort: operator.metricsPort, pid: process.pid });
   releaseMemory();
+  startHeapGrowth();
   startMemoryWatch({ resident: () => process.memoryUsage.rss(), collect: collectOnce });
 }
 

@@ -2,6 +2,7 @@ import { type CompiledPolicy, type Decision, type Phase, policyId, type Resource
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { mergeReportResults, type PolicyReportResult, toPolicyReportResults } from '@vouchsafe/engine/report';
 import { contentName, rulesInDoubt } from './in-doubt.ts';
+import { createSharedFindings, type Finding, saysTheSame } from './shared-findings.ts';
 
 export interface LedgerEntry {
   readonly resource: ResourceRef & { readonly uid: string };
@@ -38,9 +39,14 @@ export interface ResultLedger {
 
 interface Entry {
   readonly resource: LedgerEntry['resource'];
-  readonly results: Map<string, PolicyReportResult>;
+  readonly results: Map<string, Found>;
   /** What the object was when its images were last looked at. */
   content?: string;
+}
+
+interface Found {
+  readonly finding: Finding;
+  readonly timestamp: PolicyReportResult['timestamp'];
 }
 
 /** Resources remembered at most; beyond it the oldest go, as their reports stay in the cluster. */
@@ -49,10 +55,17 @@ const MAX_ENTRIES = 200_000;
 export function createResultLedger(maxEntries = MAX_ENTRIES): ResultLedger {
   const entries = new Map<string, Entry>();
   const changed = new Set<string>();
+  const shared = createSharedFindings();
 
   function toEntry(uid: string): LedgerEntry | undefined {
     const entry = entries.get(uid);
-    return entry && { resource: entry.resource, results: [...entry.results].sort(byKey).map(([, result]) => result) };
+    return entry && { resource: entry.resource, results: [...entry.results].sort(byKey).map(toResult) };
+  }
+
+  function createEntry(resource: LedgerEntry['resource']): Entry {
+    const { apiVersion, kind, namespace } = resource;
+    const known = { apiVersion: shared.text(apiVersion), kind: shared.text(kind), namespace: shared.text(namespace) };
+    return { resource: { ...resource, ...known }, results: new Map() };
   }
 
   return {
@@ -62,7 +75,7 @@ export function createResultLedger(maxEntries = MAX_ENTRIES): ResultLedger {
     record(resource, decisions, policies, now, object) {
       const { uid } = resource;
       if (uid === undefined) return;
-      const entry: Entry = entries.get(uid) ?? { resource: { ...resource, uid }, results: new Map() };
+      const entry = entries.get(uid) ?? createEntry({ ...resource, uid });
       let isChanged = false;
       const content = object && decisions.some(verifiesImages) ? contentName(object) : undefined;
       const isSameObject = content !== undefined && content === entry.content;
@@ -78,16 +91,10 @@ export function createResultLedger(maxEntries = MAX_ENTRIES): ResultLedger {
         const isHeldBack = isInCel(compiled) && [...doubtful.keys()].some(mayStay) && hasResults(entry.results, owner);
         if (isHeldBack) continue;
         const isAbout = ruleFilter(compiled, decision);
-        if (
-          replaceResults(
-            entry.results,
-            owner,
-            found.filter(({ rule }) => isAbout(rule)),
-            mayStay,
-            isAbout,
-          )
-        )
-          isChanged = true;
+        const news = found
+          .filter(({ rule }) => isAbout(rule))
+          .map((result) => ({ finding: shared.of(owner, result), timestamp: result.timestamp }));
+        if (replaceResults(entry.results, owner, news, mayStay, isAbout)) isChanged = true;
       }
       if (!isChanged) return;
       entries.delete(uid);
@@ -101,9 +108,9 @@ export function createResultLedger(maxEntries = MAX_ENTRIES): ResultLedger {
     },
     retain(policies) {
       for (const [uid, { results }] of entries) {
-        for (const [key, { rule }] of results) {
+        for (const [key, { finding }] of results) {
           const policy = policies.get(ownerOf(key));
-          if (policy && (isInCel(policy) || policy.rules.some(({ name }) => name === rule))) continue;
+          if (policy && (isInCel(policy) || policy.rules.some(({ name }) => name === finding.said.rule))) continue;
           results.delete(key);
           changed.add(uid);
         }
@@ -144,9 +151,16 @@ function verifiesImages({ results }: Decision): boolean {
 function ruleFilter(policy: CompiledPolicy, { phase }: Decision): (rule: string) => boolean {
   if (isInCel(policy)) return () => true;
   const group = groupOf(new Set([phase]));
-  const others = new Set(policy.rules.filter(({ phases }) => groupOf(phases) !== group).map(({ name }) => name));
+  const known = rulesApart.get(policy) ?? new Map<Phase, ReadonlySet<string>>();
+  rulesApart.set(policy, known);
+  const others =
+    known.get(group) ?? new Set(policy.rules.filter(({ phases }) => groupOf(phases) !== group).map(({ name }) => name));
+  known.set(group, others);
   return (rule) => !others.has(rule);
 }
+
+/** By the group that a decision is about, the rules of the others: the same for all decisions of a policy. */
+const rulesApart = new WeakMap<CompiledPolicy, Map<Phase, ReadonlySet<string>>>();
 
 function groupOf(phases: ReadonlySet<Phase>): Phase {
   return phases.has('mutate') ? 'mutate' : phases.has('generate') ? 'generate' : 'validate';
@@ -154,33 +168,33 @@ function groupOf(phases: ReadonlySet<Phase>): Phase {
 
 /** The results of these rules of one policy are replaced as a whole: a rule that no longer matches has none. */
 function replaceResults(
-  known: Map<string, PolicyReportResult>,
+  known: Map<string, Found>,
   policy: string,
-  found: readonly PolicyReportResult[],
+  found: readonly Found[],
   mayStay: (rule: string) => boolean,
   isAbout: (rule: string) => boolean,
 ): boolean {
   const kept = new Set<string>();
   let isChanged = false;
   for (const result of found) {
-    const key = `${policy}|${result.rule}`;
+    const { key, said } = result.finding;
     kept.add(key);
     const before = known.get(key);
-    if (before && (isSame(before, result) || mayStay(result.rule))) continue;
+    // The time a result was found at is no news.
+    if (before && (saysTheSame(before.finding, result.finding) || mayStay(said.rule))) continue;
     known.set(key, result);
     isChanged = true;
   }
-  for (const [key, { rule }] of known) {
-    if (ownerOf(key) !== policy || kept.has(key) || !isAbout(rule)) continue;
+  for (const [key, { finding }] of known) {
+    if (ownerOf(key) !== policy || kept.has(key) || !isAbout(finding.said.rule)) continue;
     known.delete(key);
     isChanged = true;
   }
   return isChanged;
 }
 
-/** The time a result was found at is no news. */
-function isSame({ timestamp: _, ...a }: PolicyReportResult, { timestamp: __, ...b }: PolicyReportResult): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+function toResult([, { finding, timestamp }]: readonly [string, Found]): PolicyReportResult {
+  return { ...finding.said, timestamp };
 }
 
 /** First those whose reports are written; when reports lag behind by all there is room for, the next scan finds the rest. */
