@@ -21,7 +21,13 @@ async function main(): Promise<void> {
   process.send?.({ webhookPort: operator.webhookPort, metricsPort: operator.metricsPort, pid: process.pid });
   releaseMemory();
   startHeapGrowth();
-  startMemoryWatch({ resident: () => process.memoryUsage.rss(), collect: collectOnce });
+  startMemoryWatch({ outside: outsideOfHeap, collect: collectOnce });
+}
+
+/** Bytes that V8 does not count. */
+function outsideOfHeap(): number {
+  const { rss, heapTotal } = process.memoryUsage();
+  return rss - heapTotal;
 }
 
 main().catch((error: unknown) => {

@@ -13,7 +13,7 @@ it('collects when the process grew, from the level that was left', () => {
     collections += 1;
     megabytes = 150;
   };
-  const watch = startMemoryWatch({ resident: () => megabytes * MEGABYTE, collect, intervalMs: 1_000 });
+  const watch = startMemoryWatch({ outside: () => megabytes * MEGABYTE, collect, intervalMs: 1_000 });
   const after = (size: number) => {
     megabytes = size;
     vi.advanceTimersByTime(1_000);

@@ -1,6 +1,6 @@
 export interface MemoryWatchOptions {
-  /** Bytes the process holds. */
-  readonly resident: () => number;
+  /** Bytes the process holds outside of V8's heap. */
+  readonly outside: () => number;
   readonly collect: () => void;
   /** Half a minute unless told. */
   readonly intervalMs?: number;
@@ -12,18 +12,18 @@ const GROWTH_BYTES = 64 * 1024 * 1024;
 const GROWTH_SHARE = 1.25;
 
 /**
- * Collects when the process has grown. Connections that came and went and bodies that were read leave memory outside of
+ * Collects when the process has grown outside of V8's heap. Connections that came and went and bodies that were read leave memory outside of
  * V8's heap, which it does not count and so sees no reason to give back: under a flood of them the process grows to several
  * times what it needs. A collection takes some 50 ms, and comes twice a minute at most.
  */
 export function startMemoryWatch(options: MemoryWatchOptions): { stop(): void } {
-  const { resident, collect, intervalMs = INTERVAL_MS } = options;
-  let level = resident();
+  const { outside, collect, intervalMs = INTERVAL_MS } = options;
+  let level = outside();
   const timer = setInterval(() => {
-    const now = resident();
+    const now = outside();
     if (now > level * GROWTH_SHARE && now > level + GROWTH_BYTES) {
       collect();
-      level = resident();
+      level = outside();
     } else if (now < level) {
       level = now;
     }
