@@ -3,7 +3,7 @@
 // Plain JavaScript on purpose: it must load in Node 20.
 
 const { isAscii } = require('node:buffer');
-const { existsSync, mkdirSync, readFileSync, writeFileSync } = require('node:fs');
+const { mkdirSync, readFileSync, writeFileSync } = require('node:fs');
 const nodeModule = require('node:module');
 const { basename, dirname, join } = require('node:path');
 const vm = require('node:vm');
@@ -36,8 +36,8 @@ function loadBundle(entry, { collect = false } = {}) {
   function load(path) {
     const known = own.cache[path];
     if (known) return known.exports;
-    const cache = join(folder, basename(path));
-    if (!collect && !existsSync(cache)) {
+    const cachedData = collect ? undefined : readIfThere(join(folder, basename(path)));
+    if (!collect && !cachedData) {
       nodeModule.enableCompileCache();
       return own(path);
     }
@@ -45,7 +45,7 @@ function loadBundle(entry, { collect = false } = {}) {
     flags?.reset();
     const script = new vm.Script(wrapped(readText(path)), {
       filename: path,
-      cachedData: collect ? undefined : readFileSync(cache),
+      cachedData,
       importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     });
     flags?.apply();
@@ -117,6 +117,15 @@ function pace() {
 function readText(path) {
   const bytes = readFileSync(path);
   return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
+}
+
+/** Nothing as well for what may not be read. */
+function readIfThere(path) {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Beside the caches: what each file exports, by its name. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InputProblem, reasonOf } from './input-problem.ts';
 
@@ -24,12 +24,15 @@ export function artifactReference(path: string): string {
   return path.slice(ARTIFACT_SCHEME.length);
 }
 
-/** The text of a file, of a URL, or of standard input (`-`). Throws `InputProblem`. */
+/** The text of a file or a pipe, of a URL, or of standard input (`-`). Throws `InputProblem`. */
 export async function readSource(path: string, folder: string): Promise<string> {
   if (path === '-') return readStdin();
   if (isUrl(path)) return download(path);
   try {
-    return createTextReader(path).end(readFileSync(resolve(folder, path)));
+    const absolute = resolve(folder, path);
+    const found = statSync(absolute);
+    if (found.isDirectory()) throw new InputProblem(`read ${path}: is a directory`);
+    return found.isFile() ? createTextReader(path).end(readFileSync(absolute)) : await readPipe(absolute, path);
   } catch (error) {
     if (error instanceof InputProblem) throw error;
     throw new InputProblem(reasonOf(error));
@@ -60,20 +63,29 @@ let stdin: Promise<string> | undefined;
 
 /** All of standard input; read once, whoever asks. */
 export function readStdin(): Promise<string> {
-  stdin ??= collect(process.stdin);
+  stdin ??= collect(process.stdin, 'standard input');
   return stdin;
 }
 
-async function collect(stream: AsyncIterable<Buffer | string>): Promise<string> {
+const pipes = new Map<string, Promise<string>>();
+
+/** All of a pipe (`<(…)` of a shell): what is read of it is gone, so that whoever asks next is told the same. */
+function readPipe(absolute: string, path: string): Promise<string> {
+  const known = pipes.get(absolute) ?? collect(createReadStream(absolute), path);
+  pipes.set(absolute, known);
+  return known;
+}
+
+async function collect(stream: AsyncIterable<Buffer | string>, origin: string): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream) {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     size += bytes.length;
-    if (size > LIMIT) throw new InputProblem(`standard input is larger than ${LIMIT / 1024 / 1024} MiB`);
+    if (size > LIMIT) throw new InputProblem(`${origin} is larger than ${LIMIT / 1024 / 1024} MiB`);
     chunks.push(bytes);
   }
-  return createTextReader('standard input').end(Buffer.concat(chunks));
+  return createTextReader(origin).end(Buffer.concat(chunks));
 }
 
 async function download(url: string): Promise<string> {

@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import type { Writable } from 'node:stream';
 
 const STDOUT = 1;
+/** What shells say of a program that ended for a pipe without reader. */
+const NO_READER = 141;
 
 /** What stands behind standard output; tests give their own. */
 export interface OutputTarget {
@@ -17,13 +19,13 @@ export interface OutputTarget {
 const STANDARD_OUTPUT: OutputTarget = {
   write: (bytes) => writeSync(STDOUT, bytes),
   openStream: () => process.stdout,
-  end: () => process.exit(),
+  end: () => process.exit(process.exitCode ?? NO_READER),
 };
 
 /**
  * Writes at once, so that nothing gathers in memory while a reader is slow, and no stream has to be set up, which takes a
  * tenth of a short run. A pipe that does not wait (a parent may have set it so) is written through a stream. A reader that
- * has seen enough (`| head`) is no failure of ours.
+ * has seen enough (`| head`) ends the run without a word, yet not as if all were well: nothing was concluded.
  */
 export function createOutput(target: OutputTarget = STANDARD_OUTPUT): (text: string) => void {
   let stream: Pick<Writable, 'write' | 'on'> | undefined;
