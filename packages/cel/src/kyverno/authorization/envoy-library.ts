@@ -46,6 +46,11 @@ function adding(id: string, target: typeof OK, field: string, type: typeof OK, m
   ];
 }
 
+/** `Without…(key)`, which adds to the list of what is to go. */
+function removing(id: string, field: string) {
+  return member(id, [OK, STRING], OK, (to: CelMessage, key: string) => to.adding(field, key));
+}
+
 /** `envoy.Allowed`, `envoy.Denied` and what an answer to Envoy is made of (kyverno-authz, library `envoy`). */
 export function envoyLibrary(): CelLibrary {
   return {
@@ -80,12 +85,7 @@ export function envoyLibrary(): CelLibrary {
         ...adding('ok_with_header', OK, 'headers', HEADER, header),
         ...adding('denied_with_header', DENIED, 'headers', HEADER, header),
       ),
-      declareFunction(
-        'WithoutHeader',
-        member('ok_without_header', [OK, STRING], OK, (to: CelMessage, key: string) =>
-          to.adding('headers_to_remove', key),
-        ),
-      ),
+      declareFunction('WithoutHeader', removing('ok_without_header', 'headers_to_remove')),
       declareFunction(
         'WithResponseHeader',
         ...adding('ok_with_response_header', OK, 'response_headers_to_add', HEADER, header),
@@ -94,12 +94,7 @@ export function envoyLibrary(): CelLibrary {
         'WithQueryParam',
         ...adding('ok_with_queryparam', OK, 'query_parameters_to_set', PARAMETER, parameter),
       ),
-      declareFunction(
-        'WithoutQueryParam',
-        member('ok_without_queryparam', [OK, STRING], OK, (to: CelMessage, key: string) =>
-          to.adding('query_parameters_to_remove', key),
-        ),
-      ),
+      declareFunction('WithoutQueryParam', removing('ok_without_queryparam', 'query_parameters_to_remove')),
       declareFunction(
         'Response',
         member('ok_response', [OK], RESPONSE, (ok: CelMessage) => respond(GRPC_OK, 'ok_response', ok)),
