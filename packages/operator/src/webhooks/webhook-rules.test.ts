@@ -23,6 +23,7 @@ interface Want {
     readonly kind: string;
     readonly subresource?: string;
     readonly resource?: string;
+    readonly variant?: string;
     readonly operations?: readonly ('CREATE' | 'UPDATE' | 'DELETE')[];
     readonly excludedOperations?: readonly 'DELETE'[];
     readonly phases: readonly Phase[];
@@ -148,6 +149,29 @@ describe('webhook rules', () => {
     });
     const rules = computeWebhookRules([policy({ selectors })], 'validating', served);
     expect(rules.flatMap(({ resources }) => resources)).toEqual(wanted);
+  });
+
+  it('a wildcard of a policy of a namespace covers nothing that is in none', () => {
+    const policies = [
+      policy({ namespace: 'team', selectors: [{ kind: '*', phases: ['validate'] }] }),
+      policy({ selectors: ['Namespace', 'Deployment'].map((kind) => ({ kind, phases: ['validate'] })) }),
+    ];
+    const rules = computeWebhookRules(policies, 'validating', served);
+    expect(rules.map(({ resources, scope }) => [scope, ...resources])).toEqual([
+      ['*', 'namespaces'],
+      ['Namespaced', '*', 'pods/ephemeralcontainers'],
+    ]);
+  });
+
+  it('of variants that ask for the same one stays', () => {
+    const selectors = ['a', 'b'].map((variant) => ({
+      kind: '*',
+      group: 'apps',
+      variant,
+      phases: ['validate'] as const,
+    }));
+    const rules = computeWebhookRules([policy({ selectors })], 'validating', served);
+    expect(rules.map(({ resources }) => resources)).toEqual([['*']]);
   });
 
   it('every kind is also what is added to pods, and no other subresource', () => {

@@ -167,18 +167,19 @@ type Wanted = ReadonlyMap<
   { readonly scope: WebhookRule['scope']; readonly operations: ReadonlySet<Operation> }
 >;
 
-/** Leaves out what a wildcard entry with at least the same operations asks for already. */
+/** Leaves out what a wildcard entry with at least the same operations and scope asks for already. */
 function dropCovered(wanted: Wanted): Wanted {
-  const broad = [...wanted].filter(([key]) => key.includes('*') || key.endsWith('|'));
-  if (broad.length === 0) return wanted;
-  return new Map(
-    [...wanted].filter(
-      ([key, { operations }]) =>
-        !broad.some(
-          ([by, other]) => by !== key && covers(by, key) && [...operations].every((one) => other.operations.has(one)),
-        ),
-    ),
-  );
+  const entries = [...wanted];
+  const broad = entries.filter(([key]) => key.includes('*') || key.endsWith('|'));
+  const isWithin = (narrow: (typeof entries)[number], wide: (typeof entries)[number]): boolean => {
+    const [[key, { scope, operations }], [by, other]] = [narrow, wide];
+    if (by === key || !covers(by, key) || (other.scope !== '*' && other.scope !== scope)) return false;
+    return [...operations].every((one) => other.operations.has(one));
+  };
+  // Of two that ask for the same one stays.
+  const isDropped = (narrow: (typeof entries)[number]): boolean =>
+    broad.some((wide) => isWithin(narrow, wide) && (!isWithin(wide, narrow) || wide[0] < narrow[0]));
+  return new Map(entries.filter((entry) => !isDropped(entry)));
 }
 
 function covers(broad: string, narrow: string): boolean {
