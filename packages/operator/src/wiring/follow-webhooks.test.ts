@@ -59,14 +59,21 @@ describe('webhook configurations of ours', () => {
     await until('the gate to be closed', async () => (await createShop(test))?.includes('no shops here'));
   });
 
-  it('are mended when somebody empties them', async () => {
+  it.each([
+    ['them', (metadata: KubernetesObject['metadata']) => metadata],
+    [
+      'them and takes away the label that says whose they are',
+      ({ name, resourceVersion }: KubernetesObject['metadata']) => ({ name, resourceVersion }),
+    ],
+  ])('are mended when somebody empties %s', async (_, changed) => {
     const test = await startTestCluster();
     cluster = test;
     await test.start();
     await apply(test, noShops);
     const [gvr, name] = OURS[1];
+    await new Promise((resolve) => setTimeout(resolve, 1_200)); // until our own writing has been looked at
     const live = await test.client.get(gvr, { name });
-    await test.client.update(gvr, { ...live, webhooks: [] });
+    await test.client.update(gvr, { ...live, metadata: changed(live.metadata), webhooks: [] });
     await until('the gate to be closed', async () => (await createShop(test))?.includes('no shops here'));
   });
 });

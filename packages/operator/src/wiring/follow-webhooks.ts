@@ -1,5 +1,5 @@
 import type { CompiledPolicy } from '@vouchsafe/engine';
-import { type GroupVersionResource, type KubeClient, startInformer } from '@vouchsafe/kube';
+import { type GroupVersionResource, type KubeClient, type KubernetesObject, startInformer } from '@vouchsafe/kube';
 import type { EventSender } from '../reports/event-sender.ts';
 import { jsonOf } from '../settings/json-of.ts';
 import { type Logger, messageOf } from '../settings/logger.ts';
@@ -47,8 +47,10 @@ export function followWebhooks(options: FollowWebhooksOptions): FollowedWebhooks
     return startInformer({
       client,
       gvr,
-      onChange({ object }) {
-        if (object.metadata.labels?.[MANAGED_BY] !== undefined) own ??= setTimeout(undo, UNDO_MS);
+      onChange(change) {
+        // one whose label is taken away is ours no less
+        const wasOurs = change.type === 'modified' && isOurs(change.previous);
+        if (wasOurs || isOurs(change.object)) own ??= setTimeout(undo, UNDO_MS);
         else if (gvr === MUTATING) look();
       },
       onError: (error) => log.warn({ resource: gvr.resource, error: messageOf(error) }, 'watching failed; it goes on'),
@@ -111,4 +113,8 @@ export function followWebhooks(options: FollowWebhooksOptions): FollowedWebhooks
       await Promise.all([mutating.stop(), validating.stop()]);
     },
   };
+}
+
+function isOurs({ metadata }: KubernetesObject): boolean {
+  return metadata.labels?.[MANAGED_BY] !== undefined;
 }
