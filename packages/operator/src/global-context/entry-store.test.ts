@@ -91,6 +91,16 @@ describe('entries', () => {
     await store.stop();
   });
 
+  it('that change to what cannot be read serve the old value no longer', async () => {
+    const { store } = storeOf({ '/api/a': 1 });
+    store.upsert(calling('a', '/api/a'));
+    await store.settled();
+    store.upsert({ ...calling('a', ''), spec: {} });
+    await store.settled();
+    expect(store.get('a')).toMatchObject({ ok: false, message: expect.stringContaining('should either have') });
+    await store.stop();
+  });
+
   it('go on as they are when only their status changed', async () => {
     const { store, asked } = storeOf({ '/api/a': 1 });
     store.upsert(calling('a', '/api/a'));

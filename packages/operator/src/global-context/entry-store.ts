@@ -88,10 +88,13 @@ export function createEntryStore({ run, maxEntries, onChange, now }: EntryStoreO
     });
     known.running = running;
     void running.settled.then(() => {
-      if (!isCurrent(known, running)) return;
-      end(known.before);
-      known.before = undefined;
+      if (isCurrent(known, running)) endBefore(known);
     });
+  }
+
+  function endBefore(known: Known): void {
+    end(known.before);
+    known.before = undefined;
   }
 
   return {
@@ -110,10 +113,7 @@ export function createEntryStore({ run, maxEntries, onChange, now }: EntryStoreO
       const fresh: Known = { document, running: undefined, before: known?.running, state: UNKNOWN };
       entries.set(name, fresh);
       begin(fresh);
-      if (!fresh.running) {
-        end(fresh.before);
-        fresh.before = undefined;
-      }
+      if (fresh.state.isReady === false) endBefore(fresh);
     },
     remove(document) {
       const known = entries.get(nameOf(document));
