@@ -63,7 +63,7 @@ describe('webhook configurations of ours', () => {
     ['them', (metadata: KubernetesObject['metadata']) => metadata],
     [
       'them and takes away the label that says whose they are',
-      ({ name, resourceVersion }: KubernetesObject['metadata']) => ({ name, resourceVersion }),
+      ({ labels: _labels, ...metadata }: KubernetesObject['metadata']) => metadata,
     ],
   ])('are mended when somebody empties %s', async (_, changed) => {
     const test = await startTestCluster();
