@@ -28,7 +28,9 @@ it.each([
   ['nor one of another namespace', [wanted('a'), wanted('b', 'ConfigMap', 'other')], ['b']],
   ['a trigger that the policy is silent about keeps all', [], []],
   ['so does one that could not be judged', undefined, []],
-])('%s', async (_, objects, expected) => {
+  ['unless it keeps nothing that is not asked for', [], ['a', 'b'], false],
+  ['nor what nobody can judge', undefined, ['a', 'b'], false],
+])('%s', async (_, objects, expected, keepsUnasked = true) => {
   const removed: string[] = [];
   const judged: string[] = [];
   await makeAnew([made('a', 'one'), made('b', 'one')], {
@@ -37,6 +39,7 @@ it.each([
       return objects;
     },
     remove: async ({ item }) => void removed.push(item.metadata.name ?? ''),
+    keepsUnasked,
   });
   expect(removed).toEqual(expected);
   expect(judged).toEqual(['one']);
@@ -50,6 +53,7 @@ it('each trigger is judged', async () => {
       return [];
     },
     remove: async () => {},
+    keepsUnasked: true,
   });
   expect(judged).toEqual(['one', 'two']);
 });

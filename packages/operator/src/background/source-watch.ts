@@ -10,9 +10,13 @@ import { type Logger, messageOf } from '../settings/logger.ts';
 export interface SourceWatchOptions {
   readonly client: KubeClient;
   readonly log: Logger;
+  /** False for replicas that do not lead: what they find missing is looked for again once they do. */
+  readonly mayRun: () => boolean;
   /** A source is another than it was. */
   readonly onChanged: (uid: string) => void;
   readonly onGone: (uid: string) => void;
+  /** A source went unseen, before it was watched: another may have taken its name since. */
+  readonly onMissing: (uid: string) => void;
 }
 
 export interface SourceWatch {
@@ -21,26 +25,41 @@ export interface SourceWatch {
    * source by its UID alone; it is of the kind of its copy.
    */
   follow(labels: Readonly<Record<string, string>>, copy: ApiResource): void;
+  /** Looks for sources that nobody saw go, as after a change of leader. */
+  look(): void;
   stop(): Promise<void>;
+}
+
+/** Where a source is; an empty namespace is all of them. */
+interface Place {
+  readonly resource: ApiResource;
+  readonly namespace: string;
 }
 
 const LABEL = 'generate.kyverno.io/source-';
 /** Namespaces of one kind that are watched one by one; with more of them all are. */
 const MAXIMUM_NAMESPACES = 20;
+/** Milliseconds in which sources that a watch does not know are asked for together. */
+const SETTLE_MS = 200;
 
 /** Watches the objects that were copied, by kind and namespace, their metadata alone. */
-export function startSourceWatch({ client, log, onChanged, onGone }: SourceWatchOptions): SourceWatch {
+export function startSourceWatch(options: SourceWatchOptions): SourceWatch {
+  const { client, log, mayRun, onChanged, onGone, onMissing } = options;
   const informers = new Map<string, Map<string, Informer>>();
   /** Looked up once: a kind that is not served has no sources. */
-  const asked = new Set<string>();
-  const sources = new Set<string>();
+  const places = new Map<string, Promise<Place | undefined>>();
+  const sources = new Map<string, Place>();
+  /** What the watches know to be there, by UID. */
+  const present = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
 
-  function watch(resource: ApiResource, namespace: string): void {
+  function watch({ resource, namespace }: Place): Informer {
     const kind = `${resource.group}/${resource.resource}`;
     const known = informers.get(kind) ?? new Map<string, Informer>();
     informers.set(kind, known);
-    if (isStopped || known.has(namespace) || known.has('')) return;
+    const running = known.get('') ?? known.get(namespace);
+    if (running) return running;
     const place = known.size < MAXIMUM_NAMESPACES ? namespace : '';
     const informer = startInformer({
       client,
@@ -50,38 +69,88 @@ export function startSourceWatch({ client, log, onChanged, onGone }: SourceWatch
       transform: keepIdentity,
       onChange: ({ type, object }) => {
         const { uid } = object.metadata;
-        if (uid === undefined || type === 'added' || !sources.has(uid)) return;
-        if (type === 'deleted') onGone(uid);
-        else onChanged(uid);
+        if (uid === undefined) return;
+        if (type === 'deleted') present.delete(uid);
+        else present.add(uid);
+        if (type === 'added' || !sources.has(uid)) return;
+        if (type === 'modified') onChanged(uid);
+        else if (mayRun()) forget(uid, onGone);
       },
       onError: (error) => log.debug({ resource: resource.resource, error: messageOf(error) }, 'watching goes on'),
     });
     known.set(place, informer);
+    return informer;
+  }
+
+  function forget(uid: string, tell: (uid: string) => void): void {
+    sources.delete(uid);
+    tell(uid);
+  }
+
+  function findPlace(labels: Readonly<Record<string, string>>, copy: ApiResource): Promise<Place | undefined> {
+    const [group, version, kind, namespace] = ['group', 'version', 'kind', 'namespace'].map(
+      (name) => labels[`${LABEL}${name}`] ?? '',
+    ) as [string, string, string, string]; // as many as names
+    const key = kind === '' ? `${copy.group}/${copy.resource}` : [group, kind, namespace].join('/');
+    const known = places.get(key);
+    if (known) return known;
+    const found =
+      kind === ''
+        ? Promise.resolve({ resource: copy, namespace: '' })
+        : client.discovery
+            .findKind({ group, version, kind })
+            .then((resource) => resource && { resource, namespace: resource.isNamespaced ? namespace : '' });
+    places.set(key, found);
+    found.catch((error: unknown) => {
+      places.delete(key);
+      log.warn({ kind, error: messageOf(error) }, 'a kind that is copied is not known');
+    });
+    return found;
+  }
+
+  function look(): void {
+    if (isStopped) return;
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      if (mayRun()) for (const [place, uids] of doubted()) void tellMissing(place, uids);
+    }, SETTLE_MS);
+  }
+
+  function doubted(): Map<Place, readonly string[]> {
+    const uids = [...sources.keys()].filter((uid) => !present.has(uid));
+    return Map.groupBy(uids, (uid) => sources.get(uid) as Place); // it is a key of theirs
+  }
+
+  /** A watch may lag behind what is there: the API server is asked. */
+  async function tellMissing({ resource, namespace }: Place, uids: readonly string[]): Promise<void> {
+    try {
+      const place = namespace === '' ? {} : { namespace };
+      const { items } = await client.list(resource, { metadataOnly: true, ...place });
+      const there = new Set(items.map(({ metadata }) => metadata.uid));
+      for (const uid of uids) if (!there.has(uid) && sources.has(uid) && !isStopped) forget(uid, onMissing);
+    } catch (error) {
+      log.warn({ resource: resource.resource, error: messageOf(error) }, 'whether sources are gone is not known');
+    }
   }
 
   return {
     follow(labels, copy) {
-      const read = (name: string): string => labels[`${LABEL}${name}`] ?? '';
-      const [uid, kind, namespace] = [read('uid'), read('kind'), read('namespace')];
-      if (uid === '') return;
-      sources.add(uid);
-      if (kind === '') {
-        watch(copy, '');
-        return;
-      }
-      const key = [read('group'), kind, namespace].join('/');
-      if (asked.has(key)) return;
-      asked.add(key);
-      client.discovery.findKind({ group: read('group'), version: read('version'), kind }).then(
-        (resource) => resource && watch(resource, resource.isNamespaced ? namespace : ''),
-        (error: unknown) => {
-          asked.delete(key);
-          log.warn({ kind, error: messageOf(error) }, 'a kind that is copied is not known');
+      const uid = labels[`${LABEL}uid`] ?? '';
+      if (uid === '' || sources.has(uid)) return;
+      findPlace(labels, copy).then(
+        async (place) => {
+          if (!place || isStopped) return;
+          sources.set(uid, place);
+          await watch(place).synced;
+          if (!present.has(uid)) look();
         },
+        () => undefined, // told where it was looked up
       );
     },
+    look,
     async stop() {
       isStopped = true;
+      clearTimeout(timer);
       await Promise.all([...informers.values()].flatMap((own) => [...own.values()].map((one) => one.stop())));
     },
   };

@@ -23,6 +23,8 @@ export interface SynchronizationOptions {
     request: EvaluationRequest,
     rules: ReadonlySet<string>,
   ) => Promise<readonly JsonObject[] | undefined>;
+  /** The same, tried once, and silent about what fails. */
+  readonly attempt: SynchronizationOptions['applyTo'];
   /** Whether the rule asks for something for a trigger; undefined when it cannot be told. */
   readonly asksFor: (policy: CompiledPolicy, request: EvaluationRequest, rule: string) => Promise<boolean | undefined>;
   readonly toRequest: (resource: ApiResource, object: JsonObject) => EvaluationRequest;
@@ -69,8 +71,10 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
   const sources = startSourceWatch({
     client,
     log,
+    mayRun,
     onChanged: (uid) => eachCopy(uid, changed),
     onGone: (uid) => eachCopy(uid, sourceGone),
+    onMissing: sourceMissing,
   });
   let isStopped = false;
 
@@ -122,6 +126,19 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
     );
   }
 
+  /** Another object may bear the name of the source by now: copies that the rule does not make anew of it go. */
+  function sourceMissing(uid: string): void {
+    const copies: Generated[] = [];
+    eachCopy(uid, (resource, item) => {
+      if (keeperOf(item.metadata.labels ?? {}, policies())) copies.push({ resource, item });
+    });
+    makeAnew(copies, {
+      regenerate: (labels) => putBack(labels, { ...options, applyTo: options.attempt }),
+      remove: ({ resource, item }) => remove(client, resource, item, log),
+      keepsUnasked: false,
+    }).catch((error: unknown) => log.warn({ error: messageOf(error) }, 'copies outlive their source'));
+  }
+
   async function discover(): Promise<void> {
     for (const resource of await client.discovery.resources()) {
       const isUsable = ['list', 'watch', 'delete'].every((verb) => resource.verbs.includes(verb));
@@ -164,6 +181,7 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
     await makeAnew(madeInCel, {
       regenerate: (labels) => putBack(labels, options),
       remove: ({ resource, item }) => remove(client, resource, item, log),
+      keepsUnasked: true,
     });
   }
 
@@ -188,6 +206,7 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
     watch,
     look() {
       noticeGone();
+      sources.look();
       if (discovery || isStopped || !policies().some(({ document }) => synchronizes(document))) return;
       discovery = discover().catch((error: unknown) => {
         log.warn({ error: messageOf(error) }, 'what was generated before is not known');

@@ -58,6 +58,7 @@ export function startBackgroundWork(parts: BackgroundParts): BackgroundWork {
     ...parts,
     policies: () => snapshot().policies,
     applyTo: background.applyTo,
+    attempt: (policy, request, names) => background.attempt(policy, request, names, false),
     asksFor: background.asksFor,
     toRequest: (resource, object) => toRequest(resource, object, parts),
   });
