@@ -126,8 +126,14 @@ describe('webhook configurations', () => {
     expect(lists.flatMap(({ items }) => items.map(({ metadata }) => metadata.name))).toEqual(['theirs']);
   });
 
-  it('a refusal is passed on, for the caller to try again', async () => {
-    const refusing: KubeClient = { ...cluster.client, create: () => Promise.reject(new Error('refused')) };
+  it('a refusal is passed on, for the caller to try again, and keeps no other from being written', async () => {
+    const { client, writes } = counting();
+    const refusing: KubeClient = {
+      ...client,
+      create: (...args) =>
+        args[1].metadata.name === NAME ? Promise.reject(new Error('refused')) : client.create(...args),
+    };
     await expect(applyWebhooks(refusing, wanted())).rejects.toThrow('refused');
+    expect(writes).toContain('create kyverno-resource-validating-webhook-cfg');
   });
 });

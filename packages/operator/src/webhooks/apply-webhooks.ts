@@ -14,12 +14,13 @@ function resource(name: string): GroupVersionResource {
 }
 
 /**
- * Brings the configurations of the cluster to the wanted ones: creates, or updates what differs in what we set. A
- * configuration without webhooks is kept (empty), so that its place in others' eyes is stable. Rejects when the API
- * server refuses; the caller tries again.
+ * Brings the configurations of the cluster to the wanted ones, all at once, as a new kind is unguarded until then: creates, or
+ * updates what differs in what we set. A configuration without webhooks is kept (empty), so that its place in others' eyes is
+ * stable. Rejects when the API server refuses one; the caller tries again.
  */
 export async function applyWebhooks(client: KubeClient, wanted: readonly JsonObject[]): Promise<void> {
-  for (const configuration of wanted) await applyOne(client, configuration);
+  const outcomes = await Promise.allSettled(wanted.map((configuration) => applyOne(client, configuration)));
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 /** Whether all of them exist, whatever they say: what a replica can know that may not write them. */

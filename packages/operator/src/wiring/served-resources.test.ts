@@ -1,5 +1,6 @@
-import type { KubernetesObject } from '@vouchsafe/kube';
-import { afterEach, describe, expect, it } from 'vitest';
+import type { KubeClient, KubernetesObject } from '@vouchsafe/kube';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createLogger } from '../telemetry/logger.ts';
 import {
   CLUSTER_POLICIES,
   DEFINITIONS,
@@ -11,6 +12,7 @@ import {
   VALIDATING,
   widgetDefinition,
 } from './operator.fixture.ts';
+import { followDefinitions } from './served-resources.ts';
 
 const WIDGETS = { group: 'acme.example', version: 'v1', resource: 'widgets' } as const;
 
@@ -63,5 +65,56 @@ describe('custom kinds', () => {
       return JSON.stringify(items).includes('"widgets"');
     });
     expect(await createWidget(test)).toContain('no widgets here');
+  });
+});
+
+describe('following definitions', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** An API server that serves the kinds of definitions later than it has these. */
+  function lagging() {
+    const plurals = ['pods'];
+    const events = new TransformStream<Uint8Array, Uint8Array>();
+    const told: string[] = [];
+    const client = {
+      list: async () => ({ items: [], resourceVersion: '1' }),
+      stream: async (_: string, request: { readonly signal: AbortSignal }) =>
+        events.readable.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), request),
+      discovery: {
+        invalidate: () => {},
+        resources: async () => plurals.map((resource) => ({ group: '', resource, subresources: [] })),
+      },
+    } as unknown as KubeClient; // all that is asked of it
+    const followed = followDefinitions(client, createLogger('error', 'json'), () => told.push(plurals.join()));
+    const define = (): void => {
+      const event = { type: 'ADDED', object: { ...widgetDefinition('Cluster') } };
+      void events.writable.getWriter().write(new TextEncoder().encode(`${JSON.stringify(event)}\n`));
+    };
+    return { plurals, told, define, followed };
+  }
+
+  it('what came between the first question and the watch is told', async () => {
+    vi.useFakeTimers();
+    const { told, followed } = lagging();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(told).toEqual(['pods']);
+    await followed.stop();
+  });
+
+  it('a kind is told as soon as it is served, and once', async () => {
+    vi.useFakeTimers();
+    const { plurals, told, define, followed } = lagging();
+    await vi.advanceTimersByTimeAsync(0);
+    define();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(told).toEqual(['pods', 'pods']);
+    plurals.push('widgets');
+    await vi.advanceTimersByTimeAsync(300);
+    expect(told.slice(2)).toEqual(['pods,widgets']);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(told).toHaveLength(3);
+    await followed.stop();
   });
 });

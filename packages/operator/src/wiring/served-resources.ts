@@ -8,7 +8,7 @@ const DEFINITIONS = {
   resource: 'customresourcedefinitions',
 } as const;
 /** The API server serves a new kind a moment after its definition; discovery of it may lag some seconds. */
-const LAGS_MS = [0, 1_500, 6_000];
+const LAGS_MS = [100, 300, 700, 1_500, 3_000, 6_000];
 
 /** What the API server serves, resources and subresources, at most ten minutes old. */
 export async function readServedResources(client: KubeClient): Promise<readonly ServedResource[]> {
@@ -28,33 +28,62 @@ export async function readServedResources(client: KubeClient): Promise<readonly 
 /** Calls back when custom kinds come, change or go, with discovery asked afresh from then on. */
 export function followDefinitions(client: KubeClient, log: Logger, onChange: () => void): { stop(): Promise<void> } {
   const timers = new Set<NodeJS.Timeout>();
-  const announce = (delay: number) => {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
+  let announced: string | undefined;
+  let isStopped = false;
+
+  function announce(): void {
+    stopTimers(); // many definitions installed at once are one change
+    at(0, async () => {
       client.discovery.invalidate();
       onChange();
+      announced = await served();
+    });
+    for (const delay of LAGS_MS) at(delay, lookAgain);
+  }
+
+  async function lookAgain(): Promise<void> {
+    if (isStopped) return;
+    client.discovery.invalidate();
+    const now = await served();
+    if (now !== undefined && now === announced) return;
+    announced = now;
+    if (!isStopped) onChange();
+  }
+
+  /** Undefined when it is not known. */
+  function served(): Promise<string | undefined> {
+    return readServedResources(client).then(JSON.stringify, () => undefined);
+  }
+
+  function at(delay: number, act: () => Promise<void>): void {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      void act();
     }, delay);
     timers.add(timer);
-  };
-  const stopTimers = () => {
+  }
+
+  function stopTimers(): void {
     for (const timer of timers) clearTimeout(timer);
     timers.clear();
-  };
+  }
+
   const informer = startInformer({
     client,
     gvr: DEFINITIONS,
     metadataOnly: true,
     onChange() {
-      if (!informer.hasSynced()) return; // the kinds there at the start are known already
-      stopTimers(); // many definitions installed at once are one change
-      for (const delay of LAGS_MS) announce(delay);
+      if (informer.hasSynced()) announce();
     },
     onError: (error) => log.warn({ error: messageOf(error) }, 'watching custom kinds failed; it goes on'),
   });
+  // The first list may have what came since somebody first asked what is served.
+  void informer.synced.then(lookAgain);
   return {
     async stop() {
-      await informer.stop();
+      isStopped = true;
       stopTimers();
+      await informer.stop();
     },
   };
 }
