@@ -26,6 +26,10 @@ export interface ScenarioClient {
 const GONE_MS = 15_000;
 /** Tools take a moment from one change to the next, in which webhooks come to know of a policy. */
 const POLICY_MS = 250;
+/** A real API server takes that long, at least, from a definition to the first object of its kind. */
+const DEFINITION_MS = 500;
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export function createScenarioClient(client: KubeClient, defaultNamespace: string): ScenarioClient {
   const made: Place[] = [];
@@ -72,8 +76,11 @@ export function createScenarioClient(client: KubeClient, defaultNamespace: strin
     const scope = place.namespace === undefined ? {} : { namespace: place.namespace };
     const stored = await client.create(place.resource, inNamespace(object, place), scope);
     made.push({ ...place, name: stored.metadata.name ?? place.name });
-    if (place.resource.resource === 'customresourcedefinitions') client.discovery.invalidate();
-    if (place.resource.kind.endsWith('Policy')) await new Promise((resolve) => setTimeout(resolve, POLICY_MS));
+    if (place.resource.kind.endsWith('Policy')) await pause(POLICY_MS);
+    if (place.resource.kind === 'CustomResourceDefinition') {
+      await pause(DEFINITION_MS);
+      client.discovery.invalidate();
+    }
   }
 
   const merge = (object: JsonObject, place: Place) =>
@@ -151,7 +158,7 @@ export function createScenarioClient(client: KubeClient, defaultNamespace: strin
       const left = await live(place).catch(() => undefined);
       if (!left) return;
       if (left.metadata.deletionTimestamp === undefined) await again?.();
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await pause(50);
     }
   }
 }
