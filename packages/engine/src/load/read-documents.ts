@@ -4,7 +4,7 @@ import { isJsonObject, type Json } from '../kernel/json.ts';
 import type { SourceMap } from '../model/policy.ts';
 import { createSourceMap } from './source-map.ts';
 import { checkTextLimits, LIMITS, looksLikeJson, tooDeep } from './text-limits.ts';
-import { ConversionProblem, yamlToJson } from './yaml-to-json.ts';
+import { ConversionProblem, QUOTE_WILDCARDS, yamlToJson } from './yaml-to-json.ts';
 
 /** One document of a text. */
 export interface TextDocument {
@@ -65,8 +65,9 @@ function readYaml(text: string, origin: string): ReadDocuments {
         documents.push({ value, sources: createSourceMap(document.contents, { text, lines, origin }) });
     } catch (error) {
       if (!(error instanceof ConversionProblem)) throw error;
-      const { code, message, offset } = error;
-      diagnostics.push({ code, severity: 'error', message, range: toRange(offset, offset, lines, origin) });
+      const { code, message, offset, hint } = error;
+      const problem = { code, severity: 'error', message, range: toRange(offset, offset, lines, origin) } as const;
+      diagnostics.push(hint === undefined ? problem : { ...problem, hint });
     }
   }
   return { documents, diagnostics };
@@ -116,13 +117,28 @@ function parseYaml(text: string, lines: LineCounter): readonly Document.Parsed[]
 /** At most this many problems of one document: after the first the rest mostly follow from it. */
 const PROBLEMS = 5;
 
+const LAYOUT = 'the fields of one object begin in one column, those of a list item two columns after its `-`';
+/** What to look for, by the code of a problem with how a document is laid out. */
+const HINTS: Readonly<Partial<Record<Document.Parsed['errors'][number]['code'], string>>> = {
+  BAD_ALIAS: QUOTE_WILDCARDS,
+  BAD_INDENT: LAYOUT,
+  BLOCK_AS_IMPLICIT_KEY: `${LAYOUT}; a text that has \`: \` in it needs quotes`,
+  MULTILINE_IMPLICIT_KEY: LAYOUT,
+  TAB_AS_INDENT: 'indent with spaces',
+  UNEXPECTED_TOKEN: LAYOUT,
+};
+
 function toDiagnostics(document: Document.Parsed, lines: LineCounter, origin: string): Diagnostic[] {
-  return document.errors.slice(0, PROBLEMS).map(({ message, pos }) => ({
-    code: 'document-syntax',
-    severity: 'error',
-    message: lowerFirst(message.split('\n')[0] ?? '').slice(0, LIMITS.depth * 4),
-    range: toRange(pos[0], pos[1], lines, origin),
-  }));
+  return document.errors.slice(0, PROBLEMS).map(({ code, message, pos }, index): Diagnostic => {
+    const hint = index === 0 ? HINTS[code] : undefined; // one mistake mostly leads to the others
+    return {
+      code: 'document-syntax',
+      severity: 'error',
+      message: lowerFirst(message.split('\n')[0] ?? '').slice(0, LIMITS.depth * 4),
+      range: toRange(pos[0], pos[1], lines, origin),
+      ...(hint === undefined ? {} : { hint }),
+    };
+  });
 }
 
 function lowerFirst(text: string): string {

@@ -6,13 +6,19 @@ import { LIMITS } from './text-limits.ts';
 export class ConversionProblem extends Error {
   readonly code: 'document-syntax' | 'document-too-deep' | 'document-too-large';
   readonly offset: number;
+  readonly hint: string | undefined;
 
-  constructor(code: ConversionProblem['code'], message: string, offset: number) {
+  constructor(code: ConversionProblem['code'], message: string, offset: number, hint?: string) {
     super(message);
     this.code = code;
     this.offset = offset;
+    this.hint = hint;
   }
 }
+
+/** What to write instead, for texts of policies that YAML takes for something else. */
+export const QUOTE_WILDCARDS = "a text that begins with `*` needs quotes: `'*'`";
+const QUOTE_BRACES = 'a text that begins with `{{` needs quotes: `"{{ … }}"`';
 
 /** An anchored value, and how many nodes it stands for. */
 interface Anchored {
@@ -58,7 +64,8 @@ export function yamlToJson(root: Node | null): Converted {
 
   function resolve(name: string, offset: number): Json {
     const known = anchors.get(name);
-    if (known === undefined) throw new ConversionProblem('document-syntax', `unknown anchor \`${name}\``, offset);
+    if (known === undefined)
+      throw new ConversionProblem('document-syntax', `unknown anchor \`${name}\``, offset, QUOTE_WILDCARDS);
     if (known === 'open') throw new ConversionProblem('document-syntax', `anchor \`${name}\` contains itself`, offset);
     nodes += known.nodes;
     aliasNodes += known.nodes;
@@ -119,7 +126,12 @@ function toKey({ key }: Pair, convert: (node: unknown) => Json): string {
   const value = convert(key);
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  throw new ConversionProblem('document-syntax', 'a key must be a text, number or boolean', offsetOf(key));
+  throw new ConversionProblem(
+    'document-syntax',
+    'a key must be a text, number or boolean',
+    offsetOf(key),
+    QUOTE_BRACES,
+  );
 }
 
 function toScalar(value: unknown, offset: number): Json {

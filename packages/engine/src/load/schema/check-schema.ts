@@ -2,6 +2,7 @@ import type { DiagnosticCode } from '../../kernel/diagnostics/codes.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
 import { appendDocumentPath } from '../../kernel/json-path.ts';
 import { nearestField } from './nearest-field.ts';
+import { type Holder, placeOfField } from './place-of-field.ts';
 import { follow, type SchemaLink, type SchemaNode } from './policy-schema.ts';
 
 export interface SchemaProblem {
@@ -15,7 +16,7 @@ export interface SchemaProblem {
 const PROBLEMS = 100;
 
 /**
- * Everything that a document has against its schema, in document order: unknown fields (with the nearest known one),
+ * Everything that a document has against its schema, in document order: unknown fields (with where they belong, or the nearest known one),
  * wrong types, values that are not allowed, missing fields. A null stands for an absent field, as the API server has it.
  */
 export function checkSchema(document: JsonObject, schema: SchemaNode): readonly SchemaProblem[] {
@@ -37,7 +38,7 @@ const TYPE_NAMES = {
   n: 'a number',
 } as const;
 
-function checkValue(value: Json, link: SchemaLink, path: string, report: Report): void {
+function checkValue(value: Json, link: SchemaLink, path: string, report: Report, above?: Holder): void {
   const schema = follow(link);
   if (schema.t && !hasType(value, schema.t)) {
     report({ code: 'policy-wrong-type', path, message: `expected ${TYPE_NAMES[schema.t]}, found ${describe(value)}` });
@@ -46,8 +47,8 @@ function checkValue(value: Json, link: SchemaLink, path: string, report: Report)
   if (isJsonArray(value)) {
     const { i } = schema;
     if (i !== undefined)
-      for (const [index, item] of value.entries()) checkValue(item, i, appendDocumentPath(path, index), report);
-  } else if (isJsonObject(value)) checkObject(value, schema, path, report);
+      for (const [index, item] of value.entries()) checkValue(item, i, appendDocumentPath(path, index), report, above);
+  } else if (isJsonObject(value)) checkObject(value, { schema, path, above }, report);
   else checkScalar(value, schema, path, report);
 }
 
@@ -77,13 +78,14 @@ function describe(value: Json): string {
   return `the ${typeof value} \`${text.length > 60 ? `${text.slice(0, 60)}…` : text}\``;
 }
 
-function checkObject(object: JsonObject, schema: SchemaNode, path: string, report: Report): void {
+function checkObject(object: JsonObject, holder: Holder, report: Report): void {
+  const { schema, path } = holder;
   for (const [key, value] of Object.entries(object)) {
     const place = appendDocumentPath(path, key);
     const field = schema.p && Object.hasOwn(schema.p, key) ? schema.p[key] : schema.a;
     if (field === undefined) {
-      if (schema.p && !schema.any) report(unknownField(key, schema.p, place));
-    } else if (value !== null) checkValue(value, field, place, report);
+      if (schema.p && !schema.any) report(unknownField(key, holder, place));
+    } else if (value !== null) checkValue(value, field, place, report, holder);
   }
   for (const key of schema.r ?? []) {
     if (isAbsent(object, key))
@@ -92,14 +94,12 @@ function checkObject(object: JsonObject, schema: SchemaNode, path: string, repor
   checkAlternatives(object, schema, path, report);
 }
 
-function unknownField(key: string, known: Readonly<Record<string, SchemaLink>>, path: string): SchemaProblem {
-  const near = nearestField(key, Object.keys(known));
-  return {
-    code: 'policy-unknown-field',
-    path,
-    message: `unknown field \`${key}\``,
-    ...(near ? { hint: `did you mean \`${near}\`?` } : {}),
-  };
+function unknownField(key: string, holder: Holder, path: string): SchemaProblem {
+  const problem = { code: 'policy-unknown-field', path, message: `unknown field \`${key}\`` } as const;
+  const place = placeOfField(key, holder);
+  if (place !== undefined) return { ...problem, hint: `${place} has a field of that name: mind the indentation` };
+  const near = nearestField(key, Object.keys(holder.schema.p ?? {}));
+  return near === undefined ? problem : { ...problem, hint: `did you mean \`${near}\`?` };
 }
 
 function isAbsent(object: JsonObject, key: string): boolean {
