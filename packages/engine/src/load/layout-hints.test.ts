@@ -23,8 +23,8 @@ describe('what is laid out wrongly says how to write it:', () => {
   it('fields that are indented too much', () => {
     const rule = '{name: r, match: {any: [{resources: {kinds: [Pod]}}]}, validate: {background: true, mutate: {}}}';
     expect(told(`${HEAD}metadata: {name: p}\nspec:\n  rules:\n  - ${rule}\n`).slice(0, 2)).toEqual([
-      misplaced('6:74', 'background', 'spec'),
-      misplaced('6:92', 'mutate', 'spec.rules[0]'),
+      misplaced('6:71', 'background', 'spec'),
+      misplaced('6:89', 'mutate', 'spec.rules[0]'),
     ]);
   });
 
