@@ -8,6 +8,7 @@ import { explainCommand } from './explain/explain-command.ts';
 import { fixCommand } from './fix/fix-command.ts';
 import { imagesCommand } from './images/images-command.ts';
 import { jpCommand } from './jp/jp-command.ts';
+import { lintCommand } from './lint/lint-command.ts';
 import { migrateCommand } from './migrate/migrate-command.ts';
 import { ociCommand } from './oci/oci-command.ts';
 import { sandboxCommand } from './sandbox/sandbox-command.ts';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   verifyCommand,
   imagesCommand,
   explainCommand,
+  lintCommand,
   sandboxCommand,
   demoCommand,
   jpCommand,

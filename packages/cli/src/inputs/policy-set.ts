@@ -61,6 +61,17 @@ export async function loadPolicySet(
   folder: string,
   registries: RegistryAccessOptions = { mirrors: [], env: process.env },
 ): Promise<PolicySet> {
+  const { texts, unreadable } = await readPolicyTexts(paths, folder, registries);
+  const set = toPolicySet(texts);
+  return unreadable.length === 0 ? set : { ...set, problems: [...set.problems, ...unreadable] };
+}
+
+/** The texts at such paths, and what of a folder cannot be read. Throws as `loadPolicySet` does. */
+export async function readPolicyTexts(
+  paths: readonly string[],
+  folder: string,
+  registries: RegistryAccessOptions = { mirrors: [], env: process.env },
+): Promise<{ readonly texts: readonly LoadedText[]; readonly unreadable: readonly Diagnostic[] }> {
   const files = findFiles(paths, folder, { recursive: true });
   const named = new Set([...paths, ...paths.map((path) => resolve(folder, path))]);
   const texts: LoadedText[] = [];
@@ -78,8 +89,7 @@ export async function loadPolicySet(
       }
     }
   }
-  const set = toPolicySet(texts);
-  return unreadable.length === 0 ? set : { ...set, problems: [...set.problems, ...unreadable] };
+  return { texts, unreadable };
 }
 
 function unreadableFile(origin: string, message: string): Diagnostic {
@@ -117,7 +127,8 @@ export function toPolicySet(texts: readonly LoadedText[]): PolicySet {
   return set;
 }
 
-const MENTIONS_POLICIES = /kyverno\.io\/|admissionregistration\.k8s\.io\//;
+/** A folder of policies holds other files as well; those of other tools need not be read. */
+export const MENTIONS_POLICIES = /kyverno\.io\/|admissionregistration\.k8s\.io\//;
 
 class PolicyCollector implements PolicySet {
   readonly policies: Policy[] = [];

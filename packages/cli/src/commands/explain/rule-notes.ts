@@ -1,10 +1,10 @@
 import { type Policy, rulesOf } from '@vouchsafe/engine';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member, memberAt } from '@vouchsafe/engine/kernel';
+import { leftOutContainers } from '../../evaluation/left-out-containers.ts';
 
 type Rule = ReturnType<typeof rulesOf>[number];
 
 const CONTAINERS = 'containers';
-const OTHER_CONTAINERS = ['initContainers', 'ephemeralContainers'];
 /** Where the kinds that run Pods keep the spec of these. */
 const POD_SPECS: readonly (readonly string[])[] = [
   ['spec'],
@@ -55,23 +55,13 @@ function isSameWord(one: string, other: string): boolean {
 
 /** A `foreach` over the containers alone, about a resource that has others. */
 function containerNotes(rule: Rule, resource: JsonObject): readonly string[] {
-  const lists = [rule.validate, rule.mutate].flatMap((part) => {
-    const loops = part && member(part, 'foreach');
-    return isJsonArray(loops) ? loops.flatMap((loop) => memberAt(loop, 'list') ?? []) : [];
-  });
-  const texts = lists.filter((list) => typeof list === 'string');
-  if (texts.length === 0 || !texts.some((list) => isOverContainers(list))) return [];
-  return OTHER_CONTAINERS.filter((field) => !texts.some((list) => list.includes(field))).flatMap((field) => {
+  const { lists, fields } = leftOutContainers(rule);
+  return fields.flatMap((field) => {
     const names = namesOf(field, resource);
     if (names.length === 0) return [];
     const shown = names.map((name) => `\`${name}\``).join(', ');
-    return [`foreach over \`${texts.join('`, `')}\` leaves out ${field} ${shown}: name them in the list as well`];
+    return [`foreach over \`${lists.join('`, `')}\` leaves out ${field} ${shown}: name them in the list as well`];
   });
-}
-
-/** `request.object.spec.containers`, `request.object.spec.template.spec.containers[]`. */
-function isOverContainers(list: string): boolean {
-  return list.replaceAll(/\s|\[\]$/g, '').endsWith(`.${CONTAINERS}`);
 }
 
 function namesOf(field: string, resource: JsonObject): readonly string[] {
