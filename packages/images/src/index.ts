@@ -26,8 +26,10 @@ export {
 } from './facts/verify-image.ts';
 export { withInsecureRegistries } from './facts/with-insecure-registries.ts';
 export type { SecretKeySource } from './keys/secret-key-source.ts';
-export type { RegistryHostOptions, RegistryHosts } from './names/registry-hosts.ts';
+export { createRegistryHosts, type RegistryHostOptions, type RegistryHosts } from './names/registry-hosts.ts';
+export { type SignatureOrigins, toSignatureOrigins } from './names/signature-location.ts';
 export type { CredentialSource } from './registry/credential-source.ts';
+export type { Credential } from './registry/docker-config.ts';
 export { defaultLimits, type RegistryLimits } from './registry/limits.ts';
 export {
   type FollowedTrustRoot,

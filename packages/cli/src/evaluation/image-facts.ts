@@ -17,9 +17,9 @@ export interface ImageFacts {
 }
 
 /** Answers about images from their registries, with the logins of docker. Throws `InputProblem`. */
-export async function openImageFacts({ mirrors, trustedRoot, folder, env }: ImageFactsOptions): Promise<ImageFacts> {
+export async function openImageFacts({ hosts, trustedRoot, folder, env }: ImageFactsOptions): Promise<ImageFacts> {
   const source = createImageSource({
-    hosts: toHosts(mirrors),
+    hosts: await toHosts(hosts),
     trustRoot: trustedRoot === '' ? publicGoodTrustRoot() : await readTrustRoot(resolve(folder, trustedRoot)),
     credentials: dockerCredentials(env),
     cache: { maxSize: 1_000, ttlMs: 3_600_000 },

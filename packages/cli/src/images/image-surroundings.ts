@@ -5,18 +5,24 @@ import {
   publicGoodTrustRoot,
   type RegistryHosts,
   readTufTrustRoot,
+  type SignatureOrigins,
   type TrustRoot,
+  toSignatureOrigins,
 } from '@vouchsafe/images';
 import { clusterFolder, readClusterState } from '../cluster/cluster-state.ts';
 import { MIRRORED_HOSTS } from '../cluster/mirrored-hosts.ts';
 import { type CommandIo, type FlagValues, listFlag, textFlag } from '../flags/command.ts';
+import { readHostSettings } from '../flags/registry-flags.ts';
+import { InputProblem } from '../inputs/input-problem.ts';
+import { splitPair, toHosts } from '../inputs/registry-access.ts';
 
 /** Wrong use of a command about images; its message is for the user. */
-export class ImageUsageError extends Error {}
+export class ImageUsageError extends InputProblem {}
 
 /** Where images are and whom one believes. */
 export interface ImageSurroundings {
   readonly hosts: RegistryHosts;
+  readonly signatureOrigins: SignatureOrigins;
   readonly trustRoot: TrustRoot;
   /** A folder in place of all registries. */
   readonly layout?: string;
@@ -27,14 +33,15 @@ const providers = ['default', 'google', 'amazon', 'azure', 'github'];
 
 /** Reads the flags every command about images has. Throws {@link ImageUsageError}. */
 export async function readSurroundings(flags: FlagValues, io: CommandIo): Promise<ImageSurroundings> {
-  const mirrors = listFlag(flags, 'registryMirror').map((pair) => splitPair(pair, '--registry-mirror is HOST=URL'));
+  const { mirrors, ...settings } = readHostSettings(flags);
+  const sandboxMirrors: string[] = [];
   let rootFile = textFlag(flags, 'trustedRoot') ?? textFlag(flags, 'trustRoot');
   if (flags['sandbox'] === true) {
     const folder = clusterFolder(textFlag(flags, 'home'), io.env, io.cwd);
     const state = await readClusterState(folder);
     if (!state) throw new ImageUsageError(`no sandbox runs in ${folder}; start one with \`vouchsafe sandbox up\``);
     rootFile ??= state.trustedRoot;
-    mirrors.push(...MIRRORED_HOSTS.map((host) => [host, `http://${state.registry}`] as const));
+    sandboxMirrors.push(...MIRRORED_HOSTS.map((host) => `${host}=http://${state.registry}`));
   }
   const credentialProviders = listFlag(flags, 'registryProvider');
   const unknown = credentialProviders.find((name) => !providers.includes(name));
@@ -42,7 +49,8 @@ export async function readSurroundings(flags: FlagValues, io: CommandIo): Promis
   const layout = textFlag(flags, 'layout');
   if (layout !== undefined) await checkLayout(layout);
   return {
-    hosts: Object.fromEntries(mirrors.map(([host, url]) => [host, { url }])),
+    hosts: await toHosts({ ...settings, mirrors: [...mirrors, ...sandboxMirrors] }),
+    signatureOrigins: readOrigins(listFlag(flags, 'signatureOrigin')),
     trustRoot: await chooseTrustRoot(rootFile, flags, io),
     credentialProviders,
     ...(layout === undefined ? {} : { layout }),
@@ -63,11 +71,10 @@ export function readImageTimeout(flags: FlagValues): number {
   return seconds * 1000;
 }
 
-/** `a=b` → `a`, `b`. */
-export function splitPair(pair: string, rule: string): readonly [string, string] {
-  const cut = pair.indexOf('=');
-  if (cut < 1) throw new ImageUsageError(`${rule}, not \`${pair}\``);
-  return [pair.slice(0, cut), pair.slice(cut + 1)];
+function readOrigins(pairs: readonly string[]): SignatureOrigins {
+  const origins = toSignatureOrigins(pairs.map((pair) => splitPair(pair, '--signature-origin is PLACE=ORIGIN')));
+  if (typeof origins === 'string') throw new ImageUsageError(`--signature-origin: ${origins}`);
+  return origins;
 }
 
 export async function readFlagFile(file: string, flag: string): Promise<string> {

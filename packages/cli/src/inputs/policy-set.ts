@@ -7,6 +7,7 @@ import {
   type PolicyException,
 } from '@vouchsafe/engine';
 import { type Diagnostic, formatDiagnostic, isError } from '@vouchsafe/engine/kernel';
+import { NO_HOST_SETTINGS } from '../flags/registry-flags.ts';
 import { findFiles } from './find-files.ts';
 import { InputProblem } from './input-problem.ts';
 import { kindOf } from './kind-table.ts';
@@ -59,7 +60,7 @@ export interface LoadedText {
 export async function loadPolicySet(
   paths: readonly string[],
   folder: string,
-  registries: RegistryAccessOptions = { mirrors: [], env: process.env },
+  registries: RegistryAccessOptions = { hosts: NO_HOST_SETTINGS, env: process.env },
 ): Promise<PolicySet> {
   const { texts, unreadable } = await readPolicyTexts(paths, folder, registries);
   const set = toPolicySet(texts);

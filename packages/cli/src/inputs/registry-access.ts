@@ -1,33 +1,51 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { CredentialSource, RegistryHosts } from '@vouchsafe/images';
-import { InputProblem } from './input-problem.ts';
+import { type CredentialSource, createRegistryHosts, type RegistryHosts } from '@vouchsafe/images';
+import type { RegistryHostSettings } from '../flags/registry-flags.ts';
+import { InputProblem, reasonOf } from './input-problem.ts';
 
 /** How registries are reached from a command line. */
 export interface RegistryAccessOptions {
-  /** `host=url` each: where a registry host is found instead. */
-  readonly mirrors: readonly string[];
+  readonly hosts: RegistryHostSettings;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** `host=url` each. Throws `InputProblem`. */
-export function toHosts(mirrors: readonly string[]): RegistryHosts {
-  return Object.fromEntries(
-    mirrors.map((mirror) => {
-      const cut = mirror.indexOf('=');
-      if (cut < 1) throw new InputProblem(`--registry-mirror is HOST=URL, not "${mirror}"`);
-      return [mirror.slice(0, cut), { url: mirror.slice(cut + 1) }];
-    }),
-  );
+/** Reads the files of authorities. Rejects with `InputProblem`. */
+export async function toHosts({ mirrors, authorities, insecure }: RegistryHostSettings): Promise<RegistryHosts> {
+  const named = authorities.map((pair) => splitPair(pair, '--registry-ca is HOST=FILE'));
+  try {
+    return createRegistryHosts({
+      mirrors: mirrors.map((pair) => splitPair(pair, '--registry-mirror is HOST=URL')),
+      authorities: await Promise.all(named.map(async ([host, file]) => [host, await readFile(file, 'utf8')] as const)),
+      insecure,
+    });
+  } catch (error) {
+    throw error instanceof InputProblem ? error : new InputProblem(reasonOf(error));
+  }
 }
 
-/** No Secrets without a cluster; the file that `docker login` writes otherwise. */
+/** `a=b` → `a`, `b`. Throws `InputProblem`. */
+export function splitPair(pair: string, rule: string): readonly [string, string] {
+  const cut = pair.indexOf('=');
+  if (cut < 1) throw new InputProblem(`${rule}, not \`${pair}\``);
+  return [pair.slice(0, cut), pair.slice(cut + 1)];
+}
+
+/** No Secrets without a cluster; the files that `docker login` and `podman login` write, and the programs that docker's names. */
 export function dockerCredentials(env: RegistryAccessOptions['env']): CredentialSource {
-  const folder = env['DOCKER_CONFIG'] ?? join(env['HOME'] ?? homedir(), '.docker');
+  const folder = env['DOCKER_CONFIG'] || join(env['HOME'] ?? homedir(), '.docker');
+  const runtime = env['XDG_RUNTIME_DIR'] ?? '';
+  const podman = env['REGISTRY_AUTH_FILE'] || (runtime === '' ? '' : join(runtime, 'containers/auth.json'));
+  const files = [join(folder, 'config.json'), ...(podman === '' ? [] : [podman])];
+  // A machine nobody logged in on has no such file.
+  const read = (file: string) => readFile(file, 'utf8').catch(() => '');
   return {
     secretConfig: async () => undefined,
-    // A machine nobody logged in on has no such file.
-    defaultConfig: () => readFile(join(folder, 'config.json'), 'utf8').catch(() => undefined),
+    defaultConfigs: () => Promise.all(files.map(read)),
+    async askProgram(program, server, signal) {
+      const { askCredentialProgram } = await import('./credential-program.ts');
+      return askCredentialProgram(program, server, { env, signal });
+    },
   };
 }

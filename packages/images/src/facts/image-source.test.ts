@@ -196,6 +196,18 @@ describe('an image signed by a key', () => {
     expect((await verify(rig.source, own)).verified).toBe(true);
   });
 
+  it('is found at the origin of a cache', async () => {
+    const origin = pushFresh(rig.registry);
+    signWithKey({ registry: rig.registry, image: origin.name, key: key.privateKey });
+    const signatureOrigins = [
+      { place: { registry: host, repository: 'cache' }, origin: { registry: host, repository: '' } },
+    ];
+    const source = rig.open({ signatureOrigins });
+    const request = requestFor(`${host}/cache/${origin.repository}@${origin.digest}`, byKey(key.publicKey));
+    expect((await verify(source, request)).verified).toBe(true);
+    expect((await verify(rig.source, request)).verified).toBe(false);
+  });
+
   it('by a key of a secret is verified, and says so when the secret is missing', async () => {
     const image = signed();
     const source = rig.open({

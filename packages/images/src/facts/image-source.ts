@@ -15,6 +15,7 @@ import { createKeyReferences } from '../keys/key-references.ts';
 import type { SecretKeySource } from '../keys/secret-key-source.ts';
 import { type ImageName, parseImageName } from '../names/image-name.ts';
 import type { RegistryHosts } from '../names/registry-hosts.ts';
+import type { SignatureOrigins } from '../names/signature-location.ts';
 import { createConnections } from '../registry/connections.ts';
 import type { CredentialSource } from '../registry/credential-source.ts';
 import type { Environment } from '../registry/environment.ts';
@@ -37,6 +38,8 @@ import { waitUntilCancelled } from './wait-until-cancelled.ts';
 export interface ImageSourceOptions {
   /** What is known of registry hosts beforehand: mirrors, authorities, plain HTTP. */
   readonly hosts?: RegistryHosts;
+  /** Where signatures are of images from caches that have none; a policy's own `repository` comes before. */
+  readonly signatureOrigins?: SignatureOrigins;
   /** An OCI image layout (a folder) to look in instead of all registries. */
   readonly layout?: string;
   /** Whom to believe. A function is asked for each question, so that a refreshed root is used at once. */
@@ -123,6 +126,7 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
     trustRoot: typeof trustRoot === 'function' ? trustRoot : () => trustRoot,
     secretKeys: options.secretKeys,
     tufRoots,
+    origins: options.signatureOrigins ?? [],
     keyReferences: createKeyReferences({ environment, connections: keyConnections, userAgent }),
     totalMs: limits.totalMs,
     now,

@@ -52,7 +52,7 @@ export async function listEvidence(reference: string, options: ListEvidenceOptio
     const parsed = parseImageName(reference);
     if (!parsed.ok) return { digest, evidence, unlisted: [parsed.message] };
     const { name } = parsed;
-    const location = locateEvidence(name, options.repository);
+    const location = locateEvidence(name, options.repository, undefined, options.signatureOrigins);
     if (typeof location === 'string') return { digest, evidence, unlisted: [location] };
     const own = client.open(name, access);
     digest = name.digest ?? (await own.resolve(name.tag ?? 'latest', signal));

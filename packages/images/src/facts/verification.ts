@@ -9,7 +9,7 @@ import type { JsonObject } from '@vouchsafe/engine/kernel';
 import type { KeyReferences } from '../keys/key-references.ts';
 import type { SecretKeySource } from '../keys/secret-key-source.ts';
 import type { ImageName } from '../names/image-name.ts';
-import { type EvidenceLocation, locateEvidence } from '../names/signature-location.ts';
+import { type EvidenceLocation, locateEvidence, type SignatureOrigins } from '../names/signature-location.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import { RegistryFailure } from '../registry/registry-failure.ts';
 import { judgeWithEd25519ph } from '../trust/ed25519ph.ts';
@@ -43,6 +43,7 @@ export interface VerificationServices {
   readonly secretKeys: SecretKeySource | undefined;
   readonly keyReferences: KeyReferences | undefined;
   readonly tufRoots: TufTrustRoots;
+  readonly origins: SignatureOrigins;
   /** Milliseconds one question may take. */
   readonly totalMs: number;
   readonly now: () => number;
@@ -178,8 +179,9 @@ function resolve(run: Run, entry: Attestor | undefined): Promise<ResolvedAttesto
   });
 }
 
-function locationOf({ image, request }: Run, entry: Attestor | undefined): EvidenceLocation {
-  const location = locateEvidence(image, entry?.repository || request.repository, entry?.tagPrefix);
+function locationOf({ image, request, services }: Run, entry: Attestor | undefined): EvidenceLocation {
+  const repository = entry?.repository || request.repository;
+  const location = locateEvidence(image, repository, entry?.tagPrefix, services.origins);
   if (typeof location === 'string') throw new Refusal('invalid-attestor', location);
   return location;
 }

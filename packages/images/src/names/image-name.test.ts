@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseImageName, parseRepository } from './image-name.ts';
 import { endpointOf, wireRepository } from './registry-hosts.ts';
-import { evidenceTag, locateEvidence } from './signature-location.ts';
+import { evidenceTag, locateEvidence, toSignatureOrigins } from './signature-location.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 
@@ -52,6 +52,32 @@ describe('where evidence is kept', () => {
     expect(locateEvidence(image, 'team/signatures')).toEqual({ registry: 'docker.io', repository: 'team/signatures' });
     expect(locateEvidence(image, 'quay.io/x:tag')).toContain('no tag');
     expect(parseRepository('quay.io/x').ok).toBe(true);
+  });
+
+  it('is that of the origin, below a place that caches images alone', () => {
+    const locate = (name: string, pairs: [string, string][], repository?: string) => {
+      const origins = toSignatureOrigins(pairs);
+      const parsed = parseImageName(name);
+      if (typeof origins === 'string' || !parsed.ok) return 'unusable';
+      const found = locateEvidence(parsed.name, repository, '', origins);
+      return typeof found === 'string' ? found : `${found.registry}/${found.repository}`;
+    };
+    const pairs: [string, string][] = [
+      ['harbor.test/proxy', 'ghcr.io'],
+      ['harbor.test/proxy/hub', 'docker.io'],
+      ['cache.test', 'quay.io/mirrored'],
+      ['harbor.test/one/app', 'ghcr.io/acme/app'],
+    ];
+    expect(locate('harbor.test/proxy/acme/app:v1', pairs)).toBe('ghcr.io/acme/app');
+    expect(locate('harbor.test/proxy/hub/library/nginx', pairs)).toBe('docker.io/library/nginx');
+    expect(locate('cache.test/a/b', pairs)).toBe('quay.io/mirrored/a/b');
+    expect(locate('harbor.test/proxyx/app', pairs)).toBe('harbor.test/proxyx/app');
+    expect(locate('harbor.test/proxy', pairs)).toBe('harbor.test/proxy');
+    expect(locate('evil.test/proxy/acme/app', pairs)).toBe('evil.test/proxy/acme/app');
+    expect(locate('harbor.test/proxy/a/b', pairs, 'sigs.test/x')).toBe('sigs.test/x');
+    for (const bad of ['harbor', 'a.test/x:1', 'a.test/@', ''])
+      expect(toSignatureOrigins([[bad, 'ghcr.io']])).toContain('no registry');
+    expect(toSignatureOrigins([['a.test', 'ghcr.io/']])).toContain('no registry');
   });
 
   it('has the digest in its tag', () => {

@@ -1,3 +1,5 @@
+import { X509Certificate } from 'node:crypto';
+
 /** What is known of one registry host beforehand. All secrets stay elsewhere. */
 export interface RegistryHostOptions {
   /**
@@ -27,6 +29,44 @@ export interface RegistryEndpoint {
   readonly isMapped: boolean;
 }
 
+/** By host, as images name it. */
+export interface NamedHosts {
+  /** Where a host is found instead. */
+  readonly mirrors: readonly (readonly [host: string, url: string])[];
+  /** PEM certificates. */
+  readonly authorities: readonly (readonly [host: string, pem: string])[];
+  readonly insecure: readonly string[];
+}
+
+/** Throws RangeError naming the host whose URL or certificates are unusable. */
+export function createRegistryHosts({ mirrors, authorities, insecure }: NamedHosts): RegistryHosts {
+  const hosts = new Map<string, RegistryHostOptions>();
+  const add = (host: string, options: RegistryHostOptions): void => {
+    if (!hostPattern.test(host)) throw new RangeError(`\`${host}\` is no host of a registry`);
+    hosts.set(host, { ...hosts.get(host), ...options });
+  };
+  for (const [host, url] of mirrors) add(host, { url });
+  for (const [host, ca] of authorities) add(host, { ca: checkAuthorities(ca, host) });
+  for (const host of insecure) add(host, { insecure: true });
+  const found = Object.fromEntries(hosts);
+  checkHosts(found);
+  return found;
+}
+
+/** What cannot be read would be an error of every connection, and a certificate that is left out one of some. */
+function checkAuthorities(pem: string, host: string): string {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const begins = pem.split('-----BEGIN ').length - 1;
+  try {
+    for (const block of blocks) new X509Certificate(block);
+    if (blocks.length > 0 && blocks.length === begins) return pem;
+  } catch {
+    // Said below.
+  }
+  throw new RangeError(`the authorities of \`${host}\` are no PEM certificates`);
+}
+
+const hostPattern = /^[a-z0-9.-]+(:\d{1,5})?$|^\[[0-9a-f:.]+\](:\d{1,5})?$/;
 const dockerHub = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
 
 /** The endpoint of `registry`. Throws RangeError when the mapping's URL is not an http(s) URL: a configuration bug. */

@@ -1,5 +1,5 @@
 import type { RegistryAccess } from '@vouchsafe/engine/facts';
-import { type Credential, findCredential } from './docker-config.ts';
+import { type Credential, findCredential, findCredentialProgram } from './docker-config.ts';
 import { RegistryFailure } from './registry-failure.ts';
 
 /** Where docker config documents come from. A shell implements it over the Kubernetes API, files or both. */
@@ -9,8 +9,13 @@ export interface CredentialSource {
    * error: the kubelet ignores it too). A rejection fails the question as `transient`.
    */
   secretConfig(name: string, signal: AbortSignal): Promise<string | undefined>;
-  /** The docker config of the process itself, for images whose request names no fitting secret. */
-  defaultConfig?(signal: AbortSignal): Promise<string | undefined>;
+  /** The docker configs of the process itself, in order, for images whose request names no fitting secret. */
+  defaultConfigs?(signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * What the program `docker-credential-PROGRAM` that a config of the process names keeps for a server; undefined when that is
+   * nothing. Absent: such programs are not run.
+   */
+  askProgram?(program: string, server: string, signal: AbortSignal): Promise<Credential | undefined>;
 }
 
 /** Logins of cloud providers, by the names of `imageRegistryCredentials.providers`. */
@@ -40,6 +45,24 @@ export async function chooseCredential(
   }
   const login = await helpers?.login(host, access.providers, signal);
   if (login !== undefined) return login;
-  const config = await source?.defaultConfig?.(signal).catch(() => undefined);
-  return config === undefined ? undefined : findCredential(config, host, repository);
+  return source && credentialOfProcess(source, host, repository, signal);
+}
+
+/** Of the first config that has one. A program that fails has none: then the registry, asked anonymously, says what it wants. */
+async function credentialOfProcess(
+  source: CredentialSource,
+  host: string,
+  repository: string,
+  signal: AbortSignal,
+): Promise<Credential | undefined> {
+  const configs = await source.defaultConfigs?.(signal).catch(() => {
+    throw new RegistryFailure('transient', 'the registry credentials of this process cannot be read');
+  });
+  for (const config of configs ?? []) {
+    const kept = findCredentialProgram(config, host);
+    const told = kept && (await source.askProgram?.(kept.program, kept.server, signal).catch(() => undefined));
+    const credential = told ?? findCredential(config, host, repository);
+    if (credential !== undefined) return credential;
+  }
+  return undefined;
 }

@@ -9,39 +9,70 @@ export type Credential =
 const maximumEntries = 1000;
 
 /**
- * The credential for `host` and `repository` in a docker config document (`config.json`, `.dockerconfigjson`).
- * Hosts must be equal (a `*` label of the entry stands for one label, as the kubelet has it); of several entries the one
- * with the longest path that is a prefix of the repository wins. Undefined when none matches or the text is no config.
+ * The credential for `host` and `repository` in a docker config document (`config.json`, `.dockerconfigjson`, `.dockercfg`).
+ * Hosts must be equal; a `*` label of the entry stands for one label, as the kubelet has it, and gives way to an equal host. Of
+ * several entries the one with the longest path that is a prefix of the repository wins, passing over those without a
+ * credential. Undefined when none matches or the text is no config.
  */
 export function findCredential(config: string, host: string, repository: string): Credential | undefined {
-  let best: { path: string; entry: JsonObject } | undefined;
-  for (const [key, entry] of entriesOf(config)) {
+  const fitting = entriesOf(readConfig(config)).flatMap(([key, entry]) => {
     const scope = scopeOf(key);
-    if (!isJsonObject(entry) || !isSameHost(scope.host, host) || !isPathPrefix(scope.path, repository)) continue;
-    if (best === undefined || scope.path.length > best.path.length) best = { path: scope.path, entry };
-  }
-  return best === undefined ? undefined : credentialOf(best.entry);
+    if (!isJsonObject(entry) || !isSameHost(scope.host, host) || !isPathPrefix(scope.path, repository)) return [];
+    const credential = credentialOf(entry);
+    return credential === undefined ? [] : [{ scope, credential }];
+  });
+  fitting.sort(
+    ({ scope: left }, { scope: right }) =>
+      Number(left.host.includes('*')) - Number(right.host.includes('*')) || right.path.length - left.path.length,
+  );
+  return fitting[0]?.credential;
 }
 
-function entriesOf(config: string): [string, Json][] {
-  let document: Json;
+/**
+ * The program that keeps the credentials for `host`, `gcloud` for `docker-credential-gcloud`, and how it knows the host:
+ * `credHelpers` by host, else `credsStore` for all. Undefined when the document names none, or none that is a name.
+ */
+export function findCredentialProgram(
+  config: string,
+  host: string,
+): { readonly program: string; readonly server: string } | undefined {
+  const document = readConfig(config);
+  const helpers = member(document, 'credHelpers');
+  const named = isJsonObject(helpers)
+    ? Object.entries(helpers).find(([key]) => isSameHost(scopeOf(key).host, host))?.[1]
+    : undefined;
+  const program = named ?? member(document, 'credsStore');
+  if (typeof program !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(program)) return undefined;
+  return { program, server: isDockerHub(host) ? 'https://index.docker.io/v1/' : host };
+}
+
+function readConfig(config: string): JsonObject {
   try {
     // JSON.parse gives exactly the Json type.
-    document = JSON.parse(config) as Json;
+    const document = JSON.parse(config) as Json;
+    return isJsonObject(document) ? document : {};
   } catch {
-    return [];
+    return {};
   }
-  const auths = isJsonObject(document) ? (member(document, 'auths') ?? document) : undefined;
+}
+
+/** A `.dockercfg` holds what is under `auths` in newer documents. */
+function entriesOf(document: JsonObject): [string, Json][] {
+  const auths = member(document, 'auths') ?? document;
   return isJsonObject(auths) ? Object.entries(auths).slice(0, maximumEntries) : [];
 }
 
-/** `https://index.docker.io/v1/` → `index.docker.io`, ``; `ghcr.io/team` → `ghcr.io`, `team`. */
+/** `https://index.docker.io/v1/` → `index.docker.io`, ``; `ghcr.io/team`, `https://ghcr.io/v2/team/` → `ghcr.io`, `team`. */
 function scopeOf(key: string): { host: string; path: string } {
   const bare = key.replace(/^https?:\/\//, '');
   const slash = bare.indexOf('/');
   if (slash < 0) return { host: bare.toLowerCase(), path: '' };
-  const path = bare.slice(slash + 1).replace(/\/$/, '');
-  return { host: bare.slice(0, slash).toLowerCase(), path: path === 'v1' || path === 'v2' ? '' : path };
+  const path = bare
+    .slice(slash)
+    .replace(/^\/v[12](?=\/|$)/, '')
+    .replace(/^\//, '')
+    .replace(/\/$/, '');
+  return { host: bare.slice(0, slash).toLowerCase(), path };
 }
 
 function isSameHost(pattern: string, host: string): boolean {

@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util';
 import { type HttpSettings, readHttpSettings } from './http-settings.ts';
 
+/** What stood on both sides of a `=`. */
+export type Pair = readonly [left: string, right: string];
+
 /** How the operator runs; fixed at start. Names of flags and variables are Kyverno's where Kyverno has them. */
 export interface OperatorSettings {
   readonly namespace: string;
@@ -41,7 +44,13 @@ export interface OperatorSettings {
   readonly allowInsecureRegistry: boolean;
   readonly imagePullSecrets: readonly string[];
   /** `ghcr.io=http://127.0.0.1:5000`: registry hosts and the base address that stands in for each. */
-  readonly registryMirrors: Readonly<Record<string, string>>;
+  readonly registryMirrors: readonly Pair[];
+  /** `registry.corp=/etc/ca.pem`: files of the authorities of hosts. */
+  readonly registryAuthorities: readonly Pair[];
+  /** Hosts that may speak plain HTTP, or show any certificate. */
+  readonly insecureRegistries: readonly string[];
+  /** `harbor.corp/proxy=ghcr.io`: where the signatures of images from caches are. */
+  readonly signatureOrigins: readonly Pair[];
   /** Clouds whose own identity may open registries: `google`, `amazon`, `azure`, `github`, `default`. */
   readonly registryCredentialHelpers: readonly string[];
   /**
@@ -112,6 +121,9 @@ export const OPERATOR_FLAGS = {
   allowInsecureRegistry: { type: 'boolean', default: false },
   imagePullSecrets: { type: 'string', default: '' },
   registryMirror: { type: 'string', multiple: true, default: [] as string[] },
+  registryCa: { type: 'string', multiple: true, default: [] as string[] },
+  insecureRegistry: { type: 'string', multiple: true, default: [] as string[] },
+  signatureOrigin: { type: 'string', multiple: true, default: [] as string[] },
   registryCredentialHelpers: { type: 'string', default: '' },
   trustedRoot: { type: 'string' },
   enableTuf: { type: 'boolean', default: false },
@@ -171,7 +183,10 @@ export function parseOperatorSettings(
     maxGlobalContextEntries: integer('maxGlobalContextEntries', values.maxGlobalContextEntries, 0, 100_000),
     allowInsecureRegistry: values.allowInsecureRegistry,
     imagePullSecrets: list(values.imagePullSecrets),
-    registryMirrors: mirrors(values.registryMirror),
+    registryMirrors: pairs('registryMirror', 'HOST=URL', values.registryMirror),
+    registryAuthorities: pairs('registryCa', 'HOST=FILE', values.registryCa),
+    insecureRegistries: values.insecureRegistry.flatMap(list),
+    signatureOrigins: pairs('signatureOrigin', 'PLACE=ORIGIN', values.signatureOrigin),
     registryCredentialHelpers: list(values.registryCredentialHelpers),
     trustedRoot: values.trustedRoot,
     tuf: readTuf(values, env['TUF_ROOT']),
@@ -245,12 +260,10 @@ function duration(name: string, text: string): number {
   return total;
 }
 
-function mirrors(pairs: readonly string[]): Readonly<Record<string, string>> {
-  const found: Record<string, string> = Object.create(null);
-  for (const pair of pairs) {
+function pairs(name: string, shape: string, given: readonly string[]): readonly Pair[] {
+  return given.map((pair) => {
     const cut = pair.indexOf('=');
-    if (cut < 1) throw new Error(`--registryMirror must be HOST=URL, not \`${pair}\``);
-    found[pair.slice(0, cut)] = pair.slice(cut + 1);
-  }
-  return found;
+    if (cut < 1) throw new Error(`--${name} must be ${shape}, not \`${pair}\``);
+    return [pair.slice(0, cut), pair.slice(cut + 1)];
+  });
 }

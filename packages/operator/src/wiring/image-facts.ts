@@ -1,15 +1,18 @@
+import { readFile } from 'node:fs/promises';
 import { memberAt } from '@vouchsafe/engine/kernel';
 import {
   type CredentialSource,
   createImageSource,
+  createRegistryHosts,
   type ImageSource,
   type SecretKeySource,
+  toSignatureOrigins,
   withInsecureRegistries,
 } from '@vouchsafe/images';
 import { isKubeError, type KubeClient } from '@vouchsafe/kube';
 import { jsonOf } from '../settings/json-of.ts';
-import type { Logger } from '../settings/logger.ts';
-import type { OperatorSettings } from '../settings/operator-settings.ts';
+import { type Logger, messageOf } from '../settings/logger.ts';
+import type { OperatorSettings, Pair } from '../settings/operator-settings.ts';
 import { openTrustRoot } from './open-trust-root.ts';
 
 const SECRETS = { group: '', version: 'v1', resource: 'secrets' } as const;
@@ -25,10 +28,17 @@ export async function createOperatorImages(
   log: Logger,
   onTrustRoot: () => void,
 ): Promise<ImageSource> {
-  const hosts = Object.fromEntries(Object.entries(settings.registryMirrors).map(([host, url]) => [host, { url }]));
+  const hosts = createRegistryHosts({
+    mirrors: settings.registryMirrors,
+    authorities: await Promise.all(settings.registryAuthorities.map(readAuthorities)),
+    insecure: settings.insecureRegistries,
+  });
+  const signatureOrigins = toSignatureOrigins(settings.signatureOrigins);
+  if (typeof signatureOrigins === 'string') throw new Error(`--signatureOrigin: ${signatureOrigins}`);
   const trusted = await openTrustRoot(client, settings, { version, log, onChange: onTrustRoot });
   const source = createImageSource({
     hosts,
+    signatureOrigins,
     trustRoot: trusted.current,
     credentialProviders: settings.registryCredentialHelpers,
     credentials: createCredentialSource(client, settings),
@@ -48,22 +58,27 @@ export async function createOperatorImages(
   return settings.allowInsecureRegistry ? withInsecureRegistries(closing) : closing;
 }
 
+async function readAuthorities([host, file]: Pair): Promise<Pair> {
+  const pem = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new Error(`--registryCa: ${messageOf(error)}`);
+  });
+  return [host, pem];
+}
+
 /** Docker configurations from the Secrets that requests, and `--imagePullSecrets`, name. */
 function createCredentialSource(client: KubeClient, settings: OperatorSettings): CredentialSource {
   const read = async (name: string, signal: AbortSignal): Promise<string | undefined> => {
     const [secret, namespace = settings.namespace] = name.split('/').reverse();
     const object = await getSecret(client, namespace, secret ?? '', signal);
-    const data = object && memberAt(object, 'data', '.dockerconfigjson');
+    // The older kind of Secret holds what is under `auths` in the newer one.
+    const data = object && (memberAt(object, 'data', '.dockerconfigjson') ?? memberAt(object, 'data', '.dockercfg'));
     return typeof data === 'string' ? Buffer.from(data, 'base64').toString('utf8') : undefined;
   };
   return {
     secretConfig: read,
-    async defaultConfig(signal) {
-      for (const name of settings.imagePullSecrets) {
-        const config = await read(name, signal);
-        if (config !== undefined) return config;
-      }
-      return undefined;
+    async defaultConfigs(signal) {
+      const configs = await Promise.all(settings.imagePullSecrets.map((name) => read(name, signal)));
+      return configs.filter((config) => config !== undefined);
     },
   };
 }

@@ -2,6 +2,7 @@ import type { CompileOptions } from '@vouchsafe/engine';
 import { formatDiagnostic, type JsonObject } from '@vouchsafe/engine/kernel';
 import type { RunnablePolicy } from '../../evaluation/evaluate-resource.ts';
 import { preparePolicies } from '../../evaluation/prepare-policies.ts';
+import { NO_HOST_SETTINGS } from '../../flags/registry-flags.ts';
 import { findFiles } from '../../inputs/find-files.ts';
 import { InputProblem } from '../../inputs/input-problem.ts';
 import { createKindTable, type KindTable, kindOf } from '../../inputs/kind-table.ts';
@@ -45,7 +46,7 @@ export async function loadApplyInputs(
   const values = valuesFile === '' ? NO_VALUES : readValues(await readOne(valuesFile), valuesFile);
   globalOperation(values);
   const policySets: PolicySet[] = [];
-  const registries = { mirrors: settings.registry?.mirrors ?? [], env };
+  const registries = { hosts: settings.registry?.hosts ?? NO_HOST_SETTINGS, env };
   for (const path of settings.policies) {
     policySets.push(await loadPolicies(path, settings, folder, registries, cleanups));
   }

@@ -5,7 +5,7 @@ import { createLocalFacts } from '../../evaluation/local-facts.ts';
 import { createObjectStore } from '../../evaluation/object-store.ts';
 import { preparePolicies } from '../../evaluation/prepare-policies.ts';
 import { type CommandIo, EXIT, type FlagValues, listFlag, textFlag } from '../../flags/command.ts';
-import { readRegistrySettings } from '../../flags/registry-flags.ts';
+import { NO_HOST_SETTINGS, type RegistrySettings, readRegistrySettings } from '../../flags/registry-flags.ts';
 import { NO_CONTEXT } from '../../inputs/context-file.ts';
 import { InputProblem } from '../../inputs/input-problem.ts';
 import { createKindTable } from '../../inputs/kind-table.ts';
@@ -58,7 +58,7 @@ async function evaluateFiles(
   if (!OPERATIONS.includes(operation)) throw new InputProblem(`--operation is one of ${OPERATIONS.join(', ')}`);
   const kinds = createKindTable();
   const registry = readRegistrySettings(flags);
-  const set = await loadPolicySet([policies], io.cwd, { mirrors: registry?.mirrors ?? [], env: io.env });
+  const set = await loadPolicySet([policies], io.cwd, { hosts: registry?.hosts ?? NO_HOST_SETTINGS, env: io.env });
   tellProblems(set, io);
   const { exceptions, celExceptions } = await loadPolicySet(listFlag(flags, 'exception'), io.cwd);
   const prepared = preparePolicies(set.policies, { exceptions, celExceptions });
@@ -103,10 +103,7 @@ function tellProblems({ problems, invalid, unsupported }: PolicySet, io: Command
   for (const { name, reason } of [...invalid, ...unsupported]) io.stderr(`${name}: ${reason}\n`);
 }
 
-async function openImages(
-  registry: { readonly mirrors: readonly string[]; readonly trustedRoot: string },
-  io: CommandIo,
-) {
+async function openImages(registry: RegistrySettings, io: CommandIo) {
   const { openImageFacts } = await import('../../evaluation/image-facts.ts');
   return openImageFacts({ ...registry, folder: io.cwd, env: io.env });
 }

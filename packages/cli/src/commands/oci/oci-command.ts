@@ -1,9 +1,10 @@
 import type { Command, FlagSpec } from '../../flags/command.ts';
 import { COMPATIBLE_FLAGS } from '../../flags/compatible-flags.ts';
+import { REGISTRY_HOST_FLAGS } from '../../flags/registry-flags.ts';
 
 const FLAGS: readonly FlagSpec[] = [
   { flags: '-i, --image <reference>', summary: 'the artifact: registry/repository:tag' },
-  { flags: '--registry-mirror <host=url>', summary: 'where a registry host is found instead', repeatable: true },
+  ...REGISTRY_HOST_FLAGS,
   { flags: '--allow-insecure-registry', summary: 'accept plain HTTP and unknown certificates' },
   ...COMPATIBLE_FLAGS,
 ];

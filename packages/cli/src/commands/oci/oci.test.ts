@@ -138,7 +138,7 @@ describe('oci push and pull', () => {
         userAgent: 'test',
         credentials: {
           secretConfig: async () => undefined,
-          defaultConfig: async () => readFileSync(join(env['DOCKER_CONFIG'] ?? '', 'config.json'), 'utf8'),
+          defaultConfigs: async () => [readFileSync(join(env['DOCKER_CONFIG'] ?? '', 'config.json'), 'utf8')],
         },
       },
     );

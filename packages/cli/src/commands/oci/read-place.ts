@@ -1,4 +1,5 @@
-import { type CommandIo, type FlagValues, listFlag, textFlag } from '../../flags/command.ts';
+import { type CommandIo, type FlagValues, textFlag } from '../../flags/command.ts';
+import { readHostSettings } from '../../flags/registry-flags.ts';
 import { InputProblem } from '../../inputs/input-problem.ts';
 import type { ArtifactPlace } from '../../inputs/policy-artifact.ts';
 
@@ -8,7 +9,7 @@ export function readPlace(flags: FlagValues, { env }: CommandIo): ArtifactPlace 
   if (reference === undefined) throw new InputProblem('image reference is required (--image)');
   return {
     reference: reference.replace(/^oci:\/\//, ''),
-    mirrors: listFlag(flags, 'registryMirror'),
+    hosts: readHostSettings(flags),
     env,
     allowInsecure: flags['allowInsecureRegistry'] === true,
   };

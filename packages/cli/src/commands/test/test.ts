@@ -1,7 +1,7 @@
 import type { ImageFacts } from '../../evaluation/image-facts.ts';
 import { type CommandIo, EXIT, type FlagValues, textFlag } from '../../flags/command.ts';
 import { standsForKyverno } from '../../flags/program-name.ts';
-import { type RegistrySettings, readRegistrySettings } from '../../flags/registry-flags.ts';
+import { NO_HOST_SETTINGS, type RegistrySettings, readRegistrySettings } from '../../flags/registry-flags.ts';
 import { InputProblem, reasonOf } from '../../inputs/input-problem.ts';
 import { isRepository } from '../../inputs/read-source.ts';
 import { findTests, type TestCase, type TestManifest } from '../../inputs/test-manifest.ts';
@@ -54,7 +54,7 @@ export async function test(paths: readonly string[], flags: FlagValues, io: Comm
     const run: RunOptions = {
       print: (line) => io.stdout(`${line}\n`),
       images: images?.source,
-      registries: { mirrors: registry?.mirrors ?? [], env: io.env },
+      registries: { hosts: registry?.hosts ?? NO_HOST_SETTINGS, env: io.env },
       now: Date.now(),
       resolveRequestVariables: flags['resolveRequestVariables'] === true,
     };

@@ -1,6 +1,7 @@
 import type { Attestor, ImageVerificationRequest } from '@vouchsafe/engine/facts';
 import { type FlagValues, listFlag, textFlag } from '../../flags/command.ts';
-import { ImageUsageError, normaliseImage, readFlagFile, splitPair } from '../../images/image-surroundings.ts';
+import { ImageUsageError, normaliseImage, readFlagFile } from '../../images/image-surroundings.ts';
+import { splitPair } from '../../inputs/registry-access.ts';
 
 /** Who must have signed, by the flags. Throws `ImageUsageError`. */
 export async function toAttestor(flags: FlagValues): Promise<Attestor> {
