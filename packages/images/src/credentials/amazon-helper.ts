@@ -1,22 +1,21 @@
 import { isJsonArray, member, memberAt } from '@vouchsafe/engine/kernel';
 import { RegistryFailure } from '../registry/registry-failure.ts';
+import { awsEndpointsOf } from './aws-endpoints.ts';
 import { findAwsKeys } from './aws-keys.ts';
 import type { CredentialHelper } from './credential-helper.ts';
 import { readJson } from './helper-answer.ts';
 import { signAwsRequest } from './sign-aws-request.ts';
 
-/** ACCOUNT.dkr.ecr.REGION.amazonaws.com, with `-fips` and the Chinese suffix. */
-const registryHost = /^\d{12}\.dkr\.ecr(-fips)?\.([a-z0-9-]{1,32})\.(amazonaws\.com(?:\.cn)?)$/;
-
 /** Elastic Container Registry: GetAuthorizationToken, whose password lasts twelve hours. */
 export const amazonHelper: CredentialHelper = {
   name: 'amazon',
-  matches: (host) => registryHost.test(host),
+  matches: (host) => awsEndpointsOf(host) !== undefined,
   async login(host, context) {
-    const [, fips = '', region = '', suffix = ''] = registryHost.exec(host) ?? [];
-    const keys = await findAwsKeys(context, region, suffix);
-    if (keys === undefined) return undefined;
-    const url = new URL(`https://${fips === '' ? 'api.ecr' : 'ecr-fips'}.${region}.${suffix}/`);
+    const endpoints = awsEndpointsOf(host);
+    const keys = endpoints && (await findAwsKeys(context, endpoints));
+    if (endpoints === undefined || keys === undefined) return undefined;
+    const { region, registries } = endpoints;
+    const url = new URL(`https://${registries}/`);
     const body = '{}';
     const headers = signAwsRequest(
       {

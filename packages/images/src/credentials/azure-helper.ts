@@ -3,12 +3,14 @@ import type { CredentialHelper, HelperContext } from './credential-helper.ts';
 import { readJson, readToken } from './helper-answer.ts';
 
 const registryHost = /^[a-z0-9-]{5,63}\.azurecr\.(io|cn|us)$/;
-/** Where tokens come from and what they are for, by the cloud of the registry. */
-const clouds: ReadonlyMap<string, { readonly authority: string; readonly resource: string }> = new Map([
-  ['io', { authority: 'https://login.microsoftonline.com', resource: 'https://management.azure.com/' }],
-  ['cn', { authority: 'https://login.chinacloudapi.cn', resource: 'https://management.chinacloudapi.cn/' }],
-  ['us', { authority: 'https://login.microsoftonline.us', resource: 'https://management.usgovcloudapi.net/' }],
+/** Where tokens come from, by the cloud of the registry. */
+const authorities: ReadonlyMap<string, string> = new Map([
+  ['io', 'https://login.microsoftonline.com'],
+  ['cn', 'https://login.chinacloudapi.cn'],
+  ['us', 'https://login.microsoftonline.us'],
 ]);
+/** What they are for: registries in every cloud take it, and those that refuse tokens of the resource manager nothing else. */
+const resource = 'https://containerregistry.azure.net';
 const metadataHost = '169.254.169.254';
 /** The user name that stands for "by refresh token". */
 const anybody = '00000000-0000-0000-0000-000000000000';
@@ -20,8 +22,8 @@ export const azureHelper: CredentialHelper = {
   name: 'azure',
   matches: (host) => registryHost.test(host),
   async login(host, context) {
-    const cloud = clouds.get(registryHost.exec(host)?.[1] ?? '');
-    const token = cloud === undefined ? undefined : await findToken(context, cloud);
+    const authority = authorities.get(registryHost.exec(host)?.[1] ?? '');
+    const token = authority === undefined ? undefined : await findToken(context, authority);
     if (token === undefined) return undefined;
     const form = new URLSearchParams({ grant_type: 'access_token', service: host, access_token: token });
     const tenant = context.environment['AZURE_TENANT_ID'] ?? '';
@@ -40,23 +42,20 @@ export const azureHelper: CredentialHelper = {
 };
 
 /** By workload identity or a client secret where the environment names one, else by the managed identity. */
-async function findToken(
-  context: HelperContext,
-  { authority, resource }: { authority: string; resource: string },
-): Promise<string | undefined> {
+async function findToken(context: HelperContext, authority: string): Promise<string | undefined> {
   const { environment } = context;
   const client = environment['AZURE_CLIENT_ID'] ?? '';
   const tenant = environment['AZURE_TENANT_ID'] ?? '';
   const tokenFile = environment['AZURE_FEDERATED_TOKEN_FILE'] ?? '';
   const secret = environment['AZURE_CLIENT_SECRET'] ?? '';
   if (client === '' || tenant === '' || (tokenFile === '' && secret === '')) {
-    return askManagedIdentity(context, client, resource);
+    return askManagedIdentity(context, client);
   }
   if (!/^[A-Za-z0-9.-]{1,128}$/.test(tenant)) throw new RegistryFailure('permanent', 'AZURE_TENANT_ID is malformed');
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: client,
-    scope: `${resource}.default`,
+    scope: `${resource}/.default`,
     ...(tokenFile === ''
       ? { client_secret: secret }
       : {
@@ -70,7 +69,7 @@ async function findToken(
   return readToken(readJson(answer, 'Entra ID'), 'access_token', 'Entra ID');
 }
 
-async function askManagedIdentity(context: HelperContext, client: string, resource: string) {
+async function askManagedIdentity(context: HelperContext, client: string) {
   const query = new URLSearchParams({ 'api-version': '2018-02-01', resource });
   if (client !== '') query.set('client_id', client);
   const answer = await context.send({

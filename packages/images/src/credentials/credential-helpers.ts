@@ -4,6 +4,7 @@ import type { Connections } from '../registry/connections.ts';
 import type { CredentialHelpers } from '../registry/credential-source.ts';
 import type { Environment } from '../registry/environment.ts';
 import { RegistryFailure } from '../registry/registry-failure.ts';
+import { untilAborted } from '../registry/until-aborted.ts';
 import { amazonHelper } from './amazon-helper.ts';
 import { azureHelper } from './azure-helper.ts';
 import type { CredentialHelper, HelperContext, HelperRequest, Login } from './credential-helper.ts';
@@ -24,6 +25,10 @@ export interface CredentialHelperOptions {
 
 const maximumBytes = 256 * 1024;
 const maximumFileBytes = 64 * 1024;
+/** Metadata servers are near, or not there and silent. */
+const metadataMs = 2000;
+/** A login is one for all who wait for it: none of them ends it for the others. */
+const loginMs = 15_000;
 /** A credential is not used in its last minutes; those that last less are used once. */
 const marginMs = 300_000;
 /** How long "no identity here" is believed: metadata servers that do not exist answer slowly. */
@@ -35,7 +40,8 @@ export function createCredentialHelpers(options: CredentialHelperOptions): Crede
   const kept = new LRUCache<string, { readonly login: Login | undefined; readonly until: number }>({ max: 500 });
   const running = new Map<string, Promise<Login | undefined>>();
 
-  async function ask(helper: CredentialHelper, host: string, signal: AbortSignal): Promise<Login | undefined> {
+  async function ask(helper: CredentialHelper, host: string): Promise<Login | undefined> {
+    const signal = AbortSignal.timeout(loginMs);
     const context: HelperContext = {
       environment,
       now,
@@ -62,9 +68,9 @@ export function createCredentialHelpers(options: CredentialHelperOptions): Crede
           if (known.login === undefined) continue;
           return known.login.credential;
         }
-        const asked = running.get(key) ?? ask(helper, host, signal).finally(() => running.delete(key));
+        const asked = running.get(key) ?? ask(helper, host).finally(() => running.delete(key));
         running.set(key, asked);
-        const login = await asked;
+        const login = await untilAborted(asked, 'the question for registry credentials', signal);
         if (login !== undefined) return login.credential;
       }
       return undefined;
@@ -96,7 +102,7 @@ async function send(options: CredentialHelperOptions, request: HelperRequest, si
       loopbackHost: moved === undefined ? undefined : target.host,
       metadataHost: isMetadata ? metadataHost : undefined,
     },
-    signal,
+    metadataHost === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(metadataMs)]),
   );
   return exchange.catch((error: unknown) => {
     if (!(error instanceof RegistryFailure)) throw error;

@@ -1,14 +1,22 @@
 import type { CredentialHelper } from './credential-helper.ts';
+import { askByAccountFile } from './google-account-file.ts';
 import { readJson, readLifetime, readToken } from './helper-answer.ts';
 
 const metadataHost = 'metadata.google.internal';
+/** Whoever the token is of. */
+const username = 'oauth2accesstoken';
 const registryHost = /^(?:(?:[a-z0-9-]+\.)?gcr\.io|[a-z0-9-]+\.pkg\.dev)$/;
 
-/** Container and Artifact Registry: the access token of the service account, from the metadata server. */
+/** Container and Artifact Registry: an access token, by the file of an account, else from the metadata server. */
 export const googleHelper: CredentialHelper = {
   name: 'google',
   matches: (host) => registryHost.test(host),
   async login(_host, context) {
+    const file = context.environment['GOOGLE_APPLICATION_CREDENTIALS'] ?? '';
+    if (file !== '') {
+      const { token, expiresAt } = await askByAccountFile(file, context);
+      return { credential: { kind: 'password', username, password: token }, expiresAt };
+    }
     const answer = await context.send({
       url: `http://${metadataHost}/computeMetadata/v1/instance/service-accounts/default/token`,
       method: 'GET',
@@ -21,7 +29,7 @@ export const googleHelper: CredentialHelper = {
     return {
       credential: {
         kind: 'password',
-        username: 'oauth2accesstoken',
+        username,
         password: readToken(document, 'access_token', 'the metadata server of Google'),
       },
       expiresAt: context.now() + readLifetime(document) * 1000,
