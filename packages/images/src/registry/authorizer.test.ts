@@ -25,16 +25,16 @@ function answerOf(status: number, headers: Record<string, string>, body = ''): A
 }
 
 /** An authorizer over a token service that gives what it is told, and what was asked of it. */
-function recorded(token: Answer) {
+function recorded(token: Answer, ...before: Answer[]) {
   const sent: Exchange[] = [];
   const connections: Connections = {
     exchange: async (request) => {
       sent.push(request);
-      return token;
+      return before.shift() ?? token;
     },
     close: async () => undefined,
   };
-  return { authorizer: createAuthorizer(connections, 'test'), sent };
+  return { authorizer: createAuthorizer(connections, 'test', { retryAfterMs: 100, exchangeMs: 1000 }), sent };
 }
 
 const challenge = (text: string) => answerOf(401, { 'www-authenticate': text });
@@ -71,7 +71,7 @@ describe('the authorizer', () => {
 
   it.each([
     ['refuses', answerOf(401, {}), 'refused the credentials', 'denied'],
-    ['is down', answerOf(503, {}), 'answered 503', 'transient'],
+    ['is down', answerOf(503, { 'retry-after': '0' }), 'answered 503', 'transient'],
     ['gives none', answerOf(200, {}, '{}'), 'gave no token', 'denied'],
     ['gives a page', answerOf(200, {}, '<html>'), 'gave no token', 'denied'],
     ['gives one that breaks headers', answerOf(200, {}, '{"token":"a\\r\\nb: c"}'), 'gave no token', 'denied'],
@@ -80,6 +80,23 @@ describe('the authorizer', () => {
     const answer = authorizer.answer(target, challenge('Bearer realm="https://auth.test/"'), signal);
     await expect(answer).rejects.toMatchObject({ class: failureClass, message: expect.stringContaining(why) });
     await expect(answer).rejects.not.toThrow('secret');
+  });
+
+  it('waits once for a token service that is busy', async () => {
+    const { authorizer, sent } = recorded(good, answerOf(429, { 'retry-after': '0.01' }));
+    const asked = challenge('Bearer realm="https://auth.test/"');
+    expect(await authorizer.answer(target, asked, signal)).toBe('Bearer t0k');
+    expect(sent).toHaveLength(2);
+  });
+
+  it('who waits no longer ends the question for nobody else', async () => {
+    const { authorizer, sent } = recorded(good);
+    const asked = challenge('Bearer realm="https://auth.test/"');
+    const impatient = authorizer.answer(target, asked, AbortSignal.abort());
+    const patient = authorizer.answer(target, asked, signal);
+    await expect(impatient).rejects.toMatchObject({ class: 'timed-out' });
+    expect(await patient).toBe('Bearer t0k');
+    expect(sent).toHaveLength(1);
   });
 
   it('answers Basic with a password, and with nothing else', async () => {

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { isJsonObject, type Json, member } from '@vouchsafe/engine/kernel';
 import { LRUCache } from 'lru-cache';
+import { askPatiently } from './ask-patiently.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
-import type { Answer, ConnectionRules, Connections } from './connections.ts';
+import type { Answer, ConnectionRules, Connections, Exchange } from './connections.ts';
 import type { Credential } from './docker-config.ts';
+import type { RegistryLimits } from './limits.ts';
 import { RegistryFailure } from './registry-failure.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** Who asks which registry for what. */
 export interface AuthorizationTarget extends ConnectionRules {
@@ -29,7 +32,11 @@ const defaultLifetimeSeconds = 60;
 /** A token is not used in its last seconds. */
 const marginSeconds = 10;
 
-export function createAuthorizer(connections: Connections, userAgent: string): Authorizer {
+export function createAuthorizer(
+  connections: Connections,
+  userAgent: string,
+  limits: Pick<RegistryLimits, 'retryAfterMs' | 'exchangeMs'>,
+): Authorizer {
   const headers = new LRUCache<string, string>({ max: 1000 });
   const tokens = new LRUCache<string, string>({ max: 1000 });
   const pending = new Map<string, Promise<string>>();
@@ -39,9 +46,24 @@ export function createAuthorizer(connections: Connections, userAgent: string): A
     const key = keyOf(target.credential, target.origin, challenge.realm, challenge.service ?? '', scope);
     const known = tokens.get(key);
     if (known !== undefined) return Promise.resolve({ header: `Bearer ${known}`, key });
-    const running = pending.get(key) ?? requestToken(connections, userAgent, target, challenge, scope, signal, store);
+    const running = pending.get(key) ?? request().finally(() => pending.delete(key));
     pending.set(key, running);
-    return running.then((token) => ({ header: `Bearer ${token}`, key })).finally(() => pending.delete(key));
+    const waited = untilAborted(running, `the token service of registry \`${target.host}\``, signal);
+    return waited.then((token) => ({ header: `Bearer ${token}`, key }));
+
+    /** Asked once for all who wait: none of them ends it for the others. */
+    async function request(): Promise<string> {
+      const patience = {
+        host: target.host,
+        maximumMs: limits.retryAfterMs,
+        signal: AbortSignal.timeout(limits.exchangeMs + limits.retryAfterMs),
+      };
+      const asked = tokenRequest(userAgent, target, challenge, scope);
+      const answer = await askPatiently(() => connections.exchange(asked, patience.signal), patience);
+      const { token, seconds } = readToken(target, answer);
+      store(token, seconds);
+      return token;
+    }
 
     function store(token: string, seconds: number): void {
       const ttl = Math.min(Math.max(seconds, defaultLifetimeSeconds), 3600) - marginSeconds;
@@ -76,40 +98,30 @@ function answerBasic(target: AuthorizationTarget, headers: LRUCache<string, stri
 }
 
 /** Docker token authentication: GET with the password, or POST with the identity token. No redirects. */
-async function requestToken(
-  connections: Connections,
+function tokenRequest(
   userAgent: string,
   target: AuthorizationTarget,
   challenge: Challenge & { scheme: 'bearer' },
   scope: string,
-  signal: AbortSignal,
-  store: (token: string, seconds: number) => void,
-): Promise<string> {
+): Exchange {
   const url = realmUrl(target, challenge.realm);
   const { credential, ca, insecure, loopbackHost } = target;
   const parameters = new URLSearchParams({ scope });
   if (challenge.service !== undefined) parameters.set('service', challenge.service);
   const rules = { ca, insecure: insecure && url.host === target.host, loopbackHost, maximumBytes: maximumTokenBytes };
   const common = { 'user-agent': userAgent, accept: 'application/json' };
-  const answer =
-    credential?.kind === 'identity-token'
-      ? await connections.exchange(
-          {
-            ...rules,
-            url,
-            method: 'POST',
-            headers: { ...common, 'content-type': 'application/x-www-form-urlencoded' },
-            body: refreshForm(parameters, credential.token),
-          },
-          signal,
-        )
-      : await connections.exchange(
-          { ...rules, url: withQuery(url, parameters), method: 'GET', headers: { ...common, ...loginOf(credential) } },
-          signal,
-        );
-  const { token, seconds } = readToken(target, answer);
-  store(token, seconds);
-  return token;
+  if (credential?.kind !== 'identity-token') {
+    const headers = { ...common, ...loginOf(credential) };
+    return { ...rules, url: withQuery(url, parameters), method: 'GET', headers };
+  }
+  return {
+    ...rules,
+    url,
+    method: 'POST',
+    headers: { ...common, 'content-type': 'application/x-www-form-urlencoded' },
+    body: refreshForm(parameters, credential.token),
+    isRepeatable: true,
+  };
 }
 
 function realmUrl(target: AuthorizationTarget, realm: string): URL {

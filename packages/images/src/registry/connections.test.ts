@@ -27,9 +27,9 @@ async function start(answer: (line: string, socket: Socket) => void) {
     () => connections.close(),
   );
   const rules = { ca: undefined, insecure: false, loopbackHost: host, headers: {}, maximumBytes: 1000 };
-  const ask = async (method: Exchange['method'], path: string): Promise<string> => {
+  const ask = async (method: Exchange['method'], path: string, more: Partial<Exchange> = {}): Promise<string> => {
     const url = new URL(path, `http://${host}`);
-    const { status, body } = await connections.exchange({ ...rules, url, method }, AbortSignal.timeout(3000));
+    const { status, body } = await connections.exchange({ ...rules, ...more, url, method }, AbortSignal.timeout(3000));
     return `${status} ${Buffer.from(body)}`;
   };
   return { ask, sockets };
@@ -62,6 +62,22 @@ describe('connections', () => {
     expect(await ask('HEAD', '/a')).toBe('200 ');
     await new Promise((done) => setTimeout(done, delayMs * 2));
     expect(await ask('GET', '/b')).toBe('200 /b');
+  });
+
+  it.each([
+    ['for a token', true, '200 /b', 3],
+    ['that writes', undefined, 'UND_ERR_SOCKET', 2],
+  ])('a POST %s on a socket that was closed meanwhile', async (_name, isRepeatable, wanted, requests) => {
+    let asked = 0;
+    const { ask } = await start((line, socket) => {
+      asked += 1;
+      if (asked === 2) socket.destroy();
+      else socket.write(ok(line.split(' ')[1] ?? ''));
+    });
+    expect(await ask('GET', '/a')).toBe('200 /a');
+    const more = { body: 'a=b', ...(isRepeatable === undefined ? {} : { isRepeatable }) };
+    expect(await ask('POST', '/b', more).catch((error: Error) => error.message)).toContain(wanted);
+    expect(asked).toBe(requests);
   });
 
   it('ask again when a kept-alive socket holds what is no answer', async () => {

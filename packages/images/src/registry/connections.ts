@@ -22,6 +22,8 @@ export interface Exchange extends ConnectionRules {
   readonly body?: string | Uint8Array;
   /** Most bytes of the answer's body. */
   readonly maximumBytes: number;
+  /** Asking twice does no harm, though it is no GET or HEAD. */
+  readonly isRepeatable?: boolean;
 }
 
 export interface Answer {
@@ -110,8 +112,8 @@ export function createConnections(options: ConnectionOptions): Connections {
       try {
         return await once(request, signal).catch((error: unknown) => {
           // A kept-alive socket that the other side closed meanwhile, or that holds what does not belong to this answer:
-          // reading again is safe.
-          if (!(isClosedSocket(error) || isNoAnswer(error)) || signal.aborted || !isReading(request)) throw error;
+          // asking again is safe where it only reads.
+          if (!(isClosedSocket(error) || isNoAnswer(error)) || signal.aborted || !mayRepeat(request)) throw error;
           return once(request, signal);
         });
       } catch (error) {
@@ -207,8 +209,8 @@ async function readBounded(body: Body, maximum: number, host: string, signal: Ab
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, length);
 }
 
-function isReading({ method }: Exchange): boolean {
-  return method === 'GET' || method === 'HEAD';
+function mayRepeat({ method, isRepeatable }: Exchange): boolean {
+  return method === 'GET' || method === 'HEAD' || isRepeatable === true;
 }
 
 function isClosedSocket(error: unknown): boolean {

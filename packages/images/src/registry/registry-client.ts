@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { RegistryAccess } from '@vouchsafe/engine/facts';
 import {
   checkHosts,
@@ -8,6 +7,7 @@ import {
   wireRepository,
 } from '../names/registry-hosts.ts';
 import type { EvidenceLocation } from '../names/signature-location.ts';
+import { askPatiently } from './ask-patiently.ts';
 import { type AuthorizationTarget, createAuthorizer } from './authorizer.ts';
 import { type Answer, type Connections, createConnections, type Exchange } from './connections.ts';
 import { type CredentialHelpers, type CredentialSource, chooseCredential } from './credential-source.ts';
@@ -63,7 +63,7 @@ export function createRegistryClient(options: RegistryClientOptions): RemoteRegi
   checkHosts(hosts);
   const connections = createConnections({ connections: limits.connections, timeoutMs: limits.exchangeMs, proxy });
   const helpers = options.createHelpers?.(connections);
-  const authorizer = createAuthorizer(connections, userAgent);
+  const authorizer = createAuthorizer(connections, userAgent, limits);
   /** Insecure hosts that turned out to speak plain HTTP. */
   const plainHosts = new Set<string>();
   let requests = 0;
@@ -140,28 +140,17 @@ export function createRegistryClient(options: RegistryClientOptions): RemoteRegi
       insecure: target.insecure,
       loopbackHost: target.loopbackHost,
     });
-    const ask = (authorization: string | undefined): Promise<Answer> => {
-      requests += 1;
-      // What is written goes to the registry that was named, and nowhere else.
-      if (method === 'POST' || method === 'PUT') return connections.exchange(exchange(authorization), signal);
-      return followRedirects(connections, exchange(authorization), limits.redirects, signal);
-    };
-    let authorization = authorizer.remembered(target);
-    let isAuthorized = false;
-    for (let hasWaited = false; ; ) {
-      const answer = await ask(authorization);
-      if (answer.status === 401 && !isAuthorized && answer.url.origin === target.origin) {
-        authorization = await authorizer.answer(target, answer, signal);
-        isAuthorized = true;
-      } else if ((answer.status === 429 || answer.status === 503) && !hasWaited) {
-        hasWaited = true;
-        await delay(retryDelay(answer, limits.retryAfterMs, target.host), undefined, { signal }).catch(() => {
-          throw new RegistryFailure('timed-out', `registry \`${target.host}\` did not answer in time`);
-        });
-      } else {
-        return answer;
-      }
-    }
+    const patience = { host: target.host, maximumMs: limits.retryAfterMs, signal };
+    const ask = (authorization: string | undefined): Promise<Answer> =>
+      askPatiently(() => {
+        requests += 1;
+        // What is written goes to the registry that was named, and nowhere else.
+        if (method === 'POST' || method === 'PUT') return connections.exchange(exchange(authorization), signal);
+        return followRedirects(connections, exchange(authorization), limits.redirects, signal);
+      }, patience);
+    const answer = await ask(authorizer.remembered(target));
+    if (answer.status !== 401 || answer.url.origin !== target.origin) return answer;
+    return ask(await authorizer.answer(target, answer, signal));
   }
 
   return {
@@ -178,16 +167,4 @@ export function createRegistryClient(options: RegistryClientOptions): RemoteRegi
 function mayFallBack(endpoint: RegistryEndpoint, used: AuthorizationTarget, error: unknown): boolean {
   if (!endpoint.insecure || !used.origin.startsWith('https:')) return false;
   return error instanceof RegistryFailure && plainHttpCodes.test(error.code ?? '');
-}
-
-function retryDelay(answer: Answer, maximum: number, host: string): number {
-  const seconds = Number(answer.header('retry-after') ?? '1');
-  const wait = Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : 1000;
-  if (wait > maximum) {
-    throw new RegistryFailure(
-      'transient',
-      `registry \`${host}\` answered ${answer.status}, asking to wait ${seconds} s`,
-    );
-  }
-  return wait;
 }
