@@ -1,5 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { generateKeyPair } from '@vouchsafe/kube/pki';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createConnections } from '../registry/connections.ts';
@@ -94,6 +97,16 @@ describe('keys in Vault', () => {
     expect(seen[0]?.headers).toMatchObject({ 'x-vault-request': 'true', 'x-vault-namespace': 'team' });
   });
 
+  it('one who waits no longer ends the question for nobody else', async () => {
+    const key = recordedKey('ecdsa-p256', { '1': version(pem, 'P-256') }, 1);
+    const { environment } = await startVault({ '/v1/transit/keys/cosign': key });
+    const references = open(environment);
+    const impatient = references.publicKey('hashivault', 'cosign', AbortSignal.abort());
+    const patient = references.publicKey('hashivault', 'cosign', soon());
+    expect(await refusalOf(impatient)).toContain('timed-out');
+    expect(await patient).toBe(pem.trim());
+  });
+
   it('reads Ed25519 keys, which Vault gives as bare bytes, from another mount', async () => {
     const { publicKey } = generateKeyPairSync('ed25519');
     const raw = Buffer.from(String(publicKey.export({ format: 'jwk' }).x), 'base64url').toString('base64');
@@ -107,6 +120,16 @@ describe('keys in Vault', () => {
     expect(parsePublicKeys(got)[0]?.key.equals(publicKey)).toBe(true);
   });
 
+  it('is opened by the token that a login left', async () => {
+    const key = recordedKey('ecdsa-p256', { '1': version(pem, 'P-256') }, 1);
+    const { environment } = await startVault({ '/v1/transit/keys/cosign': key });
+    const { VAULT_TOKEN, VAULT_ADDR } = environment;
+    const HOME = mkdtempSync(join(tmpdir(), 'vouchsafe-home-'));
+    cleanups.push(async () => rmSync(HOME, { recursive: true }));
+    writeFileSync(join(HOME, '.vault-token'), `${VAULT_TOKEN}\n`);
+    expect(await open({ VAULT_ADDR, HOME }).publicKey('hashivault', 'cosign', soon())).toBe(pem.trim());
+  });
+
   it('says what is missing or wrong, and never the token', async () => {
     const symmetric = recordedKey('aes256-gcm96', { '1': 1_767_323_045 }, 1);
     const { environment } = await startVault({ '/v1/transit/keys/aes': symmetric });
@@ -118,7 +141,7 @@ describe('keys in Vault', () => {
     expect(await ask('cosign', { VAULT_ADDR: 'http://127.0.0.1:1' })).toContain('transient: Vault at');
     expect(await ask('cosign', { VAULT_ADDR: undefined })).toContain('VAULT_ADDR is not set');
     expect(await ask('cosign', { VAULT_TOKEN: undefined })).toContain('VAULT_TOKEN is not set');
-    expect(await ask('cosign', { VAULT_TOKEN: 'a\nb' })).toBe('invalid-attestor: VAULT_TOKEN is not a token');
+    expect(await ask('cosign', { VAULT_TOKEN: 'a\nb' })).toContain('the token for Vault is malformed');
     expect(await ask('cosign', { VAULT_ADDR: 'http://169.254.169.254' })).toContain('permanent: Vault at');
   });
 

@@ -26,6 +26,8 @@ export interface KeyReferenceOptions {
 }
 
 const defaultTtlMs = 300_000;
+/** A question is one for all who wait for its answer: none of them ends it for the others. */
+const questionMs = 15_000;
 
 /** Keys are kept for a while and asked for once by all who ask at the same time; failures are not kept. */
 export function createKeyReferences(options: KeyReferenceOptions): KeyReferences {
@@ -41,8 +43,12 @@ export function createKeyReferences(options: KeyReferenceOptions): KeyReferences
       const reference = `${scheme}://${name}`;
       const known = kept.get(reference);
       if (known !== undefined) return known;
-      const context = { environment, connections, userAgent, load, signal };
-      const asked = running.get(reference) ?? provider.publicKey(name, context);
+      const asked =
+        running.get(reference) ??
+        provider.publicKey(name, {
+          ...{ environment, connections, userAgent, load },
+          signal: AbortSignal.timeout(questionMs),
+        });
       running.set(reference, asked);
       const forget = (): void => {
         running.delete(reference);

@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isJsonObject, type Json, type JsonObject, member, memberAt } from '@vouchsafe/engine/kernel';
 import type { Answer } from '../registry/connections.ts';
 import type { Environment } from '../registry/environment.ts';
@@ -14,7 +15,7 @@ const mountPattern = /^[A-Za-z0-9_-]+(?:\/[A-Za-z0-9_-]+){0,7}$/;
 
 /**
  * `hashivault://key`: the newest version of a key of Vault's (and OpenBao's) transit engine, asked for by one request to
- * `VAULT_ADDR`. Variables as cosign has them: VAULT_TOKEN, VAULT_NAMESPACE, VAULT_CACERT, TRANSIT_SECRET_ENGINE_PATH.
+ * `VAULT_ADDR`. Variables as cosign has them: VAULT_TOKEN (else the file ~/.vault-token), VAULT_NAMESPACE, VAULT_CACERT, TRANSIT_SECRET_ENGINE_PATH.
  * https://developer.hashicorp.com/vault/api-docs/secret/transit#read-key
  */
 export const vaultKeys: KeyProvider = {
@@ -23,9 +24,7 @@ export const vaultKeys: KeyProvider = {
     const { environment, connections, userAgent, signal } = context;
     if (!namePattern.test(name)) throw invalid('the name of the key in Vault is malformed');
     const url = vaultUrl(environment, name);
-    const token = environment['VAULT_TOKEN'] ?? '';
-    if (token === '') throw invalid('keys in Vault need a token: VAULT_TOKEN is not set');
-    if (/[^\x21-\x7e]/.test(token)) throw invalid('VAULT_TOKEN is not a token');
+    const token = await tokenOf(environment);
     const namespace = environment['VAULT_NAMESPACE'];
     const asked = connections.exchange(
       {
@@ -64,6 +63,18 @@ function vaultUrl(environment: Environment, name: string): URL {
   const mount = (environment['TRANSIT_SECRET_ENGINE_PATH'] || 'transit').replaceAll(/^\/+|\/+$/g, '');
   if (!mountPattern.test(mount)) throw invalid('TRANSIT_SECRET_ENGINE_PATH is not a path');
   return new URL(`${url.pathname.replace(/\/+$/, '')}/v1/${mount}/keys/${name}`, url.origin);
+}
+
+/** As the client of Vault has it: the variable, else the file that a login leaves. */
+async function tokenOf(environment: Environment): Promise<string> {
+  const named = environment['VAULT_TOKEN'] ?? '';
+  const home = environment['HOME'] ?? '';
+  const token =
+    named === '' && home !== '' ? await readFile(join(home, '.vault-token'), 'utf8').catch(() => '') : named;
+  if (token.trim() === '')
+    throw invalid('keys in Vault need a token: VAULT_TOKEN is not set, and there is no ~/.vault-token');
+  if (/[^\x21-\x7e]/.test(token.trim())) throw invalid('the token for Vault is malformed');
+  return token.trim();
 }
 
 async function authorityOf(environment: Environment): Promise<string | undefined> {
