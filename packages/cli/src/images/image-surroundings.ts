@@ -5,6 +5,7 @@ import {
   publicGoodTrustRoot,
   type RegistryHosts,
   readTufTrustRoot,
+  type SecretKeySource,
   type SignatureOrigins,
   type TrustRoot,
   toSignatureOrigins,
@@ -15,6 +16,7 @@ import { type CommandIo, type FlagValues, listFlag, textFlag } from '../flags/co
 import { readHostSettings } from '../flags/registry-flags.ts';
 import { InputProblem } from '../inputs/input-problem.ts';
 import { splitPair, toHosts } from '../inputs/registry-access.ts';
+import { createClusterKeys } from './cluster-keys.ts';
 
 /** Wrong use of a command about images; its message is for the user. */
 export class ImageUsageError extends InputProblem {}
@@ -27,6 +29,7 @@ export interface ImageSurroundings {
   /** A folder in place of all registries. */
   readonly layout?: string;
   readonly credentialProviders: readonly string[];
+  readonly secretKeys: SecretKeySource;
 }
 
 const providers = ['default', 'google', 'amazon', 'azure', 'github'];
@@ -53,6 +56,7 @@ export async function readSurroundings(flags: FlagValues, io: CommandIo): Promis
     signatureOrigins: readOrigins(listFlag(flags, 'signatureOrigin')),
     trustRoot: await chooseTrustRoot(rootFile, flags, io),
     credentialProviders,
+    secretKeys: createClusterKeys(io.env),
     ...(layout === undefined ? {} : { layout }),
   };
 }
