@@ -89,6 +89,11 @@ export async function readFlagFile(file: string, flag: string): Promise<string> 
   }
 }
 
+/** The PEM of `--key`: of a file, unless it is a reference to a key kept elsewhere. */
+export async function readKey(key: string): Promise<string> {
+  return /^[a-z0-9]+:\/\//.test(key) ? key : readFlagFile(key, '--key');
+}
+
 const concurrency = 8;
 
 /** Asks about several images at a time, answers in their order. */

@@ -1,5 +1,6 @@
 import type { EvidenceFailure } from '@vouchsafe/engine/facts';
 import { isJsonObject, type Json, type JsonObject } from '@vouchsafe/engine/kernel';
+import { extensionOids, joinPem, type ParsedCertificate } from '@vouchsafe/kube/pki';
 import { predicateTypeOf } from '../trust/in-toto-statement.ts';
 import { attempt, shown } from '../trust/refusal.ts';
 import { oidcIssuerOf, subjectsOf } from '../trust/signer-identity.ts';
@@ -12,6 +13,10 @@ export interface EvidenceClaims {
   /** Names of the certificate; empty when there is none. */
   readonly subjects: readonly string[];
   readonly issuer?: string;
+  /** What a policy would trust to accept a certificate that names no issuer of identities: PEM, by the evidence's own word. */
+  readonly certificates?: BroughtCertificates;
+  /** Of the signer's certificate: no log promised to list it. Private authorities ask none. */
+  readonly isUnlisted?: true;
   readonly predicateType?: string;
   /** Signed along with the digest. */
   readonly annotations?: Readonly<Record<string, string>>;
@@ -24,6 +29,19 @@ export interface EvidenceClaims {
   readonly isTimeStamped: boolean;
   /** Why it cannot be read. */
   readonly problem?: EvidenceFailure;
+}
+
+/** The certificates above the signer's; the signer's own when nothing comes with it. */
+export type BroughtCertificates = { readonly certChain: string } | { readonly cert: string };
+
+export function broughtCertificates(
+  own: ParsedCertificate,
+  above: () => readonly ParsedCertificate[],
+): BroughtCertificates {
+  const chain = attempt(above);
+  const pem = ({ der }: ParsedCertificate): string => joinPem('CERTIFICATE', der);
+  if (!chain.ok || chain.value.length === 0) return { cert: pem(own) };
+  return { certChain: chain.value.map(pem).join('') };
 }
 
 export function claimsOf(
@@ -42,6 +60,12 @@ export function claimsOf(
     evidence,
     subjects: certificate === undefined ? [] : subjectsOf(certificate),
     ...(issuer?.ok === true && issuer.value !== undefined ? { issuer: issuer.value } : {}),
+    ...(certificate?.extensions.has(extensionOids.signedCertificateTimestampList) === false
+      ? { isUnlisted: true }
+      : {}),
+    ...(certificate !== undefined && !(issuer?.ok === true && issuer.value !== undefined)
+      ? { certificates: broughtCertificates(certificate, material.untrusted) }
+      : {}),
     ...(predicateType === '' ? {} : { predicateType }),
     ...(annotations === undefined ? {} : { annotations }),
     ...(keyHint === undefined ? {} : { keyHint: shown(keyHint) }),

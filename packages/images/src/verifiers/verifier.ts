@@ -39,7 +39,7 @@ export interface EvidenceSet {
   readonly bytes: number;
   /** Piece by piece, in the registry's order, as far as it is asked. `now` is the present time in milliseconds. */
   judge(attestor: ResolvedAttestor, now: number): Iterable<PieceVerdict>;
-  /** What the pieces say of themselves, unverified. */
+  /** What the pieces say of themselves, unverified, in the order in which they are judged. */
   list(): readonly EvidenceClaims[];
 }
 

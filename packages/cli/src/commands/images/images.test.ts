@@ -37,7 +37,7 @@ describe('vouchsafe images', () => {
     expect(item.verifyImages).toMatchObject([
       {
         type: 'Cosign',
-        imageReferences: ['registry.test/team/app*'],
+        imageReferences: ['registry.test/team/app:*', 'registry.test/team/app@*'],
         attestors: [{ entries: [{ keys: { rekor: { ignoreTlog: true } } }] }],
       },
       {

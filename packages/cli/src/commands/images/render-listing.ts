@@ -1,9 +1,9 @@
-import type { IndexImage, ListedEvidence } from '@vouchsafe/images';
+import type { IndexImage } from '@vouchsafe/images';
 import { printable } from '../../output/printable.ts';
 import { toYaml } from '../../output/yaml.ts';
-import type { VerifyImagesEntry } from './verify-images-entry.ts';
+import type { SuggestingEvidence, VerifyImagesEntry } from './verify-images-entry.ts';
 
-export interface JudgedEvidence extends ListedEvidence {
+export interface JudgedEvidence extends SuggestingEvidence {
   /** Of the attestor it suggests, under the trust root: `verified`, or why not. */
   readonly verdict?: string;
 }
@@ -60,9 +60,10 @@ function linesOf(one: JudgedEvidence): readonly string[] {
   return rows.flatMap(([name, value]) => (value === undefined ? [] : [line(name, value)]));
 }
 
-function signerOf({ subjects, keyHint, problem }: JudgedEvidence): string | undefined {
+function signerOf({ subjects, certificates, keyHint, problem }: JudgedEvidence): string | undefined {
   if (problem !== undefined) return undefined;
   if (subjects.length > 0) return subjects.join(', ');
+  if (certificates !== undefined) return 'a certificate without a name';
   return keyHint === undefined ? 'a key' : `a key (SHA-256 of it in base64: ${keyHint})`;
 }
 
@@ -77,6 +78,10 @@ function line(name: string, value: string): string {
 }
 
 export function toListingJson(listings: readonly ImageListing[]): string {
-  const items = listings.map(({ entries, ...listing }) => ({ ...listing, verifyImages: entries }));
+  const items = listings.map(({ entries, evidence, ...listing }) => ({
+    ...listing,
+    evidence: evidence.map(({ attestor: _attestor, ...one }) => one),
+    verifyImages: entries,
+  }));
   return `${JSON.stringify({ apiVersion: 'vouchsafe/v1', kind: 'ImageEvidenceList', items }, null, 2)}\n`;
 }

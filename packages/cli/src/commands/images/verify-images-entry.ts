@@ -4,7 +4,6 @@ import { printable } from '../../output/printable.ts';
 
 /** Where a person puts what only they know. */
 const keyPlaceholder = '-----BEGIN PUBLIC KEY-----\n(the key you trust)\n-----END PUBLIC KEY-----\n';
-const certificatePlaceholder = '-----BEGIN CERTIFICATE-----\n(the authority you trust)\n-----END CERTIFICATE-----\n';
 
 /** An entry of `verifyImages`, as much of it as follows from evidence. */
 export interface VerifyImagesEntry {
@@ -24,11 +23,13 @@ export interface VerifyImagesEntry {
  */
 export function attestorFor(evidence: ListedEvidence): Attestor | undefined {
   if (evidence.problem !== undefined) return undefined;
-  if (evidence.format === 'Notary') return { certificates: { certChain: certificatePlaceholder } };
+  const { certificates } = evidence;
+  if (evidence.format === 'Notary') return certificates && { certificates };
   const rekor = evidence.logIndex === undefined ? { rekor: { ignoreTlog: true } } : {};
   const [subject] = evidence.subjects;
-  if (subject === undefined) return { keys: { publicKeys: keyPlaceholder, ...rekor } };
-  if (evidence.issuer === undefined) return { certificates: { certChain: certificatePlaceholder, ...rekor } };
+  const ctlog = evidence.isUnlisted === true ? { ctlog: { ignoreSCT: true } } : {};
+  if (certificates !== undefined) return { certificates: { ...certificates, ...rekor, ...ctlog } };
+  if (subject === undefined || evidence.issuer === undefined) return { keys: { publicKeys: keyPlaceholder, ...rekor } };
   // Policies must name the log of keyless signatures, or the authorities (kyverno-core §3.2).
   const log = { url: 'https://rekor.sigstore.dev', ...rekor.rekor };
   return { keyless: { ...exactly('subject', subject), ...exactly('issuer', evidence.issuer), rekor: log } };
@@ -45,21 +46,26 @@ function isVisible({ subjects, issuer = '', predicateType = '' }: ListedEvidence
   return [...subjects, issuer, predicateType].every((text) => printable(text) === text);
 }
 
-/** Of the attestor's members, those that name somebody: only these can be tried at once. */
-export function isComplete({ keyless }: Attestor): boolean {
-  return keyless !== undefined;
+/** Whether nothing is left to be filled in: then it can be tried at once. */
+export function isComplete({ keys }: Attestor): boolean {
+  return keys?.publicKeys !== keyPlaceholder;
+}
+
+/** A piece of evidence and the attestor it would satisfy, when it was found out. */
+export interface SuggestingEvidence extends ListedEvidence {
+  readonly attestor?: Attestor;
 }
 
 /** One entry for each format: its signers, any of whom is enough, and what else they say of the image. */
 export function entriesFor(
   image: string,
-  evidence: readonly ListedEvidence[],
+  evidence: readonly SuggestingEvidence[],
   repository?: string,
 ): VerifyImagesEntry[] {
   const formats = [...new Set(evidence.map(({ format }) => format))];
   return formats.flatMap((format): VerifyImagesEntry[] => {
-    const usable = evidence.filter((one) => one.format === format && isVisible(one) && attestorFor(one));
-    const signatures = distinct(usable.filter(isSignature).flatMap((one) => attestorFor(one) ?? []));
+    const usable = evidence.filter((one) => one.format === format && isVisible(one) && suggested(one));
+    const signatures = distinct(usable.filter(isSignature).flatMap((one) => suggested(one) ?? []));
     const types = [
       ...new Set(usable.filter((one) => !isSignature(one)).map(({ predicateType = '' }) => predicateType)),
     ];
@@ -67,13 +73,13 @@ export function entriesFor(
       .filter((type) => type !== '')
       .map((type) => {
         const stated = usable.filter((one) => !isSignature(one) && one.predicateType === type);
-        return { type, attestors: setOf(distinct(stated.flatMap((one) => attestorFor(one) ?? []))) };
+        return { type, attestors: setOf(distinct(stated.flatMap((one) => suggested(one) ?? []))) };
       });
     if (signatures.length + attestations.length === 0) return [];
     return [
       {
         type: format,
-        imageReferences: [patternOf(image)],
+        imageReferences: patternsOf(image),
         ...(repository === undefined ? {} : { repository }),
         ...(signatures.length === 0 ? {} : { attestors: setOf(signatures) }),
         ...(attestations.length === 0 ? {} : { attestations }),
@@ -98,9 +104,14 @@ function distinct(attestors: readonly Attestor[]): readonly Attestor[] {
   return [...seen.values()];
 }
 
-/** Every tag and digest of the repository. */
-function patternOf(image: string): string {
+/** Every tag and digest of the repository, and of no other one whose name begins alike. */
+function patternsOf(image: string): readonly string[] {
   const [named = image] = image.split('@');
   const colon = named.indexOf(':', named.lastIndexOf('/') + 1);
-  return `${colon < 0 ? named : named.slice(0, colon)}*`;
+  const repository = colon < 0 ? named : named.slice(0, colon);
+  return [`${repository}:*`, `${repository}@*`];
+}
+
+function suggested(one: SuggestingEvidence): Attestor | undefined {
+  return one.attestor ?? attestorFor(one);
 }

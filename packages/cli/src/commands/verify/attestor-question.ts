@@ -1,6 +1,6 @@
 import type { Attestor, ImageVerificationRequest } from '@vouchsafe/engine/facts';
 import { type FlagValues, listFlag, textFlag } from '../../flags/command.ts';
-import { ImageUsageError, normaliseImage, readFlagFile } from '../../images/image-surroundings.ts';
+import { ImageUsageError, normaliseImage, readFlagFile, readKey } from '../../images/image-surroundings.ts';
 import { splitPair } from '../../inputs/registry-access.ts';
 
 /** Who must have signed, by the flags. Throws `ImageUsageError`. */
@@ -34,11 +34,6 @@ export async function toAttestor(flags: FlagValues): Promise<Attestor> {
   }
   const roots = chain === undefined ? {} : { roots: await readFlagFile(chain, '--certificate-chain') };
   return { keyless: { ...identity, ...roots, ...rekor, ...ctlog } };
-}
-
-/** A file, unless it is a reference to a key kept elsewhere. */
-async function readKey(key: string): Promise<string> {
-  return /^[a-z0-9]+:\/\//.test(key) ? key : readFlagFile(key, '--key');
 }
 
 function member<Name extends string>(name: Name, value: string | undefined): Partial<Record<Name, string>> {

@@ -6,7 +6,7 @@ import { type Attempt, attempt } from '../../trust/refusal.ts';
 import type { ResolvedAttestor } from '../../trust/resolved-attestor.ts';
 import type { Vouched } from '../../trust/vouch.ts';
 import { fetchBlobs } from '../evidence-blobs.ts';
-import { type EvidenceClaims, unreadable } from '../evidence-claims.ts';
+import { broughtCertificates, type EvidenceClaims, unreadable } from '../evidence-claims.ts';
 import type { EvidenceQuestion, EvidenceSet, PieceVerdict, Verifier } from '../verifier.ts';
 import { coseMediaType, readCoseEnvelope } from './cose-envelope.ts';
 import { judgeEnvelope, type ReadEnvelope, readEnvelope } from './judge-envelope.ts';
@@ -87,6 +87,7 @@ function listPiece({ signature, document }: Piece): EvidenceClaims {
   return {
     evidence,
     subjects: [certificates[0].subject.text],
+    certificates: broughtCertificates(certificates[0], () => certificates.slice(1)),
     ...(typeof type === 'string' ? { predicateType: type } : {}),
     isTimeStamped: envelope.timeStamp !== undefined,
   };
