@@ -18,8 +18,6 @@ export interface RegistryHostSettings {
   readonly insecure: readonly string[];
 }
 
-export const NO_HOST_SETTINGS: RegistryHostSettings = { mirrors: [], authorities: [], insecure: [] };
-
 export function readHostSettings(flags: FlagValues): RegistryHostSettings {
   return {
     mirrors: listFlag(flags, 'registryMirror'),

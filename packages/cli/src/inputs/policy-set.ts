@@ -7,14 +7,13 @@ import {
   type PolicyException,
 } from '@vouchsafe/engine';
 import { type Diagnostic, formatDiagnostic, isError } from '@vouchsafe/engine/kernel';
-import { NO_HOST_SETTINGS } from '../flags/registry-flags.ts';
 import { findFiles } from './find-files.ts';
 import { InputProblem } from './input-problem.ts';
 import { kindOf } from './kind-table.ts';
 import { type InputDocument, readInputDocuments } from './read-documents.ts';
 import { textAt } from './read-fields.ts';
 import { artifactReference, isArtifact, isUrl, readSource } from './read-source.ts';
-import type { RegistryAccessOptions } from './registry-access.ts';
+import { NO_HOST_SETTINGS, type RegistryAccessOptions } from './registry-access.ts';
 
 /** A policy that the policy webhook would refuse: it is not evaluated, and every command says so. */
 export interface InvalidPolicy {
@@ -71,7 +70,7 @@ export async function loadPolicySet(
 export async function readPolicyTexts(
   paths: readonly string[],
   folder: string,
-  registries: RegistryAccessOptions = { mirrors: [], env: process.env },
+  registries: RegistryAccessOptions = { hosts: NO_HOST_SETTINGS, env: process.env },
 ): Promise<{ readonly texts: readonly LoadedText[]; readonly unreadable: readonly Diagnostic[] }> {
   const files = findFiles(paths, folder, { recursive: true });
   const named = new Set([...paths, ...paths.map((path) => resolve(folder, path))]);

@@ -2,17 +2,25 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type CredentialSource, createRegistryHosts, type RegistryHosts } from '@vouchsafe/images';
-import type { RegistryHostSettings } from '../flags/registry-flags.ts';
 import { InputProblem, reasonOf } from './input-problem.ts';
+
+/** What is known of hosts, each as given: `HOST=URL`, `HOST=FILE`, `HOST`. */
+export interface HostSettings {
+  readonly mirrors: readonly string[];
+  readonly authorities: readonly string[];
+  readonly insecure: readonly string[];
+}
+
+export const NO_HOST_SETTINGS: HostSettings = { mirrors: [], authorities: [], insecure: [] };
 
 /** How registries are reached from a command line. */
 export interface RegistryAccessOptions {
-  readonly hosts: RegistryHostSettings;
+  readonly hosts: HostSettings;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** Reads the files of authorities. Rejects with `InputProblem`. */
-export async function toHosts({ mirrors, authorities, insecure }: RegistryHostSettings): Promise<RegistryHosts> {
+export async function toHosts({ mirrors, authorities, insecure }: HostSettings): Promise<RegistryHosts> {
   const named = authorities.map((pair) => splitPair(pair, '--registry-ca is HOST=FILE'));
   try {
     return createRegistryHosts({

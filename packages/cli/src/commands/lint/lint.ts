@@ -6,6 +6,7 @@ import { type CommandIo, EXIT, type FlagValues, textFlag } from '../../flags/com
 import { InputProblem } from '../../inputs/input-problem.ts';
 import { type LoadedText, MENTIONS_POLICIES, readPolicyTexts } from '../../inputs/policy-set.ts';
 import { type InputDocument, readInputDocuments } from '../../inputs/read-documents.ts';
+import { NO_HOST_SETTINGS } from '../../inputs/registry-access.ts';
 
 /**
  * Tells everything that the policy webhook would refuse or warn of, as far as it needs no cluster, and loops that leave
@@ -13,7 +14,7 @@ import { type InputDocument, readInputDocuments } from '../../inputs/read-docume
  */
 export async function lint(paths: readonly string[], flags: FlagValues, io: CommandIo): Promise<number> {
   try {
-    const { texts, unreadable } = await readPolicyTexts(paths, io.cwd, { mirrors: [], env: io.env });
+    const { texts, unreadable } = await readPolicyTexts(paths, io.cwd, { hosts: NO_HOST_SETTINGS, env: io.env });
     const found = texts.map(lintText);
     const diagnostics = [...unreadable, ...found.flatMap((one) => one.diagnostics)];
     const count = found.reduce((sum, one) => sum + one.policies, 0);

@@ -1,9 +1,10 @@
 import type { ImageFacts } from '../../evaluation/image-facts.ts';
 import { type CommandIo, EXIT, type FlagValues, textFlag } from '../../flags/command.ts';
 import { standsForKyverno } from '../../flags/program-name.ts';
-import { NO_HOST_SETTINGS, type RegistrySettings, readRegistrySettings } from '../../flags/registry-flags.ts';
+import { type RegistrySettings, readRegistrySettings } from '../../flags/registry-flags.ts';
 import { InputProblem, reasonOf } from '../../inputs/input-problem.ts';
 import { isRepository } from '../../inputs/read-source.ts';
+import { NO_HOST_SETTINGS } from '../../inputs/registry-access.ts';
 import { findTests, type TestCase, type TestManifest } from '../../inputs/test-manifest.ts';
 import { createPalette, wantsColour } from '../../output/table.ts';
 import { checkResults } from './check-results.ts';
