@@ -68,8 +68,9 @@ async function readAuthorities([host, file]: Pair): Promise<Pair> {
 /** Docker configurations from the Secrets that requests, and `--imagePullSecrets`, name. */
 function createCredentialSource(client: KubeClient, settings: OperatorSettings): CredentialSource {
   const read = async (name: string, signal: AbortSignal): Promise<string | undefined> => {
-    const [secret, namespace = settings.namespace] = name.split('/').reverse();
-    const object = await getSecret(client, namespace, secret ?? '', signal);
+    const { namespace = settings.namespace, secret } = placeOf(name);
+    if (secret === undefined) return undefined;
+    const object = await getSecret(client, namespace, secret, signal);
     // The older kind of Secret holds what is under `auths` in the newer one.
     const data = object && (memberAt(object, 'data', '.dockerconfigjson') ?? memberAt(object, 'data', '.dockercfg'));
     return typeof data === 'string' ? Buffer.from(data, 'base64').toString('utf8') : undefined;
@@ -81,6 +82,11 @@ function createCredentialSource(client: KubeClient, settings: OperatorSettings):
       return configs.filter((config) => config !== undefined);
     },
   };
+}
+
+/** `name` or `namespace/name`; anything else is no place: who wrote it chose no namespace but the one of their Pod. */
+function placeOf(name: string): { readonly namespace?: string | undefined; readonly secret?: string | undefined } {
+  return /^(?:(?<namespace>[^/]+)\/)?(?<secret>[^/]+)$/.exec(name)?.groups ?? {};
 }
 
 function createSecretKeySource(client: KubeClient): SecretKeySource {

@@ -1,4 +1,5 @@
 import { CelError, type CelResult, type CelValue } from '@vouchsafe/cel';
+import { namedSecrets } from '../../facts/named-secrets.ts';
 import type { Diagnostic } from '../../kernel/diagnostics/diagnostic.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import type { PolicyLanguage, PolicyScope } from '../../lang/cel/policy-language.ts';
@@ -50,17 +51,14 @@ function compileAttestor(
   }
   reportLimits(cosign, `${path}.cosign`, language, policyNamespace);
   const source = compileCosign(cosign, `${path}.cosign`, language);
-  const secrets = readObjects(readObject(cosign, 'source'), 'PullSecrets').flatMap((secret) => {
-    const secretName = readText(secret, 'name');
-    return secretName ? [toSecret(secretName, policyNamespace)] : [];
-  });
+  const pullSecrets = readObjects(readObject(cosign, 'source'), 'PullSecrets');
+  // A Secret of a namespaced policy is looked up where the policy is, and nowhere else.
+  const secrets = namedSecrets(
+    pullSecrets.flatMap((secret) => readText(secret, 'name') ?? []),
+    policyNamespace,
+  );
   // cosign 3 writes bundles, cosign 2 its own format: an image may have either, or one of each.
   return settle(name, source, { types: ['SigstoreBundle', 'Cosign'], secrets });
-}
-
-/** A Secret of a namespaced policy is looked up where the policy is, and nowhere else. */
-export function toSecret(name: string, policyNamespace: string | undefined): string {
-  return policyNamespace === undefined ? name : `${policyNamespace}/${name}`;
 }
 
 function reportLimits(

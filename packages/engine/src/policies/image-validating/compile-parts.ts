@@ -1,5 +1,6 @@
 import { celTypes } from '@vouchsafe/cel';
 import type { RegistryAccess } from '../../facts/fact-request.ts';
+import { namedSecrets } from '../../facts/named-secrets.ts';
 import { DEFAULT_IMAGE_SETTINGS, type ImageReferenceSettings } from '../../kernel/image-reference.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import { type AuditAnnotations, compileAuditAnnotations } from '../../lang/cel/audit-annotations.ts';
@@ -13,7 +14,7 @@ import type { FailurePolicy } from '../../model/decision.ts';
 import { readFlag, readObject, readTexts } from '../../model/read-json.ts';
 import type { PolicyCompilation } from '../policy-kind.ts';
 import { type PolicyAttestations, readAttestations } from './attestations.ts';
-import { compileAttestors, type PolicyAttestors, toSecret } from './attestors.ts';
+import { compileAttestors, type PolicyAttestors } from './attestors.ts';
 import { compileImageLists, type ImageExtractor } from './image-lists.ts';
 import { compileImageSelection, type ImageSelection } from './image-selection.ts';
 
@@ -89,6 +90,6 @@ function readAccess(spec: JsonObject, policyNamespace: string | undefined): Regi
   return {
     allowInsecure: readFlag(credentials, 'allowInsecureRegistry') ?? false,
     providers: readTexts(credentials, 'providers'),
-    secrets: readTexts(credentials, 'secrets').map((name) => toSecret(name, policyNamespace)),
+    secrets: namedSecrets(readTexts(credentials, 'secrets'), policyNamespace),
   };
 }

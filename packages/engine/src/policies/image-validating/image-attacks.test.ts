@@ -332,6 +332,18 @@ describe('what policies vouch for', () => {
     expect(new Set(asked.flatMap(({ access }) => access.secrets))).toEqual(new Set(['default/pull']));
   });
 
+  it('Secrets of other namespaces are not reached by a name with a slash', async () => {
+    const asked: ImageVerificationRequest[] = [];
+    const options: RegistryOptions = { signed: (request) => asked.push(request) > 0 };
+    const spec = {
+      containers: [{ name: 'c', image: APP }],
+      imagePullSecrets: [{ name: 'kube-system/pull' }, { name: 'pull' }],
+    };
+    const policy = imagePolicy({ credentials: { secrets: ['kube-system/pull'] } }, { namespace: 'default' });
+    await judged([policy], requestOf({ ...pod(), spec }), options);
+    expect(new Set(asked.flatMap(({ access }) => access.secrets))).toEqual(new Set(['default/pull']));
+  });
+
   it('a namespaced policy reads no keys of other namespaces', () => {
     const attestors = [{ name: 'key', cosign: { key: { kms: 'k8s://kube-system/key' } } }];
     expect(compilePolicy(imagePolicy({ attestors }, { namespace: 'default' })).compiled).toBeUndefined();

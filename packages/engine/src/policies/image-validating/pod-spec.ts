@@ -1,4 +1,5 @@
 import type { RegistryAccess } from '../../facts/fact-request.ts';
+import { namedSecrets } from '../../facts/named-secrets.ts';
 import { isJsonObject, memberAt } from '../../kernel/json.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
 import { readObjects, readText } from '../../model/read-json.ts';
@@ -23,7 +24,7 @@ export function withPullSecrets(access: RegistryAccess, { request, resource }: R
   const path = podSpecPath(request);
   const spec = path && memberAt(resource, ...path);
   if (!isJsonObject(spec)) return access;
-  const secrets = readObjects(spec, 'imagePullSecrets').flatMap((secret) => readText(secret, 'name') || []);
-  if (secrets.length === 0) return access;
-  return { ...access, secrets: [...access.secrets, ...secrets.map((name) => `${request.namespace}/${name}`)] };
+  const names = readObjects(spec, 'imagePullSecrets').flatMap((secret) => readText(secret, 'name') || []);
+  const secrets = namedSecrets(names, request.namespace);
+  return secrets.length === 0 ? access : { ...access, secrets: [...access.secrets, ...secrets] };
 }

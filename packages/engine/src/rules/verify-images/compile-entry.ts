@@ -1,5 +1,6 @@
 import type { AttestorSet } from '../../facts/attestor.ts';
 import type { ImageVerificationRequest, RegistryAccess } from '../../facts/fact-request.ts';
+import { namedSecrets } from '../../facts/named-secrets.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { Json } from '../../kernel/json.ts';
 import { compileTemplate, type TemplateTools } from '../../lang/variables/compile-template.ts';
@@ -109,6 +110,6 @@ export function toAccess({ credentials }: EntryQuestion, pullSecrets: readonly s
   return {
     allowInsecure: credentials.allowInsecureRegistry,
     providers: credentials.providers,
-    secrets: [...credentials.secrets, ...pullSecrets],
+    secrets: [...namedSecrets(credentials.secrets, undefined), ...pullSecrets],
   };
 }

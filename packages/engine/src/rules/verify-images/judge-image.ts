@@ -1,5 +1,6 @@
 import { answerFlaw } from '../../facts/image-answer.ts';
 import type { ImageVerification } from '../../facts/image-verification.ts';
+import { namedSecrets } from '../../facts/named-secrets.ts';
 import type { ImageReferenceSettings } from '../../kernel/image-reference.ts';
 import type { ExtractedImage } from '../../lang/variables/images.ts';
 import type { Scope } from '../../lang/variables/scope.ts';
@@ -72,7 +73,7 @@ function withCacheMessage(judgement: ImageJudgement, answer: ImageVerification):
 
 /** `namespace/name` of the pull secrets found on the way to the image. */
 export function pullSecretsOf(image: ExtractedImage, input: RuleInput): readonly string[] {
-  return image.pullSecrets.map((secret) => `${input.request.namespace}/${secret}`);
+  return namedSecrets(image.pullSecrets, input.request.namespace);
 }
 
 /** The reference to ask with: complete, also when the default registry is not written into resources. */

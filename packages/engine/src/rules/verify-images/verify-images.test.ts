@@ -140,6 +140,16 @@ describe('what is asked', () => {
     });
   });
 
+  it('pull secrets of other namespaces are not reached by a name with a slash', () => {
+    const spec = {
+      imagePullSecrets: [{ name: 'kube-system/pull' }, { name: '../kube-system/pull' }, { name: 'pull' }],
+      containers: [{ name: 'c', image: 'ghcr.io/a:1' }],
+    };
+    const entry = { imageReferences: ['*'], ...KEYS, imageRegistryCredentials: { secrets: ['kube-system/pull'] } };
+    const ran = run({ entries: [entry], resource: { ...pod('ghcr.io/a:1'), spec } });
+    expect(ran.asked[0]).toMatchObject({ access: { secrets: ['default/pull'] } });
+  });
+
   it('an image that cannot be read is an error of the rule', () => {
     const ran = run({ entries: [{ imageReferences: ['*'], ...KEYS }], resource: pod('UPPER/Case:1:2') });
     expect(ran.outcomes).toMatchObject([{ status: 'error', reason: 'image-reference' }]);

@@ -1,4 +1,5 @@
 import type { RegistryAccess } from '../../../facts/fact-request.ts';
+import { namedSecrets } from '../../../facts/named-secrets.ts';
 import { EvaluationError } from '../../../kernel/evaluation-error.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../../kernel/json.ts';
 import { formatGoValue } from '../../jmespath/go-value.ts';
@@ -51,7 +52,7 @@ function readAccess(credentials: Json | undefined): RegistryAccess {
   return {
     allowInsecure: member(given, 'allowInsecureRegistry') === true,
     providers: textsOf(member(given, 'providers')),
-    secrets: textsOf(member(given, 'secrets')),
+    secrets: namedSecrets(textsOf(member(given, 'secrets')), undefined),
   };
 }
 
