@@ -45,6 +45,8 @@ function remembering(reader: RepositoryReader): RepositoryReader {
     manifest: (reference) => once(manifests, reference, () => reader.manifest(reference, signal)),
     blob: (digest, maximum) => once(blobs, digest, () => reader.blob(digest, maximum, signal)),
     referrers: (digest) => once(referrers, digest, () => reader.referrers(digest, signal)),
+    unlistedReferrers: (digest) => reader.unlistedReferrers(digest, signal),
+    referrer: (descriptor) => once(manifests, descriptor.digest, () => reader.referrer(descriptor, signal)),
   };
 }
 

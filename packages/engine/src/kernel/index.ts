@@ -39,4 +39,5 @@ export {
 } from './json-path.ts';
 export { compileRegExp, type Regexp } from './regexp.ts';
 export { compareSemver, inRange, parseSemver, type SemanticVersion } from './semver.ts';
+export { isSparseJson } from './sparse-json.ts';
 export { compileWildcard, hasWildcard, matchWildcard } from './wildcard.ts';

@@ -3,7 +3,8 @@ import { LRUCache } from 'lru-cache';
 import type { EvidenceLocation } from '../names/signature-location.ts';
 import type { RegistryLimits } from '../registry/limits.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
-import type { EvidencePart, EvidenceSet, Verifier } from '../verifiers/verifier.ts';
+import type { EvidencePart, EvidenceQuestion, EvidenceSet, Verifier } from '../verifiers/verifier.ts';
+import { ByteBudget } from './byte-budget.ts';
 import { SingleFlight } from './single-flight.ts';
 
 export interface StoredEvidence {
@@ -28,7 +29,10 @@ export interface EvidenceStore {
   readonly fetches: number;
 }
 
-const maximumBytes = 64 * 1024 * 1024;
+/** Of what evidence takes in memory, not of what it is written with. */
+const maximumBytes = 128 * 1024 * 1024;
+/** Of long evidence that is being fetched: four images' as large as it may be. */
+const maximumLongBytes = 256 * 1024 * 1024;
 
 export function createEvidenceStore(options: {
   client: RegistryClient;
@@ -46,12 +50,15 @@ export function createEvidenceStore(options: {
     maxEntrySize: maximumBytes,
     sizeCalculation: ({ set }) => Math.max(set.bytes, 1),
   });
+  const budget = new ByteBudget(maximumLongBytes);
   let fetches = 0;
 
   async function fetch({ verifier, location, digest, part, request }: StoredQuestion): Promise<StoredEvidence> {
     fetches += 1;
     const fetchedAt = now();
-    const set = await verifier.collect({
+    const signal = AbortSignal.timeout(limits.totalMs);
+    const reservation = budget.open(signal);
+    const question: EvidenceQuestion = {
       digest,
       reader: client.open(location, request.access),
       part,
@@ -59,8 +66,10 @@ export function createEvidenceStore(options: {
       withReferrers: request.cosignOCI11,
       acceptsAnyStatement: options.acceptsAnyStatement,
       limits,
-      signal: AbortSignal.timeout(limits.totalMs),
-    });
+      reserve: reservation.take,
+      signal,
+    };
+    const set = await verifier.collect(question).finally(reservation.release);
     return { set, fetchedAt };
   }
 

@@ -81,6 +81,19 @@ describe('signatures of manifests', () => {
     expect(await judge(signatures(), [set])).toMatchObject({ verified: true });
   });
 
+  it('by an Ed25519 key: a bad one does not hide a good one', async () => {
+    const ed25519 = createKey('ed25519');
+    const good = {
+      message: pack(text),
+      signature: sign(null, Buffer.from(text), ed25519.privateKey).toString('base64'),
+    };
+    const bad = { ...good, signature: Buffer.alloc(64, 1).toString('base64') };
+    const set = setOf(byKey(ed25519.publicKey));
+    const refused = await judge([bad], [set]);
+    expect([refused.verified, firstReason(refused)]).toEqual([false, 'the signature was not made by the key']);
+    expect(await judge([bad, good], [set])).toMatchObject({ verified: true });
+  });
+
   it.each<[string, () => readonly ManifestSignature[], AttestorSet, string]>([
     ['by another key', () => [signed(text, other.privateKey)], setOf(byKey(key.publicKey)), 'not made by the key'],
     [

@@ -7,6 +7,7 @@ import type {
   SignedMessageRequest,
 } from '@vouchsafe/engine/facts';
 import { RegistryFailure } from '../registry/registry-failure.ts';
+import { judgeWithEd25519ph } from '../trust/ed25519ph.ts';
 import { attempt, Refusal } from '../trust/refusal.ts';
 import { judgeManifestSignature } from '../verifiers/manifest/judge-manifest-signature.ts';
 import { unpackMessage } from '../verifiers/manifest/unpack-message.ts';
@@ -36,7 +37,7 @@ export async function verifyManifest(
     const attestor = await resolveAttestor(withoutLogs(entry), { ...context, annotations: {} });
     const failures: EvidenceFailure[] = [];
     for (const signature of request.signatures) {
-      const judged = attempt(() => judgeManifestSignature(signature, attestor, now));
+      const judged = await judgeWithEd25519ph(() => attempt(() => judgeManifestSignature(signature, attestor, now)));
       if (judged.ok) return { verified: true, signer: judged.value.signer, statements: [] };
       failures.push(judged.failure);
     }

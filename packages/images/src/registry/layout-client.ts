@@ -3,6 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJsonObject, type Json, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import { isDigest } from '../names/image-name.ts';
+import { manifestBytesOf } from './bounded-referrers.ts';
 import type { RegistryLimits } from './limits.ts';
 import { type Descriptor, type Manifest, readDescriptors } from './manifest.ts';
 import type { RegistryClient } from './registry-client.ts';
@@ -59,8 +60,8 @@ export function createLayoutClient(folder: string, limits: RegistryLimits): Regi
     return readDescriptors({ digest: '', size: bytes.length, document: parse(bytes, 'index.json') }, 'manifests');
   }
 
-  async function manifestOf(digest: string): Promise<Manifest | undefined> {
-    const bytes = await blob(digest, limits.manifestBytes);
+  async function manifestOf(digest: string, maximumBytes = limits.manifestBytes): Promise<Manifest | undefined> {
+    const bytes = await blob(digest, maximumBytes);
     return bytes === undefined ? undefined : { digest, size: bytes.length, document: parse(bytes, digest) };
   }
 
@@ -73,6 +74,25 @@ export function createLayoutClient(folder: string, limits: RegistryLimits): Regi
     const kind = suffix === '.sig' || suffix === '.att' || suffix === 'image' ? cosignKinds[suffix] : undefined;
     const saved = all.filter(({ annotations }) => kind?.test(annotations.get(cosignKind) ?? '') === true);
     return saved.length === 1 ? saved[0]?.digest : undefined;
+  }
+
+  /** Entries of the layout that refer to the digest by their own word. */
+  async function findReferrers(digest: string): Promise<Descriptor[]> {
+    const found: Descriptor[] = [];
+    for (const entry of await entries()) {
+      const manifest = await manifestOf(entry.digest);
+      if (memberAt(manifest?.document, 'subject', 'digest') === digest) found.push(entry);
+      if (found.length > limits.referrers) {
+        throw new RegistryFailure('permanent', `the image layout has more than ${limits.referrers} referrers`);
+      }
+    }
+    return found;
+  }
+
+  async function taggedReferrers(digest: string, repository: string): Promise<Descriptor[]> {
+    const index = await find(digest.replace(':', '-'), repository);
+    const listed = index === undefined ? undefined : await manifestOf(index);
+    return listed === undefined ? [] : readDescriptors(listed, 'manifests').slice(0, limits.referrers);
   }
 
   const reader = (repository: string): RepositoryReader => ({
@@ -91,18 +111,15 @@ export function createLayoutClient(folder: string, limits: RegistryLimits): Regi
       return bytes;
     },
     async referrers(digest) {
-      const found: Descriptor[] = [];
-      for (const entry of await entries()) {
-        const manifest = await manifestOf(entry.digest);
-        if (memberAt(manifest?.document, 'subject', 'digest') === digest) found.push(entry);
-        if (found.length > limits.referrers) {
-          throw new RegistryFailure('permanent', `the image layout has more than ${limits.referrers} referrers`);
-        }
-      }
-      const index = found.length > 0 ? undefined : await find(digest.replace(':', '-'), repository);
-      const listed = index === undefined ? undefined : await manifestOf(index);
-      return listed === undefined ? found : readDescriptors(listed, 'manifests').slice(0, limits.referrers);
+      const found = await findReferrers(digest);
+      return found.length > 0 ? found : taggedReferrers(digest, repository);
     },
+    async unlistedReferrers(digest) {
+      const found = new Set((await findReferrers(digest)).map((entry) => entry.digest));
+      if (found.size === 0) return [];
+      return (await taggedReferrers(digest, repository)).filter((one) => !found.has(one.digest));
+    },
+    referrer: (descriptor) => manifestOf(descriptor.digest, manifestBytesOf(descriptor, limits)),
   });
 
   return {

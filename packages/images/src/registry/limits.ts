@@ -10,6 +10,8 @@ export interface RegistryLimits {
   readonly layers: number;
   /** Referrers of one image, over all pages. */
   readonly referrers: number;
+  /** Bytes of the manifests of all referrers of one image. */
+  readonly referrerBytes: number;
   readonly redirects: number;
   /** Milliseconds a single HTTP exchange may take. */
   readonly exchangeMs: number;
@@ -29,6 +31,7 @@ export const defaultLimits: RegistryLimits = {
   evidenceBytes: 64 * mebibyte,
   layers: 100,
   referrers: 100,
+  referrerBytes: 8 * mebibyte,
   redirects: 5,
   exchangeMs: 10_000,
   totalMs: 25_000,

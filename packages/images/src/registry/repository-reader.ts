@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { isJsonObject, type Json, type JsonObject } from '@vouchsafe/engine/kernel';
+import { isJsonObject, isSparseJson, type Json, type JsonObject } from '@vouchsafe/engine/kernel';
 import { isDigest } from '../names/image-name.ts';
 import { evidenceTag } from '../names/signature-location.ts';
+import { boundedReferrers, manifestBytesOf } from './bounded-referrers.ts';
 import type { Answer } from './connections.ts';
 import type { RegistryLimits } from './limits.ts';
 import { type Descriptor, type Manifest, manifestMediaTypes, readDescriptors } from './manifest.ts';
@@ -17,6 +18,13 @@ export interface RepositoryReader {
   blob(digest: string, maximumBytes: number, signal: AbortSignal): Promise<Uint8Array>;
   /** What refers to `digest`: the referrers API with its pages, else the fallback tag. Bounded by the limits. */
   referrers(digest: string, signal: AbortSignal): Promise<Descriptor[]>;
+  /**
+   * What the fallback tag names beside the referrers the API lists: added before the registry knew the API, which should list
+   * it from then on, but not every registry does. Empty where the tag was looked at already.
+   */
+  unlistedReferrers(digest: string, signal: AbortSignal): Promise<Descriptor[]>;
+  /** The manifest of a referrer, no longer than its descriptor says; undefined when there is none. */
+  referrer(descriptor: Descriptor, signal: AbortSignal): Promise<Manifest | undefined>;
 }
 
 /** What the reader of one repository works with; `send` authenticates, follows and retries. */
@@ -35,8 +43,12 @@ export function createRepositoryReader(context: ReaderContext): RepositoryReader
   const manifestPath = (reference: string): string => `/v2/${repository}/manifests/${reference}`;
   const subject = (reference: string): string => `\`${repository}\` \`${reference}\` at \`${host}\``;
 
-  async function manifest(reference: string, signal: AbortSignal): Promise<Manifest | undefined> {
-    const answer = await send(manifestPath(reference), accept, limits.manifestBytes, signal);
+  async function manifest(
+    reference: string,
+    signal: AbortSignal,
+    maximumBytes = limits.manifestBytes,
+  ): Promise<Manifest | undefined> {
+    const answer = await send(manifestPath(reference), accept, maximumBytes, signal);
     if (answer.status === 404) return undefined;
     checkStatus(answer, subject(reference), host);
     const document = readDocument(answer, subject(reference));
@@ -47,8 +59,13 @@ export function createRepositoryReader(context: ReaderContext): RepositoryReader
     return { digest, size: answer.body.length, document };
   }
 
+  async function taggedReferrers(digest: string, signal: AbortSignal): Promise<Descriptor[]> {
+    const index = await manifest(evidenceTag(digest, ''), signal);
+    return index === undefined ? [] : boundedReferrers(readDescriptors(index, 'manifests'), limits, subject(digest));
+  }
+
   return {
-    manifest,
+    manifest: (reference, signal) => manifest(reference, signal),
     async resolve(tag, signal) {
       const answer = await send(manifestPath(tag), accept, limits.manifestBytes, signal, true);
       if (answer.status === 404) throw new RegistryFailure('not-found', `image ${subject(tag)} does not exist`);
@@ -69,10 +86,14 @@ export function createRepositoryReader(context: ReaderContext): RepositoryReader
     },
     async referrers(digest, signal) {
       const listed = await listReferrers(context, digest, signal);
-      if (listed.length > 0) return listed;
-      const index = await manifest(evidenceTag(digest, ''), signal);
-      return index === undefined ? [] : bounded(readDescriptors(index, 'manifests'), limits.referrers, subject(digest));
+      return listed.length > 0 ? listed : taggedReferrers(digest, signal);
     },
+    async unlistedReferrers(digest, signal) {
+      const listed = new Set((await listReferrers(context, digest, signal)).map((one) => one.digest));
+      if (listed.size === 0) return [];
+      return (await taggedReferrers(digest, signal)).filter((one) => !listed.has(one.digest));
+    },
+    referrer: (descriptor, signal) => manifest(descriptor.digest, signal, manifestBytesOf(descriptor, limits)),
   };
 }
 
@@ -88,9 +109,11 @@ async function listReferrers(context: ReaderContext, digest: string, signal: Abo
     // Registries without the API answer in many ways; what they do not have is then looked for by tag.
     if (page === 0 && [400, 404, 405, 406, 501].includes(answer.status)) return [];
     checkStatus(answer, what, host);
+    // What is no index is an answer to another question: the registry does not know this one.
+    if (page === 0 && !isIndex(answer)) return [];
     const document = readDocument(answer, what);
     found.push(...readDescriptors({ digest: '', size: 0, document }, 'manifests'));
-    bounded(found, limits.referrers, what);
+    boundedReferrers(found, limits, what);
     path = nextPage(answer, what);
   }
   return found;
@@ -108,9 +131,9 @@ function nextPage(answer: Answer, what: string): string | undefined {
   return `${url.pathname}${url.search}`;
 }
 
-function bounded(list: Descriptor[], maximum: number, what: string): Descriptor[] {
-  if (list.length > maximum) throw new RegistryFailure('permanent', `${what}: more than ${maximum} entries`);
-  return list;
+function isIndex(answer: Answer): boolean {
+  const type = (answer.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  return type === '' || type === 'application/json' || type === manifestMediaTypes[1];
 }
 
 function checkStatus(answer: Answer, what: string, host: string): void {
@@ -128,6 +151,9 @@ function checkStatus(answer: Answer, what: string, host: string): void {
 }
 
 function readDocument(answer: Answer, what: string): JsonObject {
+  if (!isSparseJson(answer.body)) {
+    throw new RegistryFailure('permanent', `${what}: the answer holds more objects and lists than a registry's would`);
+  }
   const text = Buffer.from(answer.body).toString('utf8');
   const isHtml = (answer.header('content-type') ?? '').includes('html') || text.trimStart().startsWith('<');
   if (isHtml) throw new RegistryFailure('permanent', `${what}: the answer is a web page, not a registry's`);

@@ -1,7 +1,7 @@
-import type { RegistryLimits } from '../registry/limits.ts';
 import type { Descriptor, Manifest } from '../registry/manifest.ts';
 import { RegistryFailure } from '../registry/registry-failure.ts';
 import type { RepositoryReader } from '../registry/repository-reader.ts';
+import type { EvidenceQuestion } from './verifier.ts';
 
 const parallel = 8;
 
@@ -11,9 +11,7 @@ const parallel = 8;
  */
 export async function fetchBlobs(
   layers: readonly Descriptor[],
-  reader: RepositoryReader,
-  limits: RegistryLimits,
-  signal: AbortSignal,
+  { reader, limits, signal, reserve }: Pick<EvidenceQuestion, 'reader' | 'limits' | 'signal' | 'reserve'>,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   if (layers.length > limits.layers) {
     throw new RegistryFailure('permanent', `the evidence has ${layers.length} layers, more than ${limits.layers}`);
@@ -23,6 +21,7 @@ export async function fetchBlobs(
   if (total > limits.evidenceBytes || [...sizes.values()].some((size) => size > limits.blobBytes)) {
     throw new RegistryFailure('permanent', `the evidence is larger than ${limits.blobBytes} bytes`);
   }
+  await reserve?.(total);
   const blobs = await fetchAll(
     [...sizes],
     async ([digest, size]) => [digest, await reader.blob(digest, size, signal)] as const,
@@ -36,8 +35,8 @@ export async function fetchManifests(
   reader: RepositoryReader,
   signal: AbortSignal,
 ): Promise<Manifest[]> {
-  const digests = new Set(referrers.map(({ digest }) => digest));
-  const manifests = await fetchAll([...digests], (digest) => reader.manifest(digest, signal));
+  const unique = new Map(referrers.map((referrer) => [referrer.digest, referrer]));
+  const manifests = await fetchAll([...unique.values()], (referrer) => reader.referrer(referrer, signal));
   return manifests.flatMap((manifest) => manifest ?? []);
 }
 

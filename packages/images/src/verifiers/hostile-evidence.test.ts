@@ -67,6 +67,8 @@ function readerOf(stored: Stored): RepositoryReader {
     manifest: async () => manifest,
     blob: async () => stored.blob,
     referrers: async () => [referrer],
+    unlistedReferrers: async () => [],
+    referrer: async () => manifest,
   };
 }
 

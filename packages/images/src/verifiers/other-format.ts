@@ -31,8 +31,8 @@ async function referrerTypes(digest: string, reader: RepositoryReader, signal: A
   const referrers = await reader.referrers(digest, signal);
   const types = referrers.flatMap(({ artifactType }) => artifactType ?? []);
   const unclear = referrers.filter(({ artifactType }) => artifactType === undefined || artifactType.includes('empty'));
-  for (const { digest: referrer } of unclear.slice(0, 3)) {
-    const document = (await reader.manifest(referrer, signal))?.document;
+  for (const referrer of unclear.slice(0, 3)) {
+    const document = (await reader.referrer(referrer, signal))?.document;
     if (document !== undefined && typeof document['artifactType'] === 'string') types.push(document['artifactType']);
   }
   return types;

@@ -25,6 +25,8 @@ export interface EvidenceQuestion {
   /** Any in-toto statement about the image counts as a signature, as in cosign 3 and Kyverno. */
   readonly acceptsAnyStatement: boolean;
   readonly limits: RegistryLimits;
+  /** Waits until there is room for so many bytes of evidence; absent where nobody else looks at any. */
+  readonly reserve?: ((bytes: number) => Promise<void>) | undefined;
   readonly signal: AbortSignal;
 }
 

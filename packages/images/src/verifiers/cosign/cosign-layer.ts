@@ -3,6 +3,7 @@ import { type Attempt, attempt, Refusal } from '../../trust/refusal.ts';
 import type { ResolvedAttestor } from '../../trust/resolved-attestor.ts';
 import type { Vouched } from '../../trust/vouch.ts';
 import { type EvidenceClaims, unreadable } from '../evidence-claims.ts';
+import { keepReading } from '../keep-reading.ts';
 import type { EvidenceSet, PieceVerdict } from '../verifier.ts';
 
 /** One layer of a `.sig` or `.att` manifest, fetched. */
@@ -23,18 +24,16 @@ interface ReadLayer {
 /** Reads a layer. Throws `Refusal` when it cannot be read. */
 export type LayerReader = (layer: CosignLayer) => ReadLayer;
 
-/** Judges and lists layers one by one; each is read at most once, when it is first looked at. */
+/** Judges and lists layers one by one; each is read when it is first looked at. */
 export function lookAtLayers(layers: readonly CosignLayer[], read: LayerReader): Pick<EvidenceSet, 'judge' | 'list'> {
-  const known: (Attempt<ReadLayer> | undefined)[] = [];
-  const readAt = (layer: CosignLayer, index: number): Attempt<ReadLayer> => {
-    const found = known[index] ?? attempt(() => read(layer));
-    known[index] = found;
-    return found;
-  };
+  const readings = layers.map((layer) => ({
+    layer,
+    read: keepReading<Attempt<ReadLayer>>(layer.blob, () => attempt(() => read(layer))),
+  }));
   return {
     *judge(attestor, now): Iterable<PieceVerdict> {
-      for (const [index, layer] of layers.entries()) {
-        const found = readAt(layer, index);
+      for (const { layer, read: readLayer } of readings) {
+        const found = readLayer();
         const verdict = found.ok ? attempt(() => found.value.judge(attestor, now)) : found;
         yield verdict.ok
           ? { ok: true, evidence: layer.digest, ...verdict.value }
@@ -42,8 +41,8 @@ export function lookAtLayers(layers: readonly CosignLayer[], read: LayerReader):
       }
     },
     list: () =>
-      layers.map((layer, index) => {
-        const found = readAt(layer, index);
+      readings.map(({ layer, read: readLayer }) => {
+        const found = readLayer();
         return found.ok ? found.value.claims() : unreadable(layer.digest, found.failure);
       }),
   };

@@ -3,6 +3,7 @@ import { memberAt } from '@vouchsafe/engine/kernel';
 import { evidenceTag } from '../../names/signature-location.ts';
 import { type Descriptor, type Manifest, readDescriptors } from '../../registry/manifest.ts';
 import { fetchBlobs, fetchManifests } from '../evidence-blobs.ts';
+import { keptBytes } from '../keep-reading.ts';
 import type { EvidencePart, EvidenceQuestion, EvidenceSet, Verifier } from '../verifier.ts';
 import { attestationReader } from './attestation-layer.ts';
 import { type CosignLayer, lookAtLayers } from './cosign-layer.ts';
@@ -15,13 +16,13 @@ import { signatureReader } from './signature-layer.ts';
 export const cosignVerifier: Verifier = {
   type: 'Cosign',
   async collect(question) {
-    const { digest, reader, part, signal, limits, tagPrefix } = question;
+    const { digest, reader, part, signal, tagPrefix } = question;
     const tag = evidenceTag(digest, part === 'signatures' ? '.sig' : '.att', tagPrefix);
     const tagged = await reader.manifest(tag, signal);
     const referring = question.withReferrers ? await findReferrers(question) : [];
     const manifests = tagged === undefined ? referring : [tagged, ...referring];
     const descriptors = manifests.flatMap((manifest) => readDescriptors(manifest, 'layers'));
-    const blobs = await fetchBlobs(descriptors, reader, limits, signal);
+    const blobs = await fetchBlobs(descriptors, question);
     const layers = descriptors.map((descriptor) => layerOf(descriptor, blobs));
     return createEvidence(digest, part, manifests, layers);
   },
@@ -49,7 +50,10 @@ function createEvidence(
   return {
     hash: hash.digest('hex'),
     count: layers.length,
-    bytes: layers.reduce((sum, { blob }) => sum + blob.length, 4096),
+    bytes: [...manifests.map(({ size }) => size), ...layers.map(({ blob }) => keptBytes(blob.length))].reduce(
+      (sum, bytes) => sum + bytes,
+      4096,
+    ),
     ...lookAtLayers(layers, readLayer),
   };
 }

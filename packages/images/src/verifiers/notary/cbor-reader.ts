@@ -21,10 +21,12 @@ export class CborError extends Error {
 
 const maximumDepth = 16;
 const maximumItems = 1000;
+/** Honest envelopes have a few dozen: an empty list is one byte here, and thirty once it is read. */
+const maximumTotal = 10_000;
 
 /**
  * Reads the one item that `bytes` holds: definite lengths, safe integers, no floats, keys that are integers or texts and
- * appear once, at most 16 levels and 1000 items a container. Throws {@link CborError} for anything else.
+ * appear once, at most 16 levels, 1000 items a container and 10,000 in all. Throws {@link CborError} for anything else.
  */
 export function readCbor(bytes: Uint8Array): Cbor {
   const reader = new Reader(bytes);
@@ -44,6 +46,7 @@ export function isCborTag(value: Cbor | undefined): value is CborTag {
 class Reader {
   readonly #bytes: Buffer;
   #at = 0;
+  #items = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -55,6 +58,8 @@ class Reader {
 
   item(depth: number): Cbor {
     if (depth > maximumDepth) throw new CborError('nested too deeply');
+    this.#items += 1;
+    if (this.#items > maximumTotal) throw new CborError('too many items');
     const first = this.#take(1).readUInt8();
     const major = first >> 5;
     if (major === 7) return this.#simple(first & 31);

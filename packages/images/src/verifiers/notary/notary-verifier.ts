@@ -7,6 +7,7 @@ import type { ResolvedAttestor } from '../../trust/resolved-attestor.ts';
 import type { Vouched } from '../../trust/vouch.ts';
 import { fetchBlobs } from '../evidence-blobs.ts';
 import { broughtCertificates, type EvidenceClaims, unreadable } from '../evidence-claims.ts';
+import { keepReading, keptBytes } from '../keep-reading.ts';
 import type { EvidenceQuestion, EvidenceSet, PieceVerdict, Verifier } from '../verifier.ts';
 import { coseMediaType, readCoseEnvelope } from './cose-envelope.ts';
 import { judgeEnvelope, type ReadEnvelope, readEnvelope } from './judge-envelope.ts';
@@ -30,15 +31,23 @@ export const notaryVerifier: Verifier = {
       const signatures = await findSignatures(question, digest);
       return createEvidence(
         question,
-        signatures.map((signature) => ({ signature, about: digest, document: {} })),
+        signatures.map((signature) => ({ signature, about: digest, bytes: 0, document: () => ({}) })),
       );
     }
-    const pieces: Piece[] = [];
-    for (const { manifest, layer } of await findAttestations(question)) {
-      const document = await readAttestation(question, manifest, layer);
+    const signed: (Attestation & { readonly signatures: readonly Signature[] })[] = [];
+    for (const attestation of await findAttestations(question)) {
+      const { manifest } = attestation;
       const signatures = await findSignatures(question, manifest.digest, manifest);
-      for (const signature of signatures) pieces.push({ signature, about: manifest.digest, document });
+      if (signatures.length > 0) signed.push({ ...attestation, signatures });
     }
+    const layers = signed.map(({ layer }) => layer);
+    const blobs = await fetchBlobs(layers, question);
+    const pieces = signed.flatMap(({ manifest, layer, signatures }): Piece[] => {
+      const blob = blobs.get(layer.digest) ?? new Uint8Array();
+      const document = keepReading(blob, () => toStatement(manifest, blob));
+      const bytes = manifest.size + blob.length;
+      return signatures.map((signature) => ({ signature, about: manifest.digest, bytes, document }));
+    });
     return createEvidence(question, pieces);
   },
 };
@@ -54,7 +63,9 @@ interface Piece {
   readonly signature: Signature;
   /** Digest of what is signed: the image or the attestation. */
   readonly about: string;
-  readonly document: JsonObject;
+  /** Of the attestation. */
+  readonly bytes: number;
+  readonly document: () => JsonObject;
 }
 
 function createEvidence({ digest, part }: EvidenceQuestion, pieces: readonly Piece[]): EvidenceSet {
@@ -64,7 +75,7 @@ function createEvidence({ digest, part }: EvidenceQuestion, pieces: readonly Pie
       .update(JSON.stringify(['notary', part, digest, names]))
       .digest('hex'),
     count: pieces.length,
-    bytes: pieces.reduce((sum, { signature }) => sum + signature.bytes, 4096),
+    bytes: pieces.reduce((sum, { signature, bytes }) => sum + keptBytes(signature.bytes) + keptBytes(bytes), 4096),
     *judge(attestor, now) {
       for (const piece of pieces) yield judgePiece(piece, attestor, now);
     },
@@ -76,14 +87,14 @@ function judgePiece({ signature, document }: Piece, attestor: ResolvedAttestor, 
   const { evidence, read } = signature;
   const verdict: Attempt<Vouched> = read.ok ? attempt(() => judgeEnvelope(read.value, attestor, now)) : read;
   if (!verdict.ok) return { ok: false, failure: { ...verdict.failure, evidence } };
-  return { ok: true, evidence, vouched: verdict.value, document };
+  return { ok: true, evidence, vouched: verdict.value, document: document() };
 }
 
 function listPiece({ signature, document }: Piece): EvidenceClaims {
   const { evidence, read } = signature;
   if (!read.ok) return unreadable(evidence, read.failure);
   const { certificates, envelope } = read.value;
-  const type = member(document, 'predicateType');
+  const type = member(document(), 'predicateType');
   return {
     evidence,
     subjects: [certificates[0].subject.text],
@@ -95,7 +106,7 @@ function listPiece({ signature, document }: Piece): EvidenceClaims {
 
 /** The signatures of one artifact: referrers whose manifest says so, one layer each. */
 async function findSignatures(question: EvidenceQuestion, digest: string, known?: Manifest): Promise<Signature[]> {
-  const { reader, signal, limits } = question;
+  const { reader, signal } = question;
   const referrers = await reader.referrers(digest, signal);
   const layers: Descriptor[] = [];
   for (const referrer of referrers) {
@@ -106,7 +117,7 @@ async function findSignatures(question: EvidenceQuestion, digest: string, known?
     const [layer, ...more] = readDescriptors(manifest, 'layers');
     if (layer !== undefined && more.length === 0) layers.push(layer);
   }
-  const blobs = await fetchBlobs(layers, reader, limits, signal);
+  const blobs = await fetchBlobs(layers, question);
   // Signatures may be kept where the image is not; then the digest alone tells what is signed.
   const artifact = known ?? (layers.length === 0 ? undefined : await reader.manifest(digest, signal));
   return layers.map((layer) => readSignature(layer, blobs.get(layer.digest) ?? new Uint8Array(), digest, artifact));
@@ -121,8 +132,14 @@ function readSignature(layer: Descriptor, bytes: Uint8Array, digest: string, art
   return { evidence: layer.digest, bytes: bytes.length, read };
 }
 
-async function findAttestations(question: EvidenceQuestion): Promise<{ manifest: Manifest; layer: Descriptor }[]> {
-  const found: { manifest: Manifest; layer: Descriptor }[] = [];
+/** A referrer that may be an attestation. */
+interface Attestation {
+  readonly manifest: Manifest;
+  readonly layer: Descriptor;
+}
+
+async function findAttestations(question: EvidenceQuestion): Promise<readonly Attestation[]> {
+  const found: Attestation[] = [];
   for (const referrer of (await question.reader.referrers(question.digest, question.signal)).slice(
     0,
     maximumAttestations,
@@ -138,15 +155,14 @@ async function findAttestations(question: EvidenceQuestion): Promise<{ manifest:
 }
 
 /** Kyverno's statement: the manifest, its artifact type as `type`, and the layer's JSON as `predicate`. */
-async function readAttestation(question: EvidenceQuestion, manifest: Manifest, layer: Descriptor): Promise<JsonObject> {
-  const bytes = await question.reader.blob(layer.digest, layer.size, question.signal);
+function toStatement(manifest: Manifest, blob: Uint8Array): JsonObject {
   const type = artifactTypeOf(manifest) ?? '';
-  return { ...manifest.document, predicateType: type, predicate: parseJsonObject(bytes) ?? null };
+  return { ...manifest.document, predicateType: type, predicate: parseJsonObject(blob) ?? null };
 }
 
 /** The manifest of a referrer, when it refers to `digest` by its own word too. */
-async function openReferrer({ reader, signal }: EvidenceQuestion, { digest }: Descriptor, subject: string) {
-  const manifest = await reader.manifest(digest, signal);
+async function openReferrer({ reader, signal }: EvidenceQuestion, referrer: Descriptor, subject: string) {
+  const manifest = await reader.referrer(referrer, signal);
   return memberAt(manifest?.document, 'subject', 'digest') === subject ? manifest : undefined;
 }
 

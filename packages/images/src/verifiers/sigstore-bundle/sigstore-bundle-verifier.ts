@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { isJsonArray, type Json, type JsonObject, member, memberAt } from '@vouchsafe/engine/kernel';
 import { type Descriptor, readDescriptors } from '../../registry/manifest.ts';
 import { predicateTypeOf, readStatement } from '../../trust/in-toto-statement.ts';
-import { attempt, Refusal } from '../../trust/refusal.ts';
+import { type Attempt, attempt, Refusal } from '../../trust/refusal.ts';
 import { checkSignedMaterial } from '../../trust/vouch.ts';
 import { checkAnnotations } from '../../trust/wanted-annotations.ts';
 import { createPauses } from '../create-pauses.ts';
 import { fetchBlobs, fetchManifests } from '../evidence-blobs.ts';
 import { claimsOf, type EvidenceClaims, unreadable } from '../evidence-claims.ts';
+import { keepReading, keptBytes } from '../keep-reading.ts';
 import type { EvidencePart, EvidenceQuestion, EvidenceSet, PieceVerdict, Verifier } from '../verifier.ts';
 import { type Bundle, bundleMediaType, readBundle } from './bundle.ts';
 import { materialOf } from './bundle-material.ts';
@@ -20,9 +21,9 @@ const bundleType = /^application\/vnd\.dev\.sigstore\.bundle/;
 export const sigstoreBundleVerifier: Verifier = {
   type: 'SigstoreBundle',
   async collect(question) {
-    const { reader, limits, signal, digest, part, acceptsAnyStatement } = question;
+    const { digest, part, acceptsAnyStatement } = question;
     const layers = await findLayers(question);
-    const blobs = await fetchBlobs(layers, reader, limits, signal);
+    const blobs = await fetchBlobs(layers, question);
     const pieces: Piece[] = [];
     const pause = createPauses();
     for (const layer of layers) {
@@ -36,7 +37,7 @@ export const sigstoreBundleVerifier: Verifier = {
         .update(JSON.stringify(['bundle', part, digest, names]))
         .digest('hex'),
       count: pieces.length,
-      bytes: layers.reduce((sum, { size }) => sum + size, 4096),
+      bytes: layers.reduce((sum, { size }) => sum + keptBytes(size), 4096),
       *judge(attestor, now) {
         for (const piece of pieces) yield judgePiece(piece, digest, part, attestor, now);
       },
@@ -48,15 +49,14 @@ export const sigstoreBundleVerifier: Verifier = {
 /** Every referrer that may hold a bundle is opened: fallback indexes often name the type wrongly or not at all. */
 async function findLayers({ reader, digest, signal, limits }: EvidenceQuestion): Promise<Descriptor[]> {
   const referrers = (await reader.referrers(digest, signal)).filter(mayHoldBundle);
-  const layers: Descriptor[] = [];
+  const layers = new Map<string, Descriptor>();
   for (const manifest of await fetchManifests(referrers, reader, signal)) {
     if (memberAt(manifest.document, 'subject', 'digest') !== digest) continue;
     for (const layer of readDescriptors(manifest, 'layers').slice(0, limits.layers)) {
-      const isNew = !layers.some((known) => known.digest === layer.digest);
-      if (isNew && bundleMediaType.test(layer.mediaType)) layers.push(layer);
+      if (bundleMediaType.test(layer.mediaType) && !layers.has(layer.digest)) layers.set(layer.digest, layer);
     }
   }
-  return layers;
+  return [...layers.values()];
 }
 
 function mayHoldBundle({ artifactType }: Descriptor): boolean {
@@ -64,35 +64,39 @@ function mayHoldBundle({ artifactType }: Descriptor): boolean {
   return bundleType.test(artifactType) || artifactType.startsWith('application/vnd.oci.');
 }
 
-/** A bundle with the statement it claims to hold, or why it cannot be read. */
+/** A bundle as it is stored. */
 interface Piece {
   readonly evidence: string;
-  readonly read:
-    | { readonly ok: true; readonly value: { readonly bundle: Bundle; readonly statement: JsonObject } }
-    | { readonly ok: false; readonly failure: Extract<PieceVerdict, { ok: false }>['failure'] };
+  /** Of the statement it claims to hold; undefined when it cannot be read. */
+  readonly predicateType: string | undefined;
+  /** With the statement it claims to hold, or why it cannot be read. */
+  readonly read: () => Attempt<{ readonly bundle: Bundle; readonly statement: JsonObject }>;
 }
 
 function readPiece(evidence: string, bytes: Uint8Array, digest: string): Piece {
-  const read = attempt(() => {
-    const bundle = readBundle(bytes);
-    const { content } = bundle;
-    if (content.kind !== 'dsse') {
-      throw new Refusal('bad-signature', 'the bundle signs a file and makes no statement about an image');
-    }
-    return { bundle, statement: readStatement(content.envelope, digest) };
-  });
-  return { evidence, read };
+  const read = keepReading(bytes, () =>
+    attempt(() => {
+      const bundle = readBundle(bytes);
+      const { content } = bundle;
+      if (content.kind !== 'dsse') {
+        throw new Refusal('bad-signature', 'the bundle signs a file and makes no statement about an image');
+      }
+      return { bundle, statement: readStatement(content.envelope, digest) };
+    }),
+  );
+  const first = read();
+  return { evidence, predicateType: first.ok ? predicateTypeOf(first.value.statement) : undefined, read };
 }
 
 /** What cannot be read counts for either part, so that it shows up as the reason. */
-function isOfPart({ read }: Piece, part: EvidencePart): boolean {
-  if (!read.ok || part === 'attestations') return true;
-  return predicateTypeOf(read.value.statement) === signaturePredicate;
+function isOfPart({ predicateType }: Piece, part: EvidencePart): boolean {
+  return predicateType === undefined || part === 'attestations' || predicateType === signaturePredicate;
 }
 
 function listPiece({ evidence, read }: Piece, digest: string): EvidenceClaims {
-  if (!read.ok) return unreadable(evidence, read.failure);
-  const { bundle, statement } = read.value;
+  const found = read();
+  if (!found.ok) return unreadable(evidence, found.failure);
+  const { bundle, statement } = found.value;
   const annotations = annotationsOf(statement, digest);
   return claimsOf(evidence, materialOf(bundle, undefined), statement, { annotations, keyHint: bundle.keyHint });
 }
@@ -104,8 +108,9 @@ function judgePiece(
   attestor: Parameters<EvidenceSet['judge']>[0],
   now: number,
 ): PieceVerdict {
-  if (!read.ok) return { ok: false, failure: { ...read.failure, evidence } };
-  const { bundle, statement } = read.value;
+  const found = read();
+  if (!found.ok) return { ok: false, failure: { ...found.failure, evidence } };
+  const { bundle, statement } = found.value;
   const judged = attempt(() => {
     const vouched = checkSignedMaterial(materialOf(bundle, undefined), attestor, now);
     if (part === 'signatures') checkAnnotations(annotationsOf(statement, digest), attestor.annotations);
