@@ -3,6 +3,8 @@ export type ImageVerificationType = 'Cosign' | 'SigstoreBundle' | 'Notary';
 /** `count` of the entries must hold; all when absent (kyverno-core §3.5). */
 export interface AttestorSet {
   readonly count?: number;
+  /** Entries beyond the count are judged, too, for what they attest: the newest may be anybody's among them. */
+  readonly isExhaustive?: boolean;
   readonly entries: readonly Attestor[];
 }
 

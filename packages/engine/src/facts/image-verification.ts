@@ -54,8 +54,10 @@ export type AttestationOutcome = {
   readonly type: string;
   readonly name?: string;
   readonly sets: readonly AttestorSetOutcome[];
-  /** Verified statements of this type: `{ type, predicate, … }`, newest last. */
+  /** Verified statements of this type: `{ type, predicate, … }`, newest last; first those whose time nobody vouches for. */
   readonly statements: readonly JsonObject[];
+  /** When the last of them was signed, by a trusted log or authority: milliseconds. Absent when nobody vouches for it. */
+  readonly newestAt?: number;
 };
 
 /** The value of an image-verification fact. A registry or network failure is a failed fact, never one of these. */

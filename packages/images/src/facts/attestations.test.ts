@@ -1,4 +1,5 @@
 import type { AttestorSet, ImageVerificationRequest } from '@vouchsafe/engine/facts';
+import { memberAt } from '@vouchsafe/engine/kernel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signKeyless, signWithKey } from '../../../sandbox/src/sigstore/sign-image.ts';
 import type { SignatureDefects } from '../../../sandbox/src/sigstore/signature-defects.ts';
@@ -82,6 +83,37 @@ describe.each(['legacy', 'bundle'] as const)('attestations (%s)', (format) => {
     const request = wanting(image.reference, [{ type: provenance, attestors: ofKey(key.publicKey) }], { type });
     const statements = (await verify(rig.source, request)).attestations[0]?.statements ?? [];
     expect(statements.map((one) => one['predicate'])).toEqual([{ builder: { id: 'b' } }]);
+  });
+
+  it('are handed over newest last, in whatever order the registry lists them', async () => {
+    const image = pushFresh(rig.registry);
+    const hour = 3_600_000;
+    const at = [Date.now() - hour, Date.now(), Date.now() - 2 * hour];
+    for (const [index, time] of at.entries()) {
+      signWithKey({
+        registry: rig.registry,
+        image: image.name,
+        format,
+        sigstore: rig.sigstore,
+        log: 'v1',
+        key: (index === 0 ? other : key).privateKey,
+        attestation: { predicateType: provenance, predicate: { critical: index } },
+        defects: { log: { integratedTime: new Date(time) } },
+      });
+    }
+    const entries = [key, other].map(({ publicKey }) => ({ keys: { publicKeys: publicKey } }));
+    const ask = async (set: AttestorSet) => {
+      const request = wanting(image.reference, [{ type: provenance, attestors: [set] }], { type });
+      const [attestation] = (await verify(rig.source, request)).attestations;
+      const found = attestation?.statements.map(({ predicate }) => memberAt(predicate, 'critical'));
+      return { found, newestAt: attestation?.newestAt };
+    };
+    const newestAt = Math.floor((at[1] ?? 0) / 1000) * 1000;
+    expect(await ask({ entries })).toEqual({ found: [2, 0, 1], newestAt });
+    // Once enough attestors are found, others are not asked, unless what they attest counts as well.
+    const oldFirst = entries.toReversed();
+    expect((await ask({ count: 1, entries: oldFirst })).found).toEqual([0]);
+    expect(await ask({ count: 1, isExhaustive: true, entries: oldFirst })).toEqual({ found: [2, 0, 1], newestAt });
   });
 
   it('without attestors take anybody with a logged Fulcio certificate, and nobody with a bare key', async () => {

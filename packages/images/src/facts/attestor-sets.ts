@@ -12,8 +12,14 @@ import type { Signer } from '../trust/vouch.ts';
 
 /** What one attestor finds: who vouched, and (for attestations) in which statements. */
 export type AttestorVerdict =
-  | { readonly verified: true; readonly signer: Signer; readonly statements: readonly JsonObject[] }
+  | { readonly verified: true; readonly signer: Signer; readonly statements: readonly TimedStatement[] }
   | { readonly verified: false; readonly failures: readonly EvidenceFailure[] };
+
+export interface TimedStatement {
+  readonly statement: JsonObject;
+  /** When it was signed, in milliseconds; undefined when nobody vouches for it. */
+  readonly time: number | undefined;
+}
 
 /** Judges one entry that is not a nested set; undefined: an attestation without attestors, anybody may have signed. */
 export type JudgeEntry = (attestor: Attestor | undefined) => Promise<AttestorVerdict>;
@@ -30,7 +36,7 @@ export async function judgeSet(
   path: string,
   judge: JudgeEntry,
   depth = 0,
-): Promise<{ outcome: AttestorSetOutcome; statements: readonly JsonObject[] }> {
+): Promise<{ outcome: AttestorSetOutcome; statements: readonly TimedStatement[] }> {
   const entries = splitKeys(set.entries);
   const requiredCount = requiredOf(set.count, entries.length);
   const flaw = flawOf(entries, requiredCount, depth);
@@ -40,17 +46,23 @@ export async function judgeSet(
     return { outcome: { verifiedCount: 0, requiredCount, entries: [entry] }, statements: [] };
   }
   const outcomes: AttestorOutcome[] = [];
-  const statements: JsonObject[] = [];
+  const statements: TimedStatement[] = [];
   let verifiedCount = 0;
   for (const [index, entry] of entries.entries()) {
-    if (verifiedCount >= requiredCount) break;
+    const isEnough = verifiedCount >= requiredCount;
+    if (isEnough && !(set.isExhaustive === true && statements.length > 0)) break;
     const judged = await judgeEntry(entry, `${path}.entries[${index}]`, judge, depth);
     outcomes.push(judged.outcome);
     if (!judged.outcome.verified) continue;
     verifiedCount += 1;
-    for (const statement of judged.statements) if (!statements.includes(statement)) statements.push(statement);
+    addStatements(statements, judged.statements);
   }
   return { outcome: { verifiedCount, requiredCount, entries: outcomes }, statements };
+}
+
+/** Adds those that are not among them yet: several attestors may have signed one statement. */
+export function addStatements(known: TimedStatement[], more: readonly TimedStatement[]): void {
+  for (const one of more) if (!known.some(({ statement }) => statement === one.statement)) known.push(one);
 }
 
 export function isSatisfied(outcome: AttestorSetOutcome): boolean {
@@ -66,7 +78,7 @@ async function judgeEntry(
   path: string,
   judge: JudgeEntry,
   depth: number,
-): Promise<{ outcome: AttestorOutcome; statements: readonly JsonObject[] }> {
+): Promise<{ outcome: AttestorOutcome; statements: readonly TimedStatement[] }> {
   if (entry.attestor !== undefined) {
     const nested = await judgeSet(entry.attestor, `${path}.attestor`, judge, depth + 1);
     const verified = isSatisfied(nested.outcome);

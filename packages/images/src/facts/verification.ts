@@ -5,7 +5,6 @@ import type {
   ImageVerification,
   ImageVerificationRequest,
 } from '@vouchsafe/engine/facts';
-import type { JsonObject } from '@vouchsafe/engine/kernel';
 import type { KeyReferences } from '../keys/key-references.ts';
 import type { SecretKeySource } from '../keys/secret-key-source.ts';
 import type { ImageName } from '../names/image-name.ts';
@@ -28,7 +27,14 @@ import {
   type PieceVerdict,
   type Verifier,
 } from '../verifiers/verifier.ts';
-import { type AttestorVerdict, isAttested, isSatisfied, judgeSet } from './attestor-sets.ts';
+import {
+  type AttestorVerdict,
+  addStatements,
+  isAttested,
+  isSatisfied,
+  judgeSet,
+  type TimedStatement,
+} from './attestor-sets.ts';
 import type { EvidenceStore, StoredEvidence } from './evidence-store.ts';
 import { listedStatement } from './listed-statement.ts';
 import { anybody, resolveAttestor } from './resolve-attestor.ts';
@@ -126,7 +132,7 @@ async function judgeAttestation(run: Run, index: number): Promise<AttestationOut
   const path = `.attestations[${index}]`;
   const sets = attestors.length > 0 ? attestors : [undefined];
   const outcomes = [];
-  const statements: JsonObject[] = [];
+  const statements: TimedStatement[] = [];
   for (const [at, set] of sets.entries()) {
     // An attestation without attestors is judged as a set of one entry that anybody may have signed.
     const judge = (entry: Attestor | undefined) =>
@@ -137,10 +143,25 @@ async function judgeAttestation(run: Run, index: number): Promise<AttestationOut
       judge,
     );
     outcomes.push(judged.outcome);
-    for (const statement of judged.statements) if (!statements.includes(statement)) statements.push(statement);
+    addStatements(statements, judged.statements);
   }
-  const listed = statements.map((statement) => listedStatement(statement, type));
-  return { type, ...(name === undefined ? {} : { name }), sets: outcomes, statements: listed };
+  statements.sort(oldestFirst);
+  const newestAt = statements.at(-1)?.time;
+  return {
+    type,
+    ...(name === undefined ? {} : { name }),
+    sets: outcomes,
+    statements: statements.map(({ statement }) => listedStatement(statement, type)),
+    ...(newestAt === undefined ? {} : { newestAt }),
+  };
+}
+
+/**
+ * In the order they were signed, whatever order a registry lists them in: whoever may write there can put an old attestation
+ * behind a new one again. Those whose time nobody vouches for are the oldest.
+ */
+function oldestFirst(left: TimedStatement, right: TimedStatement): number {
+  return (left.time ?? 0) - (right.time ?? 0);
 }
 
 /** Judges one entry; what the registry refuses to tell is noted and counts as not verified. */
@@ -231,7 +252,8 @@ async function verdictOf(
   const verdict: AttestorVerdict = {
     verified: true,
     signer: first.vouched.signer,
-    statements: type === undefined ? [] : fitting.map(({ document }) => document),
+    statements:
+      type === undefined ? [] : fitting.map(({ document, vouched }) => ({ statement: document, time: vouched.time })),
   };
   const ends = fitting.flatMap(({ vouched }) => vouched.validUntil ?? []);
   verdicts.set(set, attestor, type, verdict, ends.length === 0 ? undefined : Math.min(...ends));

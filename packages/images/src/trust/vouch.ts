@@ -39,6 +39,8 @@ export type Signer = NonNullable<AttestorOutcome['signer']>;
 /** A signature that holds. */
 export interface Vouched {
   readonly signer: Signer;
+  /** When the signature was made at the latest, by a trusted log or else a time stamp authority. Milliseconds. */
+  readonly time: number | undefined;
   /** The verdict rests on the present time and holds no longer than this. Milliseconds; undefined: for good. */
   readonly validUntil: number | undefined;
 }
@@ -73,8 +75,9 @@ function checkKeySignature(
   }
   const known = checkTimes(material, attestor, { spki: key.spki });
   const { integratedTime } = known;
+  const time = timeOf(known);
   const signer: Signer = { key: key.fingerprint, ...integratedTimeOf(integratedTime) };
-  if (certificate === undefined) return { signer, validUntil: undefined };
+  if (certificate === undefined) return { signer, time, validUntil: undefined };
   const used = trustedTimes(known, attestor, now);
   let path: CertificatePath = [certificate];
   if (authorities === undefined) {
@@ -85,7 +88,8 @@ function checkKeySignature(
   } else {
     path = checkPath(certificate, material, authorities, attestor, used.times);
   }
-  return { signer: { ...signer, ...identityOf(certificate) }, validUntil: used.isPresent ? endOf(path) : undefined };
+  const validUntil = used.isPresent ? endOf(path) : undefined;
+  return { signer: { ...signer, ...identityOf(certificate) }, time, validUntil };
 }
 
 /** What is often behind a signature by another key. */
@@ -119,6 +123,7 @@ function checkCertificateSignature(
   checkIdentity(certificate, identity);
   return {
     signer: { ...identityOf(certificate), ...integratedTimeOf(integratedTime) },
+    time: timeOf(known),
     validUntil: used.isPresent ? endOf(path) : undefined,
   };
 }
@@ -158,6 +163,11 @@ function checkTimes(
     else logged.push(time);
   }
   return { times: [...logged, ...stamped], integratedTime: logged[0], passedOver };
+}
+
+/** A log dates a signature once; whoever has it can have it stamped again at any time. */
+function timeOf({ integratedTime, times }: KnownTimes): number | undefined {
+  return integratedTime ?? (times.length === 0 ? undefined : Math.min(...times));
 }
 
 function timeStamped(

@@ -130,7 +130,7 @@ function compileKeyless(keyless: JsonObject, path: string, logs: Logs, language:
       if (found instanceof CelError) return found;
       entries.push({ keyless: { ...common, ...found } });
     }
-    return entries.length === 1 && entries[0] ? entries[0] : { attestor: { count: 1, entries } };
+    return entries.length === 1 && entries[0] ? entries[0] : { attestor: { count: 1, isExhaustive: true, entries } };
   };
 }
 

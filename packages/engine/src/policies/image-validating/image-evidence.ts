@@ -17,6 +17,8 @@ export interface Vouched {
   readonly verified: boolean;
   /** Verified statements of the attestation that was asked for, the newest last. */
   readonly statements: readonly JsonObject[];
+  /** When the last of them was signed, where that is known. Milliseconds. */
+  readonly newestAt?: number;
   /** Why not, when not verified. */
   readonly reason?: EvidenceReason;
   readonly message?: string;
@@ -101,7 +103,8 @@ export class ImageEvidence {
     const answers = attestor.types.map((type) =>
       this.#ask(toRequest(type, `${repository}@${digest}`, attestor, this.#questions.access, attestation), digest),
     );
-    const settled = settle(answers);
+    const hidden = attestation && answers.find(mayHideNewer);
+    const settled = hidden ?? settle(answers);
     return isFailure(settled) ? this.#failed(image, settled) : settled;
   }
 
@@ -140,7 +143,8 @@ function judge({ sets, attestations, verified }: ImageVerification): Vouched {
   const all = [...sets, ...attestations.flatMap((attestation) => attestation.sets)];
   const statements = attestations.flatMap((attestation) => attestation.statements);
   const holds = verified && all.length > 0 && all.every(isSatisfied) && (sets.length > 0 || statements.length > 0);
-  if (holds) return { verified: true, statements };
+  const newestAt = attestations[0]?.newestAt;
+  if (holds) return { verified: true, statements, ...(newestAt === undefined ? {} : { newestAt }) };
   const failure = all.flatMap(({ entries }) => entries).flatMap(({ failures }) => failures)[0];
   return {
     verified: false,
@@ -152,7 +156,7 @@ function judge({ sets, attestations, verified }: ImageVerification): Vouched {
 /** One format that holds suffices; what is not known yet is guessed; then a failure counts before a refusal. */
 function settle(answers: readonly (Vouched | FactFailure | CelError | undefined)[]): Vouched | FactFailure | CelError {
   const judged = answers.filter((answer): answer is Vouched => answer !== undefined && isVouched(answer));
-  const holding = judged.find(({ verified }) => verified);
+  const holding = newestOf(judged.filter(({ verified }) => verified));
   if (holding) return holding;
   if (answers.includes(undefined)) return GUESSED;
   for (const answer of answers) {
@@ -160,6 +164,26 @@ function settle(answers: readonly (Vouched | FactFailure | CelError | undefined)
   }
   const refusal = judged.find(({ reason }) => reason !== 'unsigned' && reason !== 'other-format') ?? judged[0];
   return refusal ?? { verified: false, statements: [] };
+}
+
+/**
+ * A format that could not be looked at may hold a newer attestation than the others: whoever fills it with thousands of
+ * referrers must not get an old one believed. A registry that denies the look does so whatever is there.
+ */
+function mayHideNewer(answer: Vouched | FactFailure | CelError | undefined): answer is FactFailure {
+  return answer !== undefined && isFailure(answer) && answer.class !== 'denied' && answer.class !== 'not-found';
+}
+
+/** Of what several formats hold the newest: an old attestation in one does not stand in for a newer one in another. */
+function newestOf(holding: readonly Vouched[]): Vouched | undefined {
+  let found: Vouched | undefined;
+  for (const one of holding) if (found === undefined || isNewer(one, found)) found = one;
+  return found;
+}
+
+/** Whether the newest statement of one is known to be newer than that of the other. */
+export function isNewer(one: Pick<Vouched, 'newestAt'>, other: Pick<Vouched, 'newestAt'>): boolean {
+  return (one.newestAt ?? 0) > (other.newestAt ?? 0);
 }
 
 function isFailure(answer: Vouched | FactFailure | CelError): answer is FactFailure {

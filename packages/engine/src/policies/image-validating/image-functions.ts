@@ -3,7 +3,7 @@ import { isJsonObject, type Json, type JsonObject, member } from '../../kernel/j
 import { extendHost } from '../../lang/cel/fact-host.ts';
 import type { PolicyAttestations } from './attestations.ts';
 import { AttestorValue, type EvaluatedAttestor } from './attestor-value.ts';
-import type { ImageEvidence, Vouched } from './image-evidence.ts';
+import { type ImageEvidence, isNewer, type Vouched } from './image-evidence.ts';
 import type { ImageSelection } from './image-selection.ts';
 import type { VerificationLedger } from './verification-ledger.ts';
 
@@ -27,7 +27,7 @@ export function createImageFunctions({
   evidence,
   ledger,
 }: ImageFunctionsOptions): CelHost {
-  const payloads = new Map<string, JsonObject>();
+  const payloads = new Map<string, Payload>();
 
   /** How many of the attestors vouch for the image; none when the policy is not about it. */
   function count(image: string, list: CelValue, vouch: (attestor: EvaluatedAttestor) => Vouched | CelError) {
@@ -72,16 +72,19 @@ export function createImageFunctions({
             : { verified: false, statements: [], message: 'cosign signs in-toto attestations, and no other referrers' };
         }
         const answer = evidence.vouch(image, attestor, attestation);
-        const last = answer instanceof CelError ? undefined : answer.statements.at(-1);
-        if (last) payloads.set(keyOf(image, name), last);
+        if (answer instanceof CelError) return answer;
+        const statement = answer.statements.at(-1);
+        const known = payloads.get(keyOf(image, name));
+        // Several attestors vouch for several statements: the newest counts, in whatever order they are asked about.
+        if (statement && !(known && isNewer(known, answer))) payloads.set(keyOf(image, name), { ...answer, statement });
         return answer;
       });
     },
     extractPayload(image, name) {
       const attestation = attestations.byName.get(name);
       if (!attestation) return new CelError(`attestation not found in policy: ${name}`);
-      const statement = payloads.get(keyOf(image, name));
-      if (statement) return toPayload(statement, attestation.form);
+      const payload = payloads.get(keyOf(image, name));
+      if (payload) return toPayload(payload.statement, attestation.form);
       ledger.raiseMissing();
       return new CelError('failed to get payload: the attestation was not verified before, or did not verify');
     },
@@ -90,6 +93,10 @@ export function createImageFunctions({
       return data instanceof CelError ? new CelError(`failed to get imagedata: ${data.message}`) : data;
     },
   });
+}
+
+interface Payload extends Pick<Vouched, 'newestAt'> {
+  readonly statement: JsonObject;
 }
 
 /** The digest that data of an image is of, where it tells one. */

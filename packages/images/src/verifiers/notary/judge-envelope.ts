@@ -113,7 +113,8 @@ export function judgeEnvelope(read: ReadEnvelope, attestor: ResolvedAttestor, no
     });
   }
   checkAnnotations(member(read.target, 'annotations'), attestor.annotations);
-  return { signer: { subject: leaf.subject.text }, validUntil: endOf(envelope, stamp === undefined ? path : []) };
+  const validUntil = endOf(envelope, stamp === undefined ? path : []);
+  return { signer: { subject: leaf.subject.text }, time: stamp, validUntil };
 }
 
 /** Kyverno's trust store: every certificate the attestor names. */
