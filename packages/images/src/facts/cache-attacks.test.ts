@@ -76,6 +76,23 @@ describe('what is kept for one policy is not told to another', () => {
   });
 });
 
+it('trust in an authority that ends does not live on in what is kept', async () => {
+  const { registry, sigstore, trustRoot, open } = await start();
+  const { reference, name } = pushFresh(registry);
+  signKeyless({ registry, image: name, sigstore, identity, log: 'none' });
+  let now = Date.now();
+  const end = now + 60_000;
+  const ending = trustRoot.certificateAuthorities.map((authority) => ({
+    ...authority,
+    validity: { ...authority.validity, end },
+  }));
+  const source = open({ trustRoot: { ...trustRoot, certificateAuthorities: ending }, now: () => now });
+  const attestor = { keyless: { ...identity, rekor: { ignoreTlog: true } } };
+  expect((await verify(source, requestFor(reference, attestor))).verified).toBe(true);
+  now = end + 1;
+  expect(refusalOf(await verify(source, requestFor(reference, attestor))).reason).toBe('certificate-time');
+});
+
 describe('what is kept for one tenant is not told to another', () => {
   it('who may not read the image learns nothing of it', async () => {
     const key = createKey();

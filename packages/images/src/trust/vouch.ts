@@ -8,6 +8,7 @@ import {
   validityRefusalOf,
 } from './certificate-path.ts';
 import { checkCertificateTimestamps } from './certificate-timestamps.ts';
+import { sameBytes } from './encoded-text.ts';
 import { checkEntryBody, type LoggedSignature } from './entry-body.ts';
 import { acceptableKey, isSignedBy, type PublicKey } from './public-key.ts';
 import { attempt, Refusal } from './refusal.ts';
@@ -15,6 +16,7 @@ import type { CertificateSigner, KeySigner, ResolvedAttestor } from './resolved-
 import { checkIdentity, oidcIssuerOf, subjectsOf } from './signer-identity.ts';
 import { checkTimeStampToken } from './time-stamp-token.ts';
 import { checkLogEntry, checkLogTrustedAt, type LogDemands, type LogEntry } from './transparency-log.ts';
+import type { CertificateAuthority } from './trust-root.ts';
 
 /** One signature with all that came along. Nothing of it is believed yet. */
 export interface SignedMaterial {
@@ -88,7 +90,7 @@ function checkKeySignature(
   } else {
     path = checkPath(certificate, material, authorities, attestor, used.times);
   }
-  const validUntil = used.isPresent ? endOf(path) : undefined;
+  const validUntil = used.isPresent ? endOf(path, authorities ?? []) : undefined;
   return { signer: { ...signer, ...identityOf(certificate) }, time, validUntil };
 }
 
@@ -124,7 +126,7 @@ function checkCertificateSignature(
   return {
     signer: { ...identityOf(certificate), ...integratedTimeOf(integratedTime) },
     time: timeOf(known),
-    validUntil: used.isPresent ? endOf(path) : undefined,
+    validUntil: used.isPresent ? endOf(path, authorities) : undefined,
   };
 }
 
@@ -229,6 +231,11 @@ function integratedTimeOf(time: number | undefined): { integratedTime?: string }
   return time === undefined ? {} : { integratedTime: new Date(time).toISOString() };
 }
 
-function endOf(path: CertificatePath): number {
-  return Math.min(...path.map(({ notAfter }) => notAfter.getTime()));
+/** When the first certificate of the path ends, or the trust in its authority. */
+function endOf(path: CertificatePath, authorities: readonly CertificateAuthority[]): number {
+  const anchor = path.at(-1);
+  const own = authorities.filter(({ anchors }) => anchors.some(({ der }) => anchor && sameBytes(der, anchor.der)));
+  const trusted = own.map(({ validity }) => validity.end ?? Number.POSITIVE_INFINITY);
+  const ends = path.map(({ notAfter }) => notAfter.getTime());
+  return Math.min(...ends, ...(trusted.length === 0 ? [] : [Math.max(...trusted)]));
 }

@@ -36,7 +36,7 @@ export function compileAttestationCheck(
       const outcome = answer.attestations[index];
       const failure = outcome ? judgeAttestation(image, index, check, outcome, known) : missing(check.type);
       if (failure) return failure;
-      if (check.name && outcome) known = known.with({ [check.name]: firstPredicate(outcome) });
+      if (check.name && outcome) known = known.with({ [check.name]: newestPredicate(outcome) });
     }
     for (const denies of denials) {
       const message = denies(known);
@@ -92,7 +92,7 @@ function statementProblem(
 ): string | undefined {
   const statements = outcome.statements.filter((statement) => statement['type'] === check.type);
   if (statements.length === 0) return `attestions not found for predicate type ${check.type}`;
-  const named = check.name ? scope.with({ [check.name]: firstPredicate(outcome) }) : scope;
+  const named = check.name ? scope.with({ [check.name]: newestPredicate(outcome) }) : scope;
   for (const statement of statements) {
     const problem = conditionProblem(check, statement, named);
     if (problem instanceof EvaluationError) return `failed to check attestations: ${problem.message}`;
@@ -116,12 +116,10 @@ function conditionProblem(
   return outcome.value ? undefined : outcome.messages.join('; ');
 }
 
-function firstPredicate({ statements }: AttestationOutcome): Json {
-  for (const statement of statements) {
-    const predicate = member(statement, 'predicate');
-    if (predicate !== undefined) return predicate;
-  }
-  return null;
+/** What the name of an attestation stands for: an older one says what was so once. */
+function newestPredicate({ statements }: AttestationOutcome): Json {
+  const newest = statements.findLast((statement) => member(statement, 'predicate') !== undefined);
+  return (newest && member(newest, 'predicate')) ?? null;
 }
 
 function missing(type: string): ImageJudgement {

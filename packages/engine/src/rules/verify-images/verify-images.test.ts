@@ -107,6 +107,19 @@ describe('an image never passes in doubt', () => {
   });
 });
 
+it('the name of an attestation stands for the newest of its type', () => {
+  const message = 'there are findings';
+  const deny = { conditions: { all: [{ key: '{{ scan.high }}', operator: 'GreaterThan', value: 0 }] } };
+  const entry = { imageReferences: ['*'], attestations: [{ type: 't', name: 'scan' }], validate: { message, deny } };
+  const set = { verifiedCount: 1, requiredCount: 1, entries: [] };
+  const judged = (...found: readonly number[]) => {
+    const statements = found.map((high) => ({ type: 't', predicate: { high } }));
+    const answer = verified(A, { sets: [], attestations: [{ type: 't', name: 'scan', sets: [set], statements }] });
+    return run({ entries: [entry], resource: pod('ghcr.io/a:1'), facts: () => answer }).outcomes[0]?.status;
+  };
+  expect([judged(3, 0), judged(0, 3)]).toEqual(['pass', 'fail']);
+});
+
 describe('what is asked', () => {
   it('all images of all entries in one pass, each image once', () => {
     const entries = [{ imageReferences: ['ghcr.io/*'], ...KEYS }];
