@@ -1,8 +1,9 @@
-import type { ImageVerificationRequest } from '@vouchsafe/engine/facts';
+import type { EvidenceFailure, ImageVerificationRequest } from '@vouchsafe/engine/facts';
 import { LRUCache } from 'lru-cache';
 import type { EvidenceLocation } from '../names/signature-location.ts';
 import type { RegistryLimits } from '../registry/limits.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
+import type { RepositoryReader } from '../registry/repository-reader.ts';
 import type { EvidencePart, EvidenceQuestion, EvidenceSet, Verifier } from '../verifiers/verifier.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { SingleFlight } from './single-flight.ts';
@@ -11,6 +12,8 @@ export interface StoredEvidence {
   readonly set: EvidenceSet;
   /** When it was fetched, in milliseconds. */
   readonly fetchedAt: number;
+  /** Why there may be none, once somebody asked. */
+  hint?: Promise<EvidenceFailure | undefined>;
 }
 
 interface StoredQuestion {
@@ -18,6 +21,8 @@ interface StoredQuestion {
   readonly location: EvidenceLocation;
   readonly digest: string;
   readonly part: EvidencePart;
+  /** Only what the registry's own list of referrers leaves out: see `RepositoryReader.unlistedReferrers`. */
+  readonly isUnlisted: boolean;
   readonly request: ImageVerificationRequest;
   /** Evidence older than this is fetched again. Milliseconds. */
   readonly maximumAge: number;
@@ -53,14 +58,16 @@ export function createEvidenceStore(options: {
   const budget = new ByteBudget(maximumLongBytes);
   let fetches = 0;
 
-  async function fetch({ verifier, location, digest, part, request }: StoredQuestion): Promise<StoredEvidence> {
+  async function fetch(asked: StoredQuestion): Promise<StoredEvidence> {
+    const { verifier, location, digest, part, isUnlisted, request } = asked;
     fetches += 1;
     const fetchedAt = now();
+    const reader = client.open(location, request.access);
     const signal = AbortSignal.timeout(limits.totalMs);
     const reservation = budget.open(signal);
     const question: EvidenceQuestion = {
       digest,
-      reader: client.open(location, request.access),
+      reader: isUnlisted ? unlistedOf(reader, digest) : reader,
       part,
       tagPrefix: location.tagPrefix,
       withReferrers: request.cosignOCI11,
@@ -90,9 +97,15 @@ export function createEvidenceStore(options: {
   };
 }
 
+function unlistedOf(reader: RepositoryReader, digest: string): RepositoryReader {
+  const referrers: RepositoryReader['referrers'] = (subject, signal) =>
+    subject === digest ? reader.unlistedReferrers(subject, signal) : reader.referrers(subject, signal);
+  return { ...reader, referrers };
+}
+
 /** Evidence is not shared between those who may read different things. */
-function keyOf({ verifier, location, digest, part, request }: StoredQuestion): string {
+function keyOf({ verifier, location, digest, part, isUnlisted, request }: StoredQuestion): string {
   const { allowInsecure, providers, secrets } = request.access;
   const access = [allowInsecure, providers, secrets];
-  return JSON.stringify([verifier.type, part, location, digest, request.cosignOCI11, access]);
+  return JSON.stringify([verifier.type, part, isUnlisted, location, digest, request.cosignOCI11, access]);
 }

@@ -3,6 +3,7 @@ import { parseImageName } from '../names/image-name.ts';
 import { type EvidenceLocation, evidenceTag, locateEvidence } from '../names/signature-location.ts';
 import { defaultLimits } from '../registry/limits.ts';
 import { RegistryFailure } from '../registry/registry-failure.ts';
+import type { RepositoryReader } from '../registry/repository-reader.ts';
 import type { TrustRoot } from '../trust/trust-root.ts';
 import type { EvidenceClaims } from '../verifiers/evidence-claims.ts';
 import { verifiers } from '../verifiers/index.ts';
@@ -67,7 +68,7 @@ export async function listEvidence(reference: string, options: ListEvidenceOptio
     if (typeof location === 'string') return { digest, evidence, unlisted: [location] };
     const own = client.open(name, access);
     digest = name.digest ?? (await own.resolve(name.tag ?? 'latest', signal));
-    const reader = client.open(location, access);
+    const reader = withUnlisted(client.open(location, access));
     images = await listIndexImages(digest, own, reader, signal).catch((error) => noteFailure(error, unlisted));
     for (const { type: format, collect } of verifiers) {
       for (const part of ['signatures', 'attestations'] as const) {
@@ -98,6 +99,15 @@ export async function listEvidence(reference: string, options: ListEvidenceOptio
   }
   const listing = { digest, evidence, unlisted: [...new Set(unlisted)] };
   return images === undefined ? listing : { ...listing, images };
+}
+
+/** All there is, whichever way it is listed. */
+function withUnlisted(reader: RepositoryReader): RepositoryReader {
+  const referrers: RepositoryReader['referrers'] = async (digest, signal) => [
+    ...(await reader.referrers(digest, signal)),
+    ...(await reader.unlistedReferrers(digest, signal)),
+  ];
+  return { ...reader, referrers };
 }
 
 /** Bundles show up in both parts; a statement is listed once. Signatures of cosign 2 by several share what they sign. */

@@ -19,7 +19,6 @@ import type { TrustRoot } from '../trust/trust-root.ts';
 import type { TufTrustRoots } from '../tuf/tuf-trust-roots.ts';
 import { createPauses } from '../verifiers/create-pauses.ts';
 import { findVerifier } from '../verifiers/index.ts';
-import { findOtherFormats } from '../verifiers/other-format.ts';
 import {
   type EvidencePart,
   type EvidenceSet,
@@ -36,6 +35,7 @@ import {
   type TimedStatement,
 } from './attestor-sets.ts';
 import type { EvidenceStore, StoredEvidence } from './evidence-store.ts';
+import { explainAbsence } from './explain-absence.ts';
 import { listedStatement } from './listed-statement.ts';
 import { anybody, resolveAttestor } from './resolve-attestor.ts';
 import type { VerdictCache } from './verdict-cache.ts';
@@ -87,7 +87,6 @@ export async function verifyDigest(
     trustRoot: services.trustRoot(),
     signal: once(() => AbortSignal.timeout(services.totalMs)),
     failures: [],
-    hints: new Map(),
     evidence: new Map(),
     isFresh: false,
     age: 0,
@@ -116,8 +115,6 @@ interface Run {
   readonly signal: () => AbortSignal;
   /** What the registry kept from being known. They matter when the image is not verified without it. */
   readonly failures: RegistryFailure[];
-  /** Other formats found, by location. */
-  readonly hints: Map<string, Promise<EvidenceFailure | undefined>>;
   /** Evidence already at hand, by location and part: one question sees one state of the registry. */
   readonly evidence: Map<string, Promise<StoredEvidence>>;
   /** Something was not answered from caches. */
@@ -175,11 +172,16 @@ async function judgeEntry(
     if (type === '') throw new Refusal('invalid-attestor', 'the attestation has no type');
     const attestor = await resolve(run, entry);
     const location = locationOf(run, entry);
-    const set = await evidenceOf(run, location, part);
-    const verdict = await judgeWithEd25519ph(() => verdictOf(run, set, attestor, type));
-    if (verdict.verified || set.count > 0) return verdict;
-    const hint = await otherFormat(run, location);
-    return hint === undefined ? verdict : { verified: false, failures: [hint, ...verdict.failures] };
+    const judge = (set: EvidenceSet) => judgeWithEd25519ph(() => verdictOf(run, set, attestor, type));
+    const stored = await evidenceOf(run, location, part);
+    const verdict = await judge(stored.set);
+    if (verdict.verified) return verdict;
+    const unlisted = await unlistedOf(run, location, part);
+    if (unlisted !== undefined && unlisted.set.count > 0) return either(verdict, await judge(unlisted.set));
+    if (stored.set.count > 0) return verdict;
+    stored.hint ??= explainAbsence(run, location, part);
+    const hint = await stored.hint;
+    return hint === undefined ? verdict : { verified: false, failures: [hint] };
   } catch (error) {
     if (!(error instanceof RegistryFailure)) throw error;
     run.failures.push(error);
@@ -207,17 +209,33 @@ function locationOf({ image, request, services }: Run, entry: Attestor | undefin
   return location;
 }
 
-async function evidenceOf(run: Run, location: EvidenceLocation, part: EvidencePart): Promise<EvidenceSet> {
+async function evidenceOf(
+  run: Run,
+  location: EvidenceLocation,
+  part: EvidencePart,
+  isUnlisted = false,
+): Promise<StoredEvidence> {
   const { verifier, digest, request, maximumAge, services } = run;
-  const key = JSON.stringify([location, part]);
+  const key = JSON.stringify([location, part, isUnlisted]);
   const asked = services.now();
   const found =
-    run.evidence.get(key) ?? services.evidence.get({ verifier, location, digest, part, request, maximumAge });
+    run.evidence.get(key) ??
+    services.evidence.get({ verifier, location, digest, part, isUnlisted, request, maximumAge });
   run.evidence.set(key, found);
-  const { set, fetchedAt } = await found;
-  if (fetchedAt >= asked) run.isFresh = true;
-  run.age = Math.max(run.age, asked - fetchedAt);
-  return set;
+  const stored = await found;
+  if (stored.fetchedAt >= asked) run.isFresh = true;
+  run.age = Math.max(run.age, asked - stored.fetchedAt);
+  return stored;
+}
+
+/**
+ * What was signed before the registry knew referrers stays listed by a tag, and not every registry takes it over once it
+ * does. Looked at only when the rest does not suffice: it costs requests.
+ */
+function unlistedOf(run: Run, location: EvidenceLocation, part: EvidencePart) {
+  const { verifier, request } = run;
+  if (verifier.type === 'Cosign' && !request.cosignOCI11) return undefined;
+  return evidenceOf(run, location, part, true);
 }
 
 async function verdictOf(
@@ -244,7 +262,7 @@ async function verdictOf(
   }
   const [first] = fitting;
   if (first === undefined) {
-    const failures = refused.length > 0 ? nearestFirst(refused) : [nothingFound(type)];
+    const failures = refused.length > 0 ? nearestFirst(refused) : [nothingFound(type, set.aside)];
     const verdict: AttestorVerdict = { verified: false, failures };
     verdicts.set(set, attestor, type, verdict, undefined);
     return verdict;
@@ -260,26 +278,15 @@ async function verdictOf(
   return verdict;
 }
 
-function nothingFound(type: string | undefined): EvidenceFailure {
+function nothingFound(type: string | undefined, aside: string | undefined): EvidenceFailure {
   const message = type === undefined ? 'no signatures found' : `no attestation of type ${type} found`;
-  return { reason: 'unsigned', message };
+  return { reason: 'unsigned', message: aside === undefined ? message : `${message}: ${aside}` };
 }
 
-/** Names the format an image is signed in when it is not the one asked for. Looked for once per place. */
-function otherFormat(run: Run, location: EvidenceLocation): Promise<EvidenceFailure | undefined> {
-  const key = `${location.registry}/${location.repository}`;
-  const known = run.hints.get(key);
-  if (known !== undefined) return known;
-  const reader = run.services.client.open(location, run.request.access);
-  const { type } = run.verifier;
-  const hint = findOtherFormats(type, run.digest, reader, run.signal()).then((formats): EvidenceFailure | undefined => {
-    if (formats.length === 0) return undefined;
-    const got = formats.join(' and ');
-    const message = `no ${type} signature found, but the image has one of type ${got}`;
-    return { reason: 'other-format', message, wanted: type, got };
-  });
-  run.hints.set(key, hint);
-  return hint;
+/** The second verdict when it holds, else both refusals. */
+function either(first: AttestorVerdict, second: AttestorVerdict): AttestorVerdict {
+  if (first.verified || second.verified) return second;
+  return { verified: false, failures: nearestFirst([...second.failures, ...first.failures]) };
 }
 
 function evidenceFailureOf(failure: RegistryFailure): EvidenceFailure {

@@ -39,6 +39,8 @@ export interface EvidenceSet {
   /** How many pieces there are. */
   readonly count: number;
   readonly bytes: number;
+  /** What else was found and does not count, for the message that there is nothing. */
+  readonly aside?: string | undefined;
   /** Piece by piece, in the registry's order, as far as it is asked. `now` is the present time in milliseconds. */
   judge(attestor: ResolvedAttestor, now: number): Iterable<PieceVerdict>;
   /** What the pieces say of themselves, unverified, in the order in which they are judged. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isJsonArray, type Json, type JsonObject, member, memberAt } from '@vouchsafe/engine/kernel';
 import { type Descriptor, readDescriptors } from '../../registry/manifest.ts';
 import { predicateTypeOf, readStatement } from '../../trust/in-toto-statement.ts';
-import { type Attempt, attempt, Refusal } from '../../trust/refusal.ts';
+import { type Attempt, attempt, Refusal, shown } from '../../trust/refusal.ts';
 import { checkSignedMaterial } from '../../trust/vouch.ts';
 import { checkAnnotations } from '../../trust/wanted-annotations.ts';
 import { createPauses } from '../create-pauses.ts';
@@ -25,11 +25,13 @@ export const sigstoreBundleVerifier: Verifier = {
     const layers = await findLayers(question);
     const blobs = await fetchBlobs(layers, question);
     const pieces: Piece[] = [];
+    let attested: string | undefined;
     const pause = createPauses();
     for (const layer of layers) {
       await pause();
       const piece = readPiece(layer.digest, blobs.get(layer.digest) ?? new Uint8Array(), digest);
       if (acceptsAnyStatement || isOfPart(piece, part)) pieces.push(piece);
+      else attested ??= piece.predicateType;
     }
     const names = layers.map((layer) => layer.digest);
     return {
@@ -38,6 +40,7 @@ export const sigstoreBundleVerifier: Verifier = {
         .digest('hex'),
       count: pieces.length,
       bytes: layers.reduce((sum, { size }) => sum + keptBytes(size), 4096),
+      aside: attested === undefined ? undefined : `an attestation (${shown(attested)}) alone is no signature`,
       *judge(attestor, now) {
         for (const piece of pieces) yield judgePiece(piece, digest, part, attestor, now);
       },
