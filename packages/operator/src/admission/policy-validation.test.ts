@@ -151,6 +151,20 @@ describe('a policy as it is submitted', () => {
     expect(lines.at(-1)).toBe('and 10 more');
   });
 
+  it('and changed is judged beside what it was, however else it is submitted', async () => {
+    const generate = { kind: 'ConfigMap', apiVersion: 'v1', name: 'c', namespace: 'n', synchronize: true, data: {} };
+    const oldObject = policyWith({ generate });
+    const told = (object: JsonObject, operation: 'CREATE' | 'UPDATE') => answerTo(object, { operation, oldObject });
+    const renamed = policyWith({ name: 'other', generate });
+    expect(await told(renamed, 'UPDATE')).toMatchObject({
+      allowed: false,
+      message: 'changes of immutable fields of a rule spec in a generate rule is disallowed',
+    });
+    expect(await told(renamed, 'CREATE')).toMatchObject({ allowed: true });
+    const { allowed, warnings } = await told(policyWith({ generate: { ...generate, name: 'd' } }), 'UPDATE');
+    expect([allowed, warnings?.join()]).toEqual([true, expect.stringContaining('stale targets')]);
+  });
+
   it('may always go away', async () => {
     const broken = policyWith({ validate: {} });
     expect((await answerTo(broken)).allowed).toBe(false);

@@ -2,11 +2,11 @@ import { type CompiledPolicy, type Engine, loadPolicy, type Policy } from '@vouc
 import { type Diagnostic, isError, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import { parseEntry } from '../global-context/parse-entry.ts';
 import { diagnoseAttestors } from './attestor-diagnostics.ts';
+import { diagnoseGenerateUpdate } from './generate-update.ts';
 import { diagnoseKinds } from './kind-diagnostics.ts';
 import { type CanI, diagnosePermissions } from './permission-diagnostics.ts';
 import type { AdmissionAnswer, AdmissionRequest } from './review.ts';
 import { diagnoseScopes } from './scope-diagnostics.ts';
-import { warnOfStaleTargets } from './stale-targets.ts';
 
 export interface PolicyValidationOptions {
   readonly engine: Engine;
@@ -39,10 +39,11 @@ export async function validatePolicy(
   const document = submittedOf(request);
   if (!document) return { allowed: true };
   const { diagnostics, compiled } = await diagnosePolicy(document, options);
-  const answer = toAnswer(diagnostics);
+  const ofUpdate =
+    compiled && request.operation === 'UPDATE' ? diagnoseGenerateUpdate(request.oldObject, document) : [];
+  const answer = toAnswer([...ofUpdate, ...diagnostics]);
   const around = compiled && answer.allowed ? (options.warningsFor?.(compiled) ?? []) : [];
-  const stale = answer.allowed && request.operation === 'UPDATE' ? warnOfStaleTargets(request.oldObject, document) : [];
-  return { ...answer, warnings: [...stale, ...(answer.warnings ?? []), ...around] };
+  return { ...answer, warnings: [...(answer.warnings ?? []), ...around] };
 }
 
 function submittedOf({ operation, subresource, object }: AdmissionRequest): JsonObject | undefined {
