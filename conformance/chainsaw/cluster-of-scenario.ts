@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Cluster, MIRRORED_HOSTS, startCluster } from '@vouchsafe/cli';
 import { ignoreNotFound, type KubernetesObject } from '@vouchsafe/kube';
 import { kubernetesObjectOf } from '../../packages/operator/src/settings/json-of.ts';
-import { createOperatorIdentity, REPORTS_ACCOUNT } from './operator-identity.ts';
+import { CLEANUP_ACCOUNT, createOperatorIdentity, REPORTS_ACCOUNT } from './operator-identity.ts';
 import { readDocuments } from './read-test.ts';
 
 /** Scenarios on one cluster: what one leaves by mistake does not meet all others. */
@@ -14,7 +14,8 @@ const OPERATOR_FLAGS = [
   '--ttlReconciliationInterval=1s',
   // A deliberate difference, for which there is a flag.
   '--auditOnlyFailurePolicy=Policy',
-  `--reportsServiceAccountName=system:serviceaccount:${REPORTS_ACCOUNT.namespace}:${REPORTS_ACCOUNT.name}`,
+  `--reportsServiceAccountName=${usernameOf(REPORTS_ACCOUNT)}`,
+  `--cleanupServiceAccountName=${usernameOf(CLEANUP_ACCOUNT)}`,
 ];
 /** What all option sets but the chart's own have in common. */
 const EXCEPTION_FLAGS = ['--enablePolicyException', '--exceptionNamespace=*'];
@@ -110,6 +111,10 @@ async function define({ client }: Cluster, folder: string): Promise<void> {
     }
   }
   client.discovery.invalidate();
+}
+
+function usernameOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `system:serviceaccount:${namespace}:${name}`;
 }
 
 function itemsOf(object: KubernetesObject): readonly KubernetesObject[] {

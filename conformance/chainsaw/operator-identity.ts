@@ -5,9 +5,11 @@ import type { GroupVersionResource, KubernetesObject } from '@vouchsafe/kube';
 const RBAC = 'rbac.authorization.k8s.io';
 const NAMESPACE = 'kyverno';
 const ACCOUNT = 'kyverno';
-/** The controllers of Kyverno; one process is all of them here, and may do what each may. Policies ask about each by name. */
 /** Who reads for reports in the clusters that scenarios are written for: statuses tell what it may not read. */
 export const REPORTS_ACCOUNT = { namespace: NAMESPACE, name: 'kyverno-reports-controller' } as const;
+/** Who cleans up there: some scenarios count on what it may not delete. */
+export const CLEANUP_ACCOUNT = { namespace: NAMESPACE, name: 'kyverno-cleanup-controller' } as const;
+/** The controllers of Kyverno; one process is all of them here, and may do what each may. Policies ask about each by name. */
 const COMPONENTS = ['admission-controller', 'background-controller', 'reports-controller', 'cleanup-controller'];
 
 type Rule = readonly [groups: string, resources: string, verbs: string];
@@ -38,7 +40,10 @@ const ADDED: readonly Rule[] = [
     `${READ} ${WRITE}`,
   ],
   ['-', 'pods', 'list delete watch'],
+  ['-', 'serviceaccounts', 'impersonate'],
 ];
+/** What the chart grants to clean up, and what the option sets add. */
+const CLEANUP: readonly Rule[] = [['-', 'pods', 'list delete']];
 
 /**
  * Makes the service account that the operator acts with, with the roles that Kyverno's chart gives it and those that scenarios
@@ -76,6 +81,8 @@ export async function createOperatorIdentity({ client, api, folder }: Pick<Clust
   }
   for (const component of COMPONENTS) await bind(`kyverno:${component}`, [ACCOUNT, `kyverno-${component}`]);
   await bind('kyverno:core');
+  await role('cleanups', { rules: CLEANUP.map(toRule) });
+  await bind('kyverno:cleanups', [CLEANUP_ACCOUNT.name]);
   await bind('view', [ACCOUNT, REPORTS_ACCOUNT.name]);
   await create(resourceOf('roles'), {
     apiVersion: `${RBAC}/v1`,

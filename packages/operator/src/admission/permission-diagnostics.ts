@@ -14,8 +14,8 @@ import {
   textsIn,
 } from './named-targets.ts';
 
-/** What the API server lets this operator do. */
-export type CanI = (attributes: ResourceAttributes) => Promise<boolean>;
+/** What the API server lets this operator do for policies of a family. */
+export type CanI = (attributes: ResourceAttributes, family: Policy['family']) => Promise<boolean>;
 
 /** Something that a policy will have us do. */
 interface Errand {
@@ -41,7 +41,9 @@ export async function diagnosePermissions(
   canI: CanI,
 ): Promise<readonly Diagnostic[]> {
   const errands = errandsOf(policy).slice(0, MAX_ERRANDS);
-  const told = await Promise.all(errands.map((errand) => diagnose(errand, served, canI)));
+  const told = await Promise.all(
+    errands.map((errand) => diagnose(errand, served, (attributes) => canI(attributes, policy.family))),
+  );
   return told.flat();
 }
 
@@ -85,7 +87,7 @@ function deletions({ document }: Policy): readonly Errand[] {
 async function diagnose(
   { path, kind, verbs, namespace, name }: Errand,
   served: readonly ApiResource[],
-  canI: CanI,
+  canI: (attributes: ResourceAttributes) => Promise<boolean>,
 ): Promise<readonly Diagnostic[]> {
   const [found] = servedAs(kind, served).toSorted(
     (a, b) => Number(b.isPreferredVersion) - Number(a.isPreferredVersion),

@@ -15,7 +15,8 @@ export interface CleanupReport {
 }
 
 export interface CleanupOptions {
-  readonly client: KubeClient;
+  /** Who lists and deletes. */
+  readonly cleaner: KubeClient;
   readonly facts: FactSource;
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>>;
   /** The ConfigMap's resource filters: what they name is never deleted. */
@@ -40,8 +41,8 @@ export async function runCleanup(
   options: CleanupOptions,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { client } = options;
-  const targets = selectedResources(policy, await client.discovery.resources(), ['list', 'delete']);
+  const { cleaner } = options;
+  const targets = selectedResources(policy, await cleaner.discovery.resources(), ['list', 'delete']);
   let isComplete = true;
   for (const target of targets) {
     const items = await listTarget(policy, target, options, signal);
@@ -58,12 +59,12 @@ export async function runCleanup(
 async function listTarget(
   { ref }: CompiledPolicy,
   target: ApiResource,
-  { client, log }: CleanupOptions,
+  { cleaner, log }: CleanupOptions,
   signal: AbortSignal,
 ): Promise<readonly JsonObject[] | undefined> {
   const scope = ref.namespace === undefined ? {} : { namespace: ref.namespace };
   try {
-    const { items } = await client.list(target, { ...scope, signal });
+    const { items } = await cleaner.list(target, { ...scope, signal });
     // Items of a list do not say their kind.
     const apiVersion = target.group === '' ? target.version : `${target.group}/${target.version}`;
     return items.map((item) => ({ ...jsonOf(item), apiVersion, kind: target.kind }));
@@ -112,13 +113,13 @@ async function deleteObject(
   { cleanup }: CompiledPolicy,
   target: ApiResource,
   { resource, namespace, name }: EvaluationRequest,
-  { client }: CleanupOptions,
+  { cleaner }: CleanupOptions,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const uid = textAt(resource, 'uid');
   const { propagationPolicy } = cleanup ?? {};
   try {
-    await client.delete(
+    await cleaner.delete(
       target,
       { name, ...(namespace === '' ? {} : { namespace }) },
       { signal, preconditions: { uid }, ...(propagationPolicy ? { propagationPolicy } : {}) },

@@ -7,6 +7,8 @@ import type { StoredPolicy } from '../store/policy-store.ts';
 import { type CleanupOptions, runCleanup } from './run-cleanup.ts';
 
 export interface CleanupsOptions extends CleanupOptions {
+  /** Who notes in policies when they ran. */
+  readonly client: KubeClient;
   readonly policies: () => readonly StoredPolicy[];
   /** False for replicas that do not lead. */
   readonly mayRun: () => boolean;

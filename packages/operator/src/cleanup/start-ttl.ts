@@ -9,7 +9,8 @@ import { type Logger, messageOf } from '../settings/logger.ts';
 import { parseTtl, TTL_LABEL } from './ttl-label.ts';
 
 export interface TtlOptions {
-  readonly client: KubeClient;
+  /** Who lists and deletes. */
+  readonly cleaner: KubeClient;
   readonly mayRun: () => boolean;
   readonly intervalMs: number;
   readonly onDeleted: (kind: string, namespace: string, problem: string | undefined) => void;
@@ -53,25 +54,25 @@ export function startTtl(options: TtlOptions): Ttl {
 }
 
 async function sweep(options: TtlOptions, signal: AbortSignal): Promise<void> {
-  const { client } = options;
-  const served = await client.discovery.resources();
+  const { cleaner } = options;
+  const served = await cleaner.discovery.resources();
   for (const resource of served) {
     const { verbs, isPreferredVersion } = resource;
     if (signal.aborted) return;
     if (isPreferredVersion && ['list', 'watch', 'delete'].every((verb) => verbs.includes(verb))) {
-      for (const item of await listLabelled(client, resource, signal)) await expire(resource, item, options, signal);
+      for (const item of await listLabelled(cleaner, resource, signal)) await expire(resource, item, options, signal);
     }
   }
 }
 
 /** What we may not list we may not delete either; such kinds are left out silently, as in Kyverno. */
 async function listLabelled(
-  client: KubeClient,
+  cleaner: KubeClient,
   resource: ApiResource,
   signal: AbortSignal,
 ): Promise<readonly KubernetesObject[]> {
   try {
-    return (await client.list(resource, { labelSelector: TTL_LABEL, metadataOnly: true, signal })).items;
+    return (await cleaner.list(resource, { labelSelector: TTL_LABEL, metadataOnly: true, signal })).items;
   } catch (error) {
     if (isKubeError(error)) return [];
     throw error;
@@ -85,7 +86,7 @@ function toPropagation(text: string | undefined): DeleteOptions['propagationPoli
 async function expire(
   resource: ApiResource,
   { metadata }: KubernetesObject,
-  { client, onDeleted, log, now }: TtlOptions,
+  { cleaner, onDeleted, log, now }: TtlOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const { name, namespace = '', uid, labels = {}, annotations = {}, creationTimestamp, deletionTimestamp } = metadata;
@@ -99,7 +100,7 @@ async function expire(
   if (end > now()) return;
   const propagationPolicy = toPropagation(annotations[PROPAGATION]);
   const target = { name, ...(namespace === '' ? {} : { namespace }) };
-  const problem = await client
+  const problem = await cleaner
     .delete(resource, target, {
       signal,
       ...(uid === undefined ? {} : { preconditions: { uid } }),

@@ -35,6 +35,8 @@ export interface OperatorSettings {
   readonly mutatingAdmissionPolicyReports: boolean;
   /** Whose rights to read decide whether a policy is ready for reports; our own when empty. */
   readonly reportsServiceAccountName: string;
+  /** Who deletes for cleanups and lifetimes; we ourselves when empty. */
+  readonly cleanupServiceAccountName: string;
   /** Milliseconds that one `apiCall` of a service may take. */
   readonly apiCallTimeoutMs: number;
   /** A token for such calls; sent when the file is there and the policy gives no `Authorization`. */
@@ -116,6 +118,7 @@ export const OPERATOR_FLAGS = {
   validatingAdmissionPolicyReports: { type: 'string', default: 'true' },
   mutatingAdmissionPolicyReports: { type: 'string', default: 'false' },
   reportsServiceAccountName: { type: 'string', default: '' },
+  cleanupServiceAccountName: { type: 'string', default: '' },
   apiCallTimeout: { type: 'string', default: '30s' },
   maxGlobalContextEntries: { type: 'string', default: '0' },
   allowInsecureRegistry: { type: 'boolean', default: false },
@@ -178,6 +181,7 @@ export function parseOperatorSettings(
     validatingAdmissionPolicyReports: flag('validatingAdmissionPolicyReports', values.validatingAdmissionPolicyReports),
     mutatingAdmissionPolicyReports: flag('mutatingAdmissionPolicyReports', values.mutatingAdmissionPolicyReports),
     reportsServiceAccountName: values.reportsServiceAccountName,
+    cleanupServiceAccountName: values.cleanupServiceAccountName,
     apiCallTimeoutMs: duration('apiCallTimeout', values.apiCallTimeout) || 30_000,
     apiCallTokenFile: env['KYVERNO_SCOPED_TOKEN_PATH'] || '/var/run/secrets/kyverno/apicall/token',
     maxGlobalContextEntries: integer('maxGlobalContextEntries', values.maxGlobalContextEntries, 0, 100_000),

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { KubernetesObject } from '@vouchsafe/kube';
-import { isKubeError } from '@vouchsafe/kube';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   CONFIG_MAPS,
+  configMapExists,
   EVENTS,
   NAMESPACES,
   refusalOf,
@@ -12,7 +11,6 @@ import {
   until,
 } from './operator.fixture.ts';
 
-const DEFINITIONS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' } as const;
 const CLUSTER_CLEANUPS = { group: 'kyverno.io', version: 'v2', resource: 'clustercleanuppolicies' } as const;
 const CLEANUPS = { group: 'kyverno.io', version: 'v2', resource: 'cleanuppolicies' } as const;
 const DELETING = { group: 'policies.kyverno.io', version: 'v1', resource: 'deletingpolicies' } as const;
@@ -27,16 +25,11 @@ let cluster: TestCluster;
 let metricsPort: number;
 
 beforeAll(async () => {
-  cluster = await startTestCluster();
+  cluster = await startTestCluster('AlwaysAllow', FILES);
   const { client } = cluster;
-  for (const name of FILES) {
-    const text = await readFile(new URL(`../../../cli/crds/${name}.json`, import.meta.url), 'utf8');
-    await client.create(DEFINITIONS, JSON.parse(text) as KubernetesObject); // a whole object
-  }
   for (const name of ['team', 'other']) {
     await client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
-  client.discovery.invalidate();
   ({ metricsPort } = await cluster.start(['--ttlReconciliationInterval', '1s']));
 });
 afterAll(() => cluster.stop());
@@ -45,15 +38,7 @@ function configMap(name: string, namespace = 'team', labels: Record<string, stri
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, labels }, data: { a: 'b' } };
 }
 
-async function exists(name: string, namespace = 'team'): Promise<boolean> {
-  try {
-    await cluster.client.get(CONFIG_MAPS, { name, namespace });
-    return true;
-  } catch (error) {
-    if (isKubeError(error, 'NotFound')) return false;
-    throw error;
-  }
-}
+const exists = (name: string, namespace = 'team') => configMapExists(cluster, name, namespace);
 
 const gone = (name: string, namespace?: string) => until(`${name} to go`, async () => !(await exists(name, namespace)));
 

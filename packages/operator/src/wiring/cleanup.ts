@@ -14,6 +14,7 @@ import { CLEANUP_RESOURCES } from './policy-resources.ts';
 
 export interface CleanupParts {
   readonly client: KubeClient;
+  readonly cleaner: KubeClient;
   readonly engine: Engine;
   readonly settings: OperatorSettings;
   readonly facts: FactSource;
@@ -38,7 +39,7 @@ export interface Cleanup {
  * those of admission, which has nothing to ask of them.
  */
 export function startCleanup(parts: CleanupParts): Cleanup {
-  const { client, engine, settings, exceptionsOf, mayRun, metrics, log, now } = parts;
+  const { client, cleaner, engine, settings, exceptionsOf, mayRun, metrics, log, now } = parts;
   const store = createPolicyStore({
     engine,
     linksOf: exceptionsOf,
@@ -51,7 +52,7 @@ export function startCleanup(parts: CleanupParts): Cleanup {
     onReport: (report) => tell(report, parts),
   });
   const ttl = startTtl({
-    client,
+    cleaner,
     mayRun,
     intervalMs: settings.ttlReconciliationIntervalMs,
     onDeleted: (kind, namespace, problem) =>

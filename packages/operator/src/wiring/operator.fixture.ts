@@ -52,7 +52,11 @@ const FILES = [
   'wgpolicyk8s.io_clusterpolicyreports',
 ];
 
-export async function startTestCluster(authorization: 'AlwaysAllow' | 'RBAC' = 'AlwaysAllow'): Promise<TestCluster> {
+/** `definitions`: files of the CLI's folder that are needed besides those of rules and reports. */
+export async function startTestCluster(
+  authorization: 'AlwaysAllow' | 'RBAC' = 'AlwaysAllow',
+  definitions: readonly string[] = [],
+): Promise<TestCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'vouchsafe-operator-'));
   const api = await startApiServer({ authorization });
   const kubeconfig = await api.adminKubeconfig(join(folder, 'kubeconfig'));
@@ -60,7 +64,7 @@ export async function startTestCluster(authorization: 'AlwaysAllow' | 'RBAC' = '
   if (!connection.ok) throw new Error(connection.message);
   const client = createKubeClient(connection.value, { queriesPerSecond: 0 });
   await client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kyverno' } });
-  for (const name of FILES) {
+  for (const name of [...FILES, ...definitions]) {
     const file = fileURLToPath(new URL(`../../../cli/crds/${name}.json`, import.meta.url));
     await client.create(DEFINITIONS, JSON.parse(await readFile(file, 'utf8')) as KubernetesObject); // a whole object
   }
@@ -116,6 +120,16 @@ export function widgetDefinition(scope: 'Cluster' | 'Namespaced'): KubernetesObj
       ],
     },
   };
+}
+
+export async function configMapExists({ client }: TestCluster, name: string, namespace: string): Promise<boolean> {
+  try {
+    await client.get(CONFIG_MAPS, { name, namespace });
+    return true;
+  } catch (error) {
+    if (isKubeError(error, 'NotFound')) return false;
+    throw error;
+  }
 }
 
 /** Until the ClusterPolicy says that it is ready. */

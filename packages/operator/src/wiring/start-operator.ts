@@ -1,6 +1,5 @@
 import { ALL_RULE_KINDS, createEngine, type Decision, policyId } from '@vouchsafe/engine';
 import { combineSources } from '@vouchsafe/engine/facts';
-import { reviewSelfSubjectAccess } from '@vouchsafe/kube';
 import { validateException, validateGlobalContext, validatePolicy } from '../admission/policy-validation.ts';
 import { createReviewHandler } from '../admission/review-handler.ts';
 import { createRouter } from '../admission/router.ts';
@@ -26,6 +25,7 @@ import { startBackgroundWork } from './background.ts';
 import { startBackgroundScan } from './background-scan.ts';
 import { createBypass } from './bypass.ts';
 import { createCallFacts } from './call-facts.ts';
+import { createCleaner, createOwnRights } from './cleaner.ts';
 import { startCleanup } from './cleanup.ts';
 import { followObjects, startClusterView } from './cluster-view.ts';
 import { ensureConfigurationMap, followConfigurationMap } from './configuration-map.ts';
@@ -141,8 +141,10 @@ export async function startOperator(settings: OperatorSettings, version: string)
     now,
   });
   const facts = combineSources([images, calls, globalContext.facts]);
+  const cleaner = createCleaner(client, settings);
   const cleanup = startCleanup({
     client,
+    cleaner,
     engine,
     settings,
     facts,
@@ -266,7 +268,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
         validatePolicy(request, {
           engine,
           discovery: client.discovery,
-          canI: async (attributes) => (await reviewSelfSubjectAccess(client, attributes)).allowed,
+          canI: createOwnRights(client, cleaner),
           auditMutateDigest,
           warningsFor: others.warningsFor,
         }),

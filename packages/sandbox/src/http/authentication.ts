@@ -64,7 +64,7 @@ function sameText(left: string, right: string): boolean {
 
 const EXTRA_PREFIX = 'impersonate-extra-';
 
-/** `Impersonate-*` headers; the user needs the verb `impersonate`. */
+/** `Impersonate-*` headers; the user needs the verb `impersonate` on each part of who is named (kube-apiserver's impersonation filter). */
 function impersonate(cluster: Cluster, user: UserInfo, headers: IncomingHttpHeaders): UserInfo {
   const username = single(headers['impersonate-user']);
   const groups = splitHeader(headers['impersonate-group']);
@@ -78,14 +78,23 @@ function impersonate(cluster: Cluster, user: UserInfo, headers: IncomingHttpHead
   if (username === '') {
     return user;
   }
-  checkImpersonation(cluster, user, 'users', username);
-  for (const group of groups) {
-    checkImpersonation(cluster, user, 'groups', group);
-  }
+  const [, namespace, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(username) ?? [];
+  const parts: Impersonated[] = [
+    account === undefined || namespace === undefined
+      ? { group: '', plural: 'users', name: username }
+      : { group: '', plural: 'serviceaccounts', namespace, name: account },
+    ...groups.map((name) => ({ group: '', plural: 'groups', name })),
+    ...Object.entries(extra).flatMap(([subresource, values]) =>
+      values.map((name) => ({ group: 'authentication.k8s.io', plural: 'userextras', subresource, name })),
+    ),
+    ...(uid === '' ? [] : [{ group: 'authentication.k8s.io', plural: 'uids', name: uid }]),
+  ];
+  for (const part of parts) checkImpersonation(cluster, user, part);
   const automatic = username === ANONYMOUS_USER.username ? 'system:unauthenticated' : 'system:authenticated';
-  const account = /^system:serviceaccount:([^:]+):[^:]+$/.exec(username)?.[1];
   const implied =
-    account === undefined || groups.length > 0 ? [] : ['system:serviceaccounts', `system:serviceaccounts:${account}`];
+    namespace === undefined || groups.length > 0
+      ? []
+      : ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
   const all = [...groups, ...implied];
   return {
     username,
@@ -95,23 +104,34 @@ function impersonate(cluster: Cluster, user: UserInfo, headers: IncomingHttpHead
   };
 }
 
-function checkImpersonation(cluster: Cluster, user: UserInfo, plural: string, name: string): void {
+interface Impersonated {
+  readonly group: string;
+  readonly plural: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+function checkImpersonation(cluster: Cluster, user: UserInfo, part: Impersonated): void {
+  const { group, plural, subresource = '', namespace = '', name } = part;
   const decision = cluster.authorizer.authorize({
     user,
     verb: 'impersonate',
-    group: '',
+    group,
     version: 'v1',
     plural,
-    subresource: '',
-    namespace: '',
+    subresource,
+    namespace,
     name,
     path: undefined,
   });
   if (!decision.allowed) {
+    const whole = subresource === '' ? plural : `${plural}/${subresource}`;
+    const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`;
     throw forbidden(
-      { group: '', plural },
+      { group, plural },
       name,
-      `User ${JSON.stringify(user.username)} cannot impersonate resource ${JSON.stringify(plural)} in API group "" at the cluster scope`,
+      `User ${JSON.stringify(user.username)} cannot impersonate resource ${JSON.stringify(whole)} in API group ${JSON.stringify(group)} ${where}`,
     );
   }
 }

@@ -112,6 +112,52 @@ describe('who a request comes from', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
+  it('may be someone else only where each part of who that is may be impersonated', async () => {
+    const server = await start({
+      authorization: 'RBAC',
+      tokens: [{ token: 'secret-of-alice', user: { username: 'alice', groups: ['system:authenticated'] } }],
+    });
+    const rbac = 'rbac.authorization.k8s.io';
+    const make = (namespace: string, kind: string, part: object) =>
+      send(server, `/apis/${rbac}/v1/namespaces/${namespace}/${kind.toLowerCase()}s`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${server.adminToken}` },
+        body: { apiVersion: `${rbac}/v1`, kind, metadata: { name: 'as-cleaner' }, ...part },
+      });
+    const rules = [
+      { apiGroups: [''], resources: ['serviceaccounts'], resourceNames: ['cleaner'], verbs: ['impersonate'] },
+    ];
+    expect((await make('default', 'Role', { rules })).code).toBe(201);
+    const roleRef = { apiGroup: rbac, kind: 'Role', name: 'as-cleaner' };
+    const subjects = [{ apiGroup: rbac, kind: 'User', name: 'alice' }];
+    expect((await make('default', 'RoleBinding', { roleRef, subjects })).code).toBe(201);
+    const as = (headers: Record<string, string>) =>
+      whoAmI(server, { headers: { authorization: 'Bearer secret-of-alice', ...headers } });
+    const account = 'system:serviceaccount:default:cleaner';
+    expect(await as({ 'impersonate-user': account })).toEqual({
+      username: account,
+      groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'],
+    });
+    const refusal = (what: string, where: string) => ({
+      reason: 'Forbidden',
+      message: expect.stringContaining(`User "alice" cannot impersonate resource ${what} ${where}`),
+    });
+    const everywhere = 'at the cluster scope';
+    expect(await as({ 'impersonate-user': 'system:serviceaccount:kyverno:cleaner' })).toMatchObject(
+      refusal('"serviceaccounts" in API group ""', 'in the namespace "kyverno"'),
+    );
+    expect(await as({ 'impersonate-user': 'bob' })).toMatchObject(refusal('"users" in API group ""', everywhere));
+    expect(await as({ 'impersonate-user': account, 'impersonate-group': 'system:masters' })).toMatchObject(
+      refusal('"groups" in API group ""', everywhere),
+    );
+    expect(await as({ 'impersonate-user': account, 'impersonate-extra-scope': 'x' })).toMatchObject(
+      refusal('"userextras/scope" in API group "authentication.k8s.io"', everywhere),
+    );
+    expect(await as({ 'impersonate-user': account, 'impersonate-uid': '1' })).toMatchObject(
+      refusal('"uids" in API group "authentication.k8s.io"', everywhere),
+    );
+  });
+
   it('can be a service account with a token of this server', async () => {
     const server = await start();
     const { json, code } = await send(server, '/api/v1/namespaces/default/serviceaccounts/default/token', {
