@@ -297,7 +297,7 @@ describe('loadPolicy', () => {
 describe('controls that a PolicyException excludes', () => {
   it.each<[string, JsonObject, readonly string[]]>([
     ['with images', { controlName: 'Capabilities', images: ['*'] }, []],
-    ['without', { controlName: 'Capabilities' }, ['spec.podSecurity[0]']],
+    ['without', { controlName: 'Capabilities' }, ['spec.podSecurity[0].controlName']],
     ['a field without values', { controlName: 'Seccomp', restrictedField: 'f' }, ['spec.podSecurity[0].values']],
     ['values without field', { controlName: 'Seccomp', values: ['v'] }, ['spec.podSecurity[0].restrictedField']],
   ])('%s', (_, control, paths) => {

@@ -143,6 +143,24 @@ describe('a policy as it is submitted', () => {
     }
   });
 
+  const control = { controlName: 'Capabilities', images: ['*'], restrictedField: 'f' };
+  it.each<[string, JsonObject, string]>([
+    [
+      'Pod Security',
+      { validate: { podSecurity: { level: 'baseline', exclude: [control] } } },
+      'spec.rules[0].podSecurity.exclude[0].values: values is required',
+    ],
+    [
+      'generated objects',
+      { generate: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'n', data: {} } },
+      'spec.rules[0].name: name can not be empty',
+    ],
+    ['others', { validate: { anyPattern: {} } }, 'spec.rules[0].validate.anyPattern: failed to deserialize'],
+  ])('names places as Kyverno does: %s', async (_, rule, text) => {
+    const { allowed, message } = await answerTo(policyWith(rule));
+    expect([allowed, message]).toEqual([false, expect.stringContaining(text)]);
+  });
+
   it('is told all its problems, a bounded number of them', async () => {
     const entry = { keys: { publicKeys: BROKEN } };
     const answer = await answerTo(verifying({ attestors: [{ entries: Array.from({ length: 30 }, () => entry) }] }));

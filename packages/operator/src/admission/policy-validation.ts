@@ -125,5 +125,13 @@ function toAnswer(diagnostics: readonly Diagnostic[]): AdmissionAnswer {
 }
 
 function describe({ path, message, hint }: Diagnostic): string {
-  return `${path ? `${path}: ` : ''}${message}${hint ? ` (${hint})` : ''}`;
+  return `${path ? `${toKyvernoPath(path)}: ` : ''}${message}${hint ? ` (${hint})` : ''}`;
+}
+
+/** What Kyverno's API types judge themselves is told by the path from the rule on, without the rule's kind. */
+function toKyvernoPath(path: string): string {
+  return path.replace(
+    /^(spec\.rules\[\d+\])\.(?:validate(?=\.podSecurity)|mutate(?=\.targets\[\d+\]\.namespace)|generate(?=\.))/,
+    '$1',
+  );
 }

@@ -26,10 +26,18 @@ export function checkExcludedControls(
     const control = readText(exclude, 'controlName') ?? '';
     const hasImages = isGiven(exclude, 'images');
     if (CONTAINER_CONTROLS.includes(control) && !hasImages) {
-      problems.error(place, 'exclude.images must be specified for the container level control', 'policy-missing-field');
+      problems.error(
+        `${place}.controlName`,
+        'exclude.images must be specified for the container level control',
+        'policy-missing-field',
+      );
     }
     if (POD_CONTROLS.includes(control) && hasImages) {
-      problems.error(place, 'exclude.images must not be specified for the pod level control', 'policy-conflict');
+      problems.error(
+        `${place}.controlName`,
+        'exclude.images must not be specified for the pod level control',
+        'policy-conflict',
+      );
     }
     const [hasField, hasValues] = [Boolean(readText(exclude, 'restrictedField')), isGiven(exclude, 'values')];
     if (hasField && !hasValues) problems.error(`${place}.values`, 'values is required', 'policy-missing-field');

@@ -1,20 +1,49 @@
-import type { JsonObject } from '../../kernel/json.ts';
-import { readObject, readObjects, readText } from '../../model/read-json.ts';
+import { isJsonObject, type JsonObject, member } from '../../kernel/json.ts';
+import { readList, readObject, readObjects, readText } from '../../model/read-json.ts';
 import type { RulePlace } from './check-rule.ts';
 import type { Problems } from './problems.ts';
 
-/** A generate rule of a namespaced policy writes to and copies from its own namespace alone. */
-export function checkGenerate(generate: JsonObject, { path, namespace }: RulePlace, problems: Problems): void {
+/** The body of a generate rule (upstream's `Generation.Validate`). */
+export function checkGenerate(generate: JsonObject, place: RulePlace, problems: Problems): void {
+  const path = `${place.path}.generate`;
+  const given = ['data', 'clone', 'foreach'].filter((key) => isGiven(generate, key)).length;
+  if (given + Number(isGiven(readObject(generate, 'cloneList'), 'kinds')) > 1) {
+    const message = 'only one of generate patterns(data, clone, cloneList and foreach) can be specified';
+    problems.error(path, message, 'policy-conflict');
+    return;
+  }
+  const each = readObjects(generate, 'foreach').map((part, index) => ({ part, at: `${path}.foreach[${index}]` }));
+  for (const { part, at } of each.length > 0 ? each : [{ part: generate, at: path }]) {
+    checkTarget(part, at, problems);
+    checkNamespaces(part, at, place.namespace, problems);
+    if (place.options.submitted) warnOfVariables(part, at, problems);
+  }
+}
+
+function checkTarget(part: JsonObject, path: string, problems: Problems): void {
+  if (readList(readObject(part, 'cloneList'), 'kinds').length > 0) return;
+  for (const key of ['kind', 'name', 'apiVersion']) {
+    if (!readText(part, key)) problems.error(`${path}.${key}`, `${key} can not be empty`, 'policy-missing-field');
+  }
+}
+
+function warnOfVariables(part: JsonObject, path: string, problems: Problems): void {
+  const source = ['kind', 'apiVersion', 'clone', 'cloneList'].map((key) => member(part, key));
+  if (!JSON.stringify(source).includes('{{')) return;
+  problems.warning('', `variables in ${path}.clone/cloneList would lead to incorrect synchronization behavior`);
+}
+
+function isGiven(object: JsonObject | undefined, key: string): boolean {
+  const value = member(object ?? {}, key) ?? null;
+  return value !== null && !(isJsonObject(value) && Object.keys(value).length === 0);
+}
+
+/** A rule of a namespaced policy writes to and copies from its own namespace alone. */
+function checkNamespaces(part: JsonObject, path: string, namespace: string | undefined, problems: Problems): void {
   if (namespace === undefined) return;
-  const parts = [
-    { part: generate, at: `${path}.generate` },
-    ...readObjects(generate, 'foreach').map((part, index) => ({ part, at: `${path}.generate.foreach[${index}]` })),
-  ];
-  for (const { part, at } of parts) {
-    checkNamespace(part, 'generate resources in', at, namespace, problems);
-    for (const source of ['clone', 'cloneList'] as const) {
-      checkNamespace(readObject(part, source), 'clone resources to or from', `${at}.${source}`, namespace, problems);
-    }
+  checkNamespace(part, 'generate resources in', path, namespace, problems);
+  for (const source of ['clone', 'cloneList'] as const) {
+    checkNamespace(readObject(part, source), 'clone resources to or from', `${path}.${source}`, namespace, problems);
   }
 }
 

@@ -6,7 +6,11 @@ import type { RulePlace } from './check-rule.ts';
 import type { Problems } from './problems.ts';
 
 /** The body of a mutate rule (kyverno-core §4.4.5, §4.4.10). */
-export function checkMutate(mutate: JsonObject, { path: rulePath, spec }: RulePlace, problems: Problems): void {
+export function checkMutate(
+  mutate: JsonObject,
+  { path: rulePath, spec, namespace }: RulePlace,
+  problems: Problems,
+): void {
   const path = `${rulePath}.mutate`;
   const targets = readObjects(mutate, 'targets');
   const onUpdate =
@@ -28,10 +32,24 @@ export function checkMutate(mutate: JsonObject, { path: rulePath, spec }: RulePl
     problems.error(path, 'only one of `patchStrategicMerge` or `patchesJson6902` is allowed', 'policy-conflict');
   }
   for (const [index, target] of targets.entries()) {
+    checkTargetNamespace(target, `${path}.targets[${index}].namespace`, namespace, problems);
     checkContext(readObjects(target, 'context'), `${path}.targets[${index}].context`, problems);
     checkConditions(member(target, 'preconditions'), `${path}.targets[${index}].preconditions`, problems);
   }
   for (const [index, entry] of foreach.entries()) checkForeach(entry, `${path}.foreach[${index}]`, problems, 0);
+}
+
+/** A policy of a namespace changes what is there; variables are refused, too, as upstream, since nobody knows what they come to. */
+function checkTargetNamespace(
+  target: JsonObject,
+  path: string,
+  expected: string | undefined,
+  problems: Problems,
+): void {
+  const given = readText(target, 'namespace') ?? '';
+  if (expected === undefined || given === '' || given === expected) return;
+  const message = 'This field can be ignored or should have value of the namespace where the policy is being created';
+  problems.error(path, message, 'policy-conflict');
 }
 
 function isGiven(object: JsonObject, key: string): boolean {
