@@ -24,6 +24,7 @@ const PLAIN_CONFIG = 'default';
 const FLAGS_OF_CONFIG: Readonly<Record<string, readonly string[]>> = {
   'force-failure-policy-ignore': ['--forceFailurePolicyIgnore'],
   'mutating-admission-policy-reports': ['--mutatingAdmissionPolicyReports=true'],
+  openreports: ['--openreportsEnabled=true'],
 };
 /** As the clusters that the scenarios are written for: MutatingAdmissionPolicies were young in some. */
 const ENABLED_APIS = ['v1alpha1', 'v1beta1'].map((version) => `admissionregistration.k8s.io/${version}`);

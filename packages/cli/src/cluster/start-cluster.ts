@@ -72,7 +72,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     if (!connection.ok) throw new Error(connection.message);
     const client = createKubeClient(connection.value, { userAgent: 'vouchsafe-cli', queriesPerSecond: 0 });
     stops.unshift(() => client.close());
-    await installDefinitions(client);
+    await installDefinitions(client, options.operatorFlags);
     if (api && options.operator !== false) await createOperatorPod(client);
     const urlFlags = api ? [] : webhooksByUrl(await freePort());
     let unregister = () => {};

@@ -1,7 +1,12 @@
 export { type AdmissionResponse, type AdmissionResponseOptions, toAdmissionResponse } from './admission-response.ts';
 export { blockedMessage } from './block-decision.ts';
 export { mergeReportResults } from './policy-report/merge-results.ts';
-export { type ReportSummary, summariseResults, toPolicyReport } from './policy-report/policy-report.ts';
+export {
+  type ReportGroup,
+  type ReportSummary,
+  summariseResults,
+  toPolicyReport,
+} from './policy-report/policy-report.ts';
 export {
   type PolicyReportResult,
   type ReportedPolicy,

@@ -3,6 +3,7 @@ import { type KubeClient, KubeError, type KubernetesObject } from '@vouchsafe/ku
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   CONFIG_MAPS,
+  installFromCrds,
   NAMESPACES,
   REPORTS,
   startTestCluster,
@@ -10,6 +11,7 @@ import {
   until,
 } from '../wiring/operator.fixture.ts';
 import { createDenialLog, DENIALS_CONFIG_MAP } from './denial-log.ts';
+import { prepareReports, REPORT_RESOURCES } from './report-resources.ts';
 import { type ReportWriter, startReportWriter } from './report-writer.ts';
 import { createResultLedger, type ResultLedger } from './result-ledger.ts';
 
@@ -135,6 +137,59 @@ describe('reports', () => {
     writer.notify();
     await until('the report', async () => (await reportOf(resource)) !== undefined);
     expect(writes()).toBe(3);
+  });
+
+  it('of OpenReports take the place of those of wgpolicyk8s.io, and of ours alone', async () => {
+    const resource = await createObject('moved');
+    const old = createResultLedger();
+    const before = start(cluster.client, old);
+    record(old, resource, 'pass');
+    await before.flush();
+    const foreign = { name: 'of-someone-else', namespace: 'default', uid: 'of-someone-else' };
+    await cluster.client.create(REPORTS, {
+      apiVersion: 'wgpolicyk8s.io/v1alpha2',
+      kind: 'PolicyReport',
+      metadata: { name: foreign.name, namespace: foreign.namespace },
+    });
+    await installFromCrds(cluster.client, ['openreports.io_reports', 'openreports.io_clusterreports']);
+    const ledger = createResultLedger();
+    const writer = startReportWriter({
+      client: cluster.client,
+      ledger,
+      group: 'openreports.io',
+      delayMs: 5,
+      log: silent,
+    });
+    writers.push(writer);
+    record(ledger, resource, 'fail', 'no label');
+    await writer.flush();
+    expect(await reportOf(resource)).toBeUndefined();
+    expect(await reportOf({ ...resource, ...foreign })).toBeDefined();
+    const { namespaced } = REPORT_RESOURCES['openreports.io'];
+    expect(await cluster.client.get(namespaced, { namespace: 'default', name: resource.uid })).toMatchObject({
+      apiVersion: 'openreports.io/v1alpha1',
+      kind: 'Report',
+      metadata: { ownerReferences: [{ kind: 'ConfigMap', name: 'moved', uid: resource.uid }] },
+      results: [{ source: 'kyverno', policy: 'p', rule: 'r', result: 'fail', message: 'no label', scored: true }],
+      summary: { fail: 1, pass: 0 },
+    });
+    record(ledger, resource, 'fail', 'm', []);
+    await writer.flush();
+    expect((await cluster.client.list(namespaced)).items).toEqual([]);
+  });
+
+  it('whose definitions are missing are warned of', async () => {
+    const told: unknown[] = [];
+    const log = { ...silent, warn: (fields: object) => told.push(fields) };
+    const resources = async () => [];
+    const discovery = { ...cluster.client.discovery, resources };
+    await prepareReports({ ...cluster.client, discovery }, 'openreports.io', log);
+    await prepareReports({ ...cluster.client, discovery }, 'wgpolicyk8s.io', log);
+    await prepareReports(cluster.client, 'wgpolicyk8s.io', log);
+    expect(told).toEqual([
+      { definitions: 'reports.openreports.io, clusterreports.openreports.io' },
+      { definitions: 'policyreports.wgpolicyk8s.io, clusterpolicyreports.wgpolicyk8s.io' },
+    ]);
   });
 
   it('of a namespace that is gone or going are forgotten', async () => {

@@ -1,12 +1,16 @@
-import { toPolicyReport } from '@vouchsafe/engine/report';
-import { type GroupVersionResource, isKubeError, type KubeClient } from '@vouchsafe/kube';
+import { memberAt } from '@vouchsafe/engine/kernel';
+import { type ReportGroup, toPolicyReport } from '@vouchsafe/engine/report';
+import { isKubeError, type KubeClient } from '@vouchsafe/kube';
 import { kubernetesObjectOf } from '../settings/json-of.ts';
 import { type Logger, messageOf } from '../settings/logger.ts';
+import { prepareReports, REPORT_RESOURCES } from './report-resources.ts';
 import type { LedgerEntry, ResultLedger } from './result-ledger.ts';
 
 export interface ReportWriterOptions {
   readonly client: KubeClient;
   readonly ledger: ResultLedger;
+  /** `wgpolicyk8s.io` unless told. */
+  readonly group?: ReportGroup;
   /** Milliseconds results are gathered before they are written: what lives shorter is never written. */
   readonly delayMs: number;
   readonly log: Logger;
@@ -20,9 +24,6 @@ export interface ReportWriter {
   stop(): Promise<void>;
 }
 
-const REPORTS = { group: 'wgpolicyk8s.io', version: 'v1alpha2' } as const;
-const NAMESPACED: GroupVersionResource = { ...REPORTS, resource: 'policyreports' };
-const CLUSTER: GroupVersionResource = { ...REPORTS, resource: 'clusterpolicyreports' };
 const FIELD_MANAGER = 'kyverno';
 /** Writes under way at once. */
 const WIDTH = 4;
@@ -32,17 +33,18 @@ const WIDTH = 4;
  * are tried again with the next batch; a resource or namespace that is gone is forgotten.
  */
 export function startReportWriter(options: ReportWriterOptions): ReportWriter {
-  const { client, ledger, delayMs, log } = options;
+  const { client, ledger, group = 'wgpolicyk8s.io', delayMs, log } = options;
   let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
+  let running = prepareReports(client, group, log);
   let stopped = false;
 
   async function writeOne(entry: LedgerEntry): Promise<void> {
     const { uid, namespace } = entry.resource;
-    const report = toPolicyReport(entry.resource, entry.results);
+    const report = toPolicyReport(entry.resource, entry.results, group);
     if (!report) return;
-    const isNamespaced = report['kind'] === 'PolicyReport';
-    const gvr = isNamespaced ? NAMESPACED : CLUSTER;
+    const { namespaced, cluster } = REPORT_RESOURCES[group];
+    const isNamespaced = memberAt(report, 'metadata', 'namespace') !== undefined;
+    const gvr = isNamespaced ? namespaced : cluster;
     const target = { name: uid, ...(isNamespaced ? { namespace } : {}) };
     try {
       if (entry.results.length === 0) {

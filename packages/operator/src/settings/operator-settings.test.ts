@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { OPERATOR_FLAGS, parseOperatorSettings } from './operator-settings.ts';
+import { OPERATOR_FLAGS, type OperatorSettings, parseOperatorSettings } from './operator-settings.ts';
 
 const parse = (...args: string[]) => parseOperatorSettings(args, {});
 
@@ -86,6 +86,23 @@ describe('flags', () => {
       configMapName: 'kyverno',
       podName: 'pod-1',
     });
+  });
+
+  it.each<[string, Partial<OperatorSettings>]>([
+    ['--openreportsEnabled', { reportGroup: 'openreports.io' }],
+    ['--openreportsEnabled=true', { reportGroup: 'openreports.io' }],
+    ['--openreportsEnabled=false', { reportGroup: 'wgpolicyk8s.io' }],
+    ['--admissionReports', { admissionReports: true }],
+    ['--admissionReports=false', { admissionReports: false }],
+    ['--mutatingAdmissionPolicyReports', { mutatingAdmissionPolicyReports: true }],
+  ])('a truth value may be said or not: %s', (argument, settings) => {
+    expect(parse(argument)).toMatchObject(settings);
+    expect(parse(argument, '--v', 'debug')).toMatchObject(settings);
+  });
+
+  it('a truth value said beats the environment', () => {
+    const env = { FLAG_ENABLE_HTTP_IN_NAMESPACED_POLICIES: 'true' };
+    expect(parseOperatorSettings(['--allowHTTPInNamespacedPolicies=false'], env).http.namespacedPolicies).toBe(false);
   });
 
   it.each([

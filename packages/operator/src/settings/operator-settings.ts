@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import type { ReportGroup } from '@vouchsafe/engine/report';
+import { withGoBooleans } from './go-booleans.ts';
 import { type HttpSettings, readHttpSettings } from './http-settings.ts';
 
 /** What stood on both sides of a `=`. */
@@ -70,6 +72,7 @@ export interface OperatorSettings {
   /** Whether `{{ }}` in what a request brings is resolved inside of longer texts, as Kyverno does. */
   readonly resolveRequestVariables: boolean;
   readonly admissionReports: boolean;
+  readonly reportGroup: ReportGroup;
   /** Results are gathered this long before reports are written. */
   readonly reportsDelayMs: number;
   /** Milliseconds between background scans. */
@@ -139,6 +142,7 @@ export const OPERATOR_FLAGS = {
   auditMutateDigest: { type: 'string', default: 'warn' },
   resolveRequestVariables: { type: 'string', default: 'false' },
   admissionReports: { type: 'string', default: 'true' },
+  openreportsEnabled: { type: 'boolean', default: false },
   reportsDelay: { type: 'string', default: '10s' },
   backgroundScanInterval: { type: 'string', default: '1h' },
   ttlReconciliationInterval: { type: 'string', default: '1m' },
@@ -155,7 +159,13 @@ export function parseOperatorSettings(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): OperatorSettings {
-  const { values } = parseArgs({ args: [...args], options: OPERATOR_FLAGS, strict: true, allowPositionals: false });
+  const { values } = parseArgs({
+    args: withGoBooleans(args, OPERATOR_FLAGS),
+    options: OPERATOR_FLAGS,
+    strict: true,
+    allowPositionals: false,
+    allowNegative: true,
+  });
   return {
     namespace: env['KYVERNO_NAMESPACE'] || 'kyverno',
     serviceName: env['KYVERNO_SVC'] || 'kyverno-svc',
@@ -200,6 +210,7 @@ export function parseOperatorSettings(
     auditMutateDigest: oneOf('auditMutateDigest', values.auditMutateDigest, ['warn', 'refuse']),
     resolveRequestVariables: flag('resolveRequestVariables', values.resolveRequestVariables),
     admissionReports: flag('admissionReports', values.admissionReports),
+    reportGroup: values.openreportsEnabled ? 'openreports.io' : 'wgpolicyk8s.io',
     reportsDelayMs: duration('reportsDelay', values.reportsDelay),
     ttlReconciliationIntervalMs: duration('ttlReconciliationInterval', values.ttlReconciliationInterval) || 60_000,
     backgroundScanIntervalMs: duration('backgroundScanInterval', values.backgroundScanInterval) || 3_600_000,

@@ -1,13 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { isKubeError, type KubernetesObject } from '@vouchsafe/kube';
-import {
-  type CONFIG_MAPS,
-  DEFINITIONS,
-  NAMESPACES,
-  startTestCluster,
-  type TestCluster,
-  until,
-} from './operator.fixture.ts';
+import { type CONFIG_MAPS, NAMESPACES, startTestCluster, type TestCluster, until } from './operator.fixture.ts';
 
 export const MUTATING_POLICIES = { group: 'policies.kyverno.io', version: 'v1', resource: 'mutatingpolicies' } as const;
 export const GENERATING_POLICIES = {
@@ -33,13 +25,8 @@ export interface BackgroundCluster extends TestCluster {
 
 /** Also knows the policies in CEL that make and change objects, and has the namespace `before`, one of a team. */
 export async function startBackgroundCluster(): Promise<BackgroundCluster> {
-  const cluster = await startTestCluster();
+  const cluster = await startTestCluster('AlwaysAllow', FILES);
   const { client } = cluster;
-  for (const name of FILES) {
-    const text = await readFile(new URL(`../../../cli/crds/${name}.json`, import.meta.url), 'utf8');
-    await client.create(DEFINITIONS, JSON.parse(text) as KubernetesObject); // a whole object
-  }
-  client.discovery.invalidate();
   await client.create(NAMESPACES, namespaceOf('before', { kind: 'team' }));
   return {
     ...cluster,

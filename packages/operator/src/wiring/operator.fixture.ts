@@ -64,11 +64,7 @@ export async function startTestCluster(
   if (!connection.ok) throw new Error(connection.message);
   const client = createKubeClient(connection.value, { queriesPerSecond: 0 });
   await client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kyverno' } });
-  for (const name of [...FILES, ...definitions]) {
-    const file = fileURLToPath(new URL(`../../../cli/crds/${name}.json`, import.meta.url));
-    await client.create(DEFINITIONS, JSON.parse(await readFile(file, 'utf8')) as KubernetesObject); // a whole object
-  }
-  client.discovery.invalidate();
+  await installFromCrds(client, [...FILES, ...definitions]);
   const running: RunningOperator[] = [];
   const settings: TestCluster['settings'] = (flags = [], env = {}) =>
     parseOperatorSettings(
@@ -120,6 +116,15 @@ export function widgetDefinition(scope: 'Cluster' | 'Namespaced'): KubernetesObj
       ],
     },
   };
+}
+
+/** Creates definitions of the CLI's folder, named by their files. */
+export async function installFromCrds(client: KubeClient, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const file = fileURLToPath(new URL(`../../../cli/crds/${name}.json`, import.meta.url));
+    await client.create(DEFINITIONS, JSON.parse(await readFile(file, 'utf8')) as KubernetesObject); // a whole object
+  }
+  client.discovery.invalidate();
 }
 
 export async function configMapExists({ client }: TestCluster, name: string, namespace: string): Promise<boolean> {

@@ -112,7 +112,8 @@ export async function startOperator(settings: OperatorSettings, version: string)
   });
 
   const ledger = createResultLedger();
-  const reports = startReportWriter({ client, ledger, delayMs: settings.reportsDelayMs, log });
+  const { reportGroup: group, reportsDelayMs: delayMs } = settings;
+  const reports = startReportWriter({ client, ledger, group, delayMs, log });
   const admissionReports = createAdmissionReports({
     isEnabled: settings.admissionReports,
     client,

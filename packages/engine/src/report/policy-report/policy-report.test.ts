@@ -146,6 +146,17 @@ describe('toPolicyReport', () => {
     expect(toPolicyReport({ apiVersion: 'v1', kind: 'Pod', namespace: 'a', name: 'a' }, results)).toBeUndefined();
   });
 
+  it('of OpenReports says the same by other names', () => {
+    const pod = { apiVersion: 'v1', kind: 'Pod', namespace: 'a', name: 'a', uid: 'u' };
+    const { apiVersion: _, kind: __, ...rest } = toPolicyReport(pod, results) ?? {};
+    expect(toPolicyReport(pod, results, 'openreports.io')).toEqual({
+      apiVersion: 'openreports.io/v1alpha1',
+      kind: 'Report',
+      ...rest,
+    });
+    expect(toPolicyReport({ ...pod, namespace: '' }, results, 'openreports.io')?.['kind']).toBe('ClusterReport');
+  });
+
   it('counts', () => {
     expect(summariseResults(results)).toEqual({ pass: 0, fail: 1, warn: 0, error: 0, skip: 0 });
   });

@@ -10,6 +10,14 @@ export interface ReportSummary {
   readonly skip: number;
 }
 
+/** Whose kinds reports are of; the entries are the same. */
+export type ReportGroup = 'wgpolicyk8s.io' | 'openreports.io';
+
+const KINDS = {
+  'wgpolicyk8s.io': { version: 'v1alpha2', namespaced: 'PolicyReport', cluster: 'ClusterPolicyReport' },
+  'openreports.io': { version: 'v1alpha1', namespaced: 'Report', cluster: 'ClusterReport' },
+} as const satisfies Record<ReportGroup, object>;
+
 export function summariseResults(results: readonly PolicyReportResult[]): ReportSummary {
   const summary = { pass: 0, fail: 0, warn: 0, error: 0, skip: 0 };
   for (const { result } of results) summary[result] += 1;
@@ -18,15 +26,20 @@ export function summariseResults(results: readonly PolicyReportResult[]): Report
 
 /**
  * The report about one resource (kyverno-core §1.8.2): named after its UID, owned by it, in its namespace. A resource
- * without namespace, a Namespace too, has a ClusterPolicyReport. `undefined` without a UID: it cannot be owned.
+ * without namespace, a Namespace too, has a report of the cluster. `undefined` without a UID: it cannot be owned.
  */
-export function toPolicyReport(resource: ResourceRef, results: readonly PolicyReportResult[]): JsonObject | undefined {
+export function toPolicyReport(
+  resource: ResourceRef,
+  results: readonly PolicyReportResult[],
+  group: ReportGroup = 'wgpolicyk8s.io',
+): JsonObject | undefined {
   const { apiVersion, kind, namespace, name, uid } = resource;
   if (!uid) return undefined;
   const isNamespaced = namespace !== '' && !(kind === 'Namespace' && apiVersion === 'v1');
+  const kinds = KINDS[group];
   return {
-    apiVersion: 'wgpolicyk8s.io/v1alpha2',
-    kind: isNamespaced ? 'PolicyReport' : 'ClusterPolicyReport',
+    apiVersion: `${group}/${kinds.version}`,
+    kind: isNamespaced ? kinds.namespaced : kinds.cluster,
     metadata: {
       name: uid,
       ...(isNamespaced ? { namespace } : {}),
