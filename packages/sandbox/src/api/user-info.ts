@@ -8,10 +8,13 @@ export interface UserInfo {
   readonly extra?: { readonly [key: string]: readonly string[] };
 }
 
+/** The group of administrators in clusters that kubeadm made, since Kubernetes 1.29; it is bound to `cluster-admin`. */
+export const ADMIN_GROUP = 'kubeadm:cluster-admins';
+
 /** The user of the generated kubeconfig. */
 export const ADMIN_USER: UserInfo = {
   username: 'kubernetes-admin',
-  groups: ['system:masters', 'system:authenticated'],
+  groups: [ADMIN_GROUP, 'system:authenticated'],
 };
 
 /** Requests without credentials. */

@@ -1,3 +1,4 @@
+import { ADMIN_GROUP } from '../api/user-info.ts';
 import type { JsonObject } from '../store/json-value.ts';
 
 /** Rules as the tables below write them: groups, resources, verbs. */
@@ -88,6 +89,7 @@ export function standardRoles(): JsonObject[] {
       ]),
     ]),
     clusterRoleBinding('cluster-admin', 'cluster-admin', ['system:masters']),
+    clusterRoleBinding(ADMIN_GROUP, 'cluster-admin', [ADMIN_GROUP]),
     clusterRoleBinding('system:basic-user', 'system:basic-user', ['system:authenticated']),
     clusterRoleBinding('system:discovery', 'system:discovery', ['system:authenticated']),
     clusterRoleBinding('system:public-info-viewer', 'system:public-info-viewer', [

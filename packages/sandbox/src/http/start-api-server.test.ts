@@ -138,6 +138,10 @@ describe('who a request comes from', () => {
       username: account,
       groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'],
     });
+    expect(await whoAmI(server, { headers: { authorization: `Bearer ${server.adminToken}` } })).toEqual({
+      username: 'kubernetes-admin',
+      groups: ['kubeadm:cluster-admins', 'system:authenticated'],
+    });
     const refusal = (what: string, where: string) => ({
       reason: 'Forbidden',
       message: expect.stringContaining(`User "alice" cannot impersonate resource ${what} ${where}`),

@@ -17,7 +17,7 @@ import { DEFAULT_AUDIENCE } from '../api/pod-subresources.ts';
 import { createResourceCatalogue } from '../api/resource-catalogue.ts';
 import { SCHEMA } from '../api/schema-binding.ts';
 import { createTokenIssuer } from '../api/service-account-tokens.ts';
-import { ADMIN_USER } from '../api/user-info.ts';
+import { ADMIN_GROUP, ADMIN_USER } from '../api/user-info.ts';
 import { createRbacAuthorizer } from '../authorization/rbac-authorizer.ts';
 import type { FsyncPolicy, Journal } from '../journal/journal-file.ts';
 import { openJournal } from '../journal/journal-file.ts';
@@ -154,7 +154,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     caPem: certificates.caPem,
     adminToken,
     store,
-    adminKubeconfig: (path) => clientKubeconfig(path, ADMIN_USER.username, ['system:masters']),
+    adminKubeconfig: (path) => clientKubeconfig(path, ADMIN_USER.username, [ADMIN_GROUP]),
     userKubeconfig: clientKubeconfig,
     async serviceAccountKubeconfig(path, namespace, name) {
       const account = store.get('serviceaccounts', namespace, name)?.object;
