@@ -1,6 +1,6 @@
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { describe, expect, it } from 'vitest';
-import { diagnoseGenerateUpdate } from './generate-update.ts';
+import { diagnoseGenerateUpdate, warnOfVariableSources } from './generate-update.ts';
 
 const policy = (...rules: readonly JsonObject[]): JsonObject => ({ spec: { rules } });
 const generating = (...generates: readonly JsonObject[]): JsonObject =>
@@ -59,4 +59,16 @@ describe('an update of generate rules', () => {
   it('is none of a policy that is new', () => {
     expect(judged(undefined, generating(SECRET))).toEqual([]);
   });
+});
+
+it.each<[string, JsonObject, string[]]>([
+  ['the name of a target', { ...SECRET, name: '{{ request.name }}' }, []],
+  ['the data', { ...CONFIG_MAP, data: { a: '{{ request.name }}' } }, []],
+  ['a source', { ...SECRET, clone: { name: '{{ request.name }}', namespace: 'd' } }, ['spec.rules[0].generate']],
+  ['a kind', { ...SECRET, kind: '{{ request.kind.kind }}' }, ['spec.rules[0].generate']],
+  ['each', { foreach: [CONFIG_MAP, { ...SECRET, kind: '{{ element }}' }] }, ['spec.rules[0].generate.foreach[1]']],
+])('variables in %s', (_name, generate, paths) => {
+  expect(warnOfVariableSources(generating(generate)).map(({ message }) => message)).toEqual(
+    paths.map((path) => `variables in ${path}.clone/cloneList would lead to incorrect synchronization behavior`),
+  );
 });

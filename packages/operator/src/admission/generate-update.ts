@@ -7,7 +7,7 @@ import {
   type JsonObject,
   memberAt,
 } from '@vouchsafe/engine/kernel';
-import { rulesOf } from './named-targets.ts';
+import { generateParts, rulesOf } from './named-targets.ts';
 
 /** What may change without another target: what is there follows, or nothing of it is asked. */
 const MUTABLE: ReadonlySet<string> = new Set([
@@ -38,6 +38,16 @@ export function diagnoseGenerateUpdate(before: JsonObject | undefined, after: Js
   const kept = (rule: JsonObject): Json => withoutEmpty(conditionsOf(rule, isSynchronizing));
   const lost = old.find((rule) => !now.some((other) => isEqualJson(kept(rule), kept(other))));
   return lost ? [{ code: 'policy-conflict', severity: 'error', path: '', message: REFUSAL }] : [];
+}
+
+/** Kyverno's warning of sources that only a request tells: what is copied cannot follow them. */
+export function warnOfVariableSources(document: JsonObject): readonly Diagnostic[] {
+  return generateParts({ document }).flatMap(({ part, path }) => {
+    const source = ['kind', 'apiVersion', 'clone', 'cloneList'].map((key) => memberAt(part, key) ?? null);
+    if (!JSON.stringify(source).includes('{{')) return [];
+    const message = `variables in ${path}.clone/cloneList would lead to incorrect synchronization behavior`;
+    return [{ code: 'policy-invalid-value', severity: 'warning', path: '', message }];
+  });
 }
 
 function generatingRules(document: JsonObject): readonly JsonObject[] {

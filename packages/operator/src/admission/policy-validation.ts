@@ -2,7 +2,7 @@ import { type CompiledPolicy, type Engine, loadPolicy, type Policy } from '@vouc
 import { type Diagnostic, isError, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import { parseEntry } from '../global-context/parse-entry.ts';
 import { diagnoseAttestors } from './attestor-diagnostics.ts';
-import { diagnoseGenerateUpdate } from './generate-update.ts';
+import { diagnoseGenerateUpdate, warnOfVariableSources } from './generate-update.ts';
 import { diagnoseKinds } from './kind-diagnostics.ts';
 import { type CanI, diagnosePermissions } from './permission-diagnostics.ts';
 import type { AdmissionAnswer, AdmissionRequest } from './review.ts';
@@ -41,7 +41,7 @@ export async function validatePolicy(
   const { diagnostics, compiled } = await diagnosePolicy(document, options);
   const ofUpdate =
     compiled && request.operation === 'UPDATE' ? diagnoseGenerateUpdate(request.oldObject, document) : [];
-  const answer = toAnswer([...ofUpdate, ...diagnostics]);
+  const answer = toAnswer([...ofUpdate, ...diagnostics, ...warnOfVariableSources(document)]);
   const around = compiled && answer.allowed ? (options.warningsFor?.(compiled) ?? []) : [];
   return { ...answer, warnings: [...(answer.warnings ?? []), ...around] };
 }

@@ -16,7 +16,6 @@ export function checkGenerate(generate: JsonObject, place: RulePlace, problems: 
   for (const { part, at } of each.length > 0 ? each : [{ part: generate, at: path }]) {
     checkTarget(part, at, problems);
     checkNamespaces(part, at, place.namespace, problems);
-    if (place.options.submitted) warnOfVariables(part, at, problems);
   }
 }
 
@@ -25,12 +24,6 @@ function checkTarget(part: JsonObject, path: string, problems: Problems): void {
   for (const key of ['kind', 'name', 'apiVersion']) {
     if (!readText(part, key)) problems.error(`${path}.${key}`, `${key} can not be empty`, 'policy-missing-field');
   }
-}
-
-function warnOfVariables(part: JsonObject, path: string, problems: Problems): void {
-  const source = ['kind', 'apiVersion', 'clone', 'cloneList'].map((key) => member(part, key));
-  if (!JSON.stringify(source).includes('{{')) return;
-  problems.warning('', `variables in ${path}.clone/cloneList would lead to incorrect synchronization behavior`);
 }
 
 function isGiven(object: JsonObject | undefined, key: string): boolean {

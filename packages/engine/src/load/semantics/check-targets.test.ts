@@ -18,8 +18,6 @@ describe('targets of generate rules', () => {
   const at = 'spec.rules[0].generate';
   const both = `${at}: only one of generate patterns(data, clone, cloneList and foreach) can be specified`;
   const empty = (key: string, path = at) => `${path}.${key}: ${key} can not be empty`;
-  const variables = (path = at) =>
-    `variables in ${path}.clone/cloneList would lead to incorrect synchronization behavior`;
   it.each<[string, JsonObject, string[]]>([
     ['whole', { ...target, data: {} }, []],
     ['of a list of kinds', { namespace: 'team', cloneList }, []],
@@ -38,8 +36,6 @@ describe('targets of generate rules', () => {
       [empty('name', `${at}.foreach[1]`)],
     ],
     ['with a name of variables', { ...target, name: '{{ request.name }}', clone }, []],
-    ['with a source of variables', { ...target, clone: { ...clone, name: '{{ request.name }}' } }, [variables()]],
-    ['with a kind of variables', { ...target, kind: '{{ request.kind.kind }}', clone }, [variables()]],
   ])('%s', (_name, generate, problems) => {
     expect(problemsOf({ generate })).toEqual(problems);
   });
