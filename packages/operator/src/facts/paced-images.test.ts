@@ -3,8 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { createPacedImages } from './paced-images.ts';
 
 const access = { allowInsecure: false, providers: [], secrets: [] };
-const about = (reference: string, kind: 'image-verification' | 'image-digest' = 'image-verification'): FactRequest =>
-  kind === 'image-digest'
+const about = (
+  reference: string,
+  kind: 'image-verification' | 'image-digest' | 'image-data' = 'image-verification',
+): FactRequest =>
+  kind !== 'image-verification'
     ? { kind, reference, access }
     : {
         kind,
@@ -36,7 +39,7 @@ function setUp(perSecond: number) {
 describe('images asked about at a pace', () => {
   it('wait for their turn, each its own', async () => {
     const { paced, waits, pass } = setUp(10);
-    await paced.fetch([about('a'), about('b'), about('c')], undefined);
+    await paced.fetch([about('a'), about('b'), about('c', 'image-data')], undefined);
     expect(waits).toEqual([100, 200]);
     pass(250);
     await paced.fetch([about('d')], undefined);

@@ -11,6 +11,8 @@ export interface PaceOptions {
 
 /** Questions remembered, so that one that was asked a moment ago, and is answered from caches, need not wait. */
 const MAX_ASKED = 10_000;
+/** What several requests to a registry answer; a digest costs one, and none where an image is verified. */
+const PACED: ReadonlySet<FactRequest['kind']> = new Set(['image-verification', 'image-data']);
 /** Milliseconds they are remembered. */
 const ASKED_MS = 60_000;
 
@@ -26,7 +28,7 @@ export function createPacedImages(source: FactSource, options: PaceOptions): Fac
   let next = 0;
 
   async function pace(request: FactRequest, signal: Cancellation | undefined): Promise<void> {
-    if (request.kind !== 'image-verification' || signal?.aborted === true) return;
+    if (!PACED.has(request.kind) || signal?.aborted === true) return;
     const at = now();
     const key = factKey(request);
     if (at - (asked.get(key) ?? Number.NEGATIVE_INFINITY) < ASKED_MS) return;

@@ -1,4 +1,5 @@
 import type { Decision, RuleResult } from '@vouchsafe/engine';
+import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { describe, expect, it } from 'vitest';
 import { contentName, isInDoubt, rulesInDoubt, withoutDoubt } from './in-doubt.ts';
 
@@ -51,5 +52,37 @@ describe('the name of what an object wants to run', () => {
     const name = contentName({ metadata: { labels: { a: 'b' } }, spec: { image: 'a' }, status: { phase: 'Running' } });
     expect(contentName({ metadata: {}, spec: { image: 'a' } })).toBe(name);
     expect(contentName({ metadata: {}, spec: { image: 'b' } })).not.toBe(name);
+  });
+
+  const containers = (image: string) => ({ containers: [{ name: 'c', image }] });
+  const pod = (image: string, more: object = {}) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    spec: { ...containers(image), ...more },
+  });
+  const deployment = (image: string, more: object = {}) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    spec: { template: { metadata: more, spec: containers(image) }, ...more },
+  });
+
+  it.each<[string, JsonObject, JsonObject]>([
+    ['a Pod is scheduled', pod('a'), pod('a', { nodeName: 'n1', tolerations: [{ key: 'x' }] })],
+    ['a Deployment is scaled and rolled again', deployment('a', { replicas: 1 }), deployment('a', { replicas: 9 })],
+  ])('stays while %s', (_name, before, after) => {
+    expect(contentName(after)).toBe(contentName(before));
+  });
+
+  it.each<[string, JsonObject, JsonObject]>([
+    ['a Pod', pod('a'), pod('b')],
+    ['a Pod to debug', pod('a'), pod('a', { ephemeralContainers: [{ name: 'd', image: 'b' }] })],
+    ['a Deployment', deployment('a'), deployment('b')],
+    [
+      'a resource of its own',
+      { apiVersion: 'x/v1', kind: 'Pod', spec: 'a' },
+      { apiVersion: 'x/v1', kind: 'Pod', spec: 'b' },
+    ],
+  ])('is another when the image of %s is', (_name, before, after) => {
+    expect(contentName(after)).not.toBe(contentName(before));
   });
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Decision, RuleResult } from '@vouchsafe/engine';
-import type { JsonObject } from '@vouchsafe/engine/kernel';
+import { isJsonObject, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 
 /** Nothing is known about the image: its registry was away, too slow, or denied to tell. */
 const NOTHING_KNOWN: ReadonlySet<string | undefined> = new Set([
@@ -44,8 +44,34 @@ export function withoutDoubt(decision: Decision): Decision {
   return { ...decision, results: decision.results.filter(({ rule }) => !doubtful.has(rule)) };
 }
 
-/** Names what an object wants to run: all of it but its metadata and status. Equal names, equal images. */
+/** Where objects that make Pods keep what these are to be. */
+const POD_SPEC_PATHS: readonly (readonly [kinds: RegExp, path: readonly string[]])[] = [
+  [/^v1 Pod$/, ['spec']],
+  [/^batch\/\w+ CronJob$/, ['spec', 'jobTemplate', 'spec', 'template', 'spec']],
+  [/^(apps|batch)\/\w+ \w+$|^v1 ReplicationController$/, ['spec', 'template', 'spec']],
+];
+
+/** Members of a Pod's specification that name no image, and change while it runs: it is scheduled, suspended, ended. */
+const MOVING = ['nodeName', 'schedulingGates', 'tolerations', 'activeDeadlineSeconds', 'terminationGracePeriodSeconds'];
+
+/**
+ * Names what an object wants to run: the Pods it makes, or all of an object of another kind but its metadata and status. Equal
+ * names, equal images; how many there are of it and where they run makes no other name.
+ */
 export function contentName(resource: JsonObject): string {
-  const { metadata: _metadata, status: _status, ...content } = resource;
-  return createHash('sha256').update(JSON.stringify(content)).digest('base64').slice(0, 22);
+  const kind = `${String(resource['apiVersion'])} ${String(resource['kind'])}`;
+  const [, path] = POD_SPEC_PATHS.find(([kinds]) => kinds.test(kind)) ?? [];
+  const spec = path && memberAt(resource, ...path);
+  return createHash('sha256')
+    .update(JSON.stringify(isJsonObject(spec) ? stillOf(spec) : withoutStatus(resource)))
+    .digest('base64')
+    .slice(0, 22);
+}
+
+function stillOf(spec: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(spec).filter(([key]) => !MOVING.includes(key)));
+}
+
+function withoutStatus({ metadata: _metadata, status: _status, ...content }: JsonObject): JsonObject {
+  return content;
 }
