@@ -55,12 +55,12 @@ describe('the name of what an object wants to run', () => {
   });
 
   const containers = (image: string) => ({ containers: [{ name: 'c', image }] });
-  const pod = (image: string, more: object = {}) => ({
+  const pod = (image: string, more: JsonObject = {}) => ({
     apiVersion: 'v1',
     kind: 'Pod',
     spec: { ...containers(image), ...more },
   });
-  const deployment = (image: string, more: object = {}) => ({
+  const deployment = (image: string, more: JsonObject = {}) => ({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     spec: { template: { metadata: more, spec: containers(image) }, ...more },
