@@ -37,9 +37,18 @@ export interface ResourceRef {
 }
 
 /** `kind/namespace/name`: tells policies of all kinds apart, which may share names. */
-export function policyId({ kind, namespace = '', name }: PolicyRef): string {
-  return `${kind}/${namespace}/${name}`;
+export function policyId(ref: PolicyRef): string {
+  let id = policyIds.get(ref);
+  if (id === undefined) {
+    const { kind, namespace = '', name } = ref;
+    id = `${kind}/${namespace}/${name}`;
+    policyIds.set(ref, id);
+  }
+  return id;
 }
+
+/** Each request asks for those of all its policies; the same text each time is found faster in maps as well. */
+const policyIds = new WeakMap<PolicyRef, string>();
 
 export interface RuleResult {
   readonly rule: string;

@@ -1,58 +1,10 @@
-import {
-  type CompiledPolicy,
-  createEngine,
-  type Decision,
-  loadPolicy,
-  policyId,
-  type RuleResult,
-} from '@vouchsafe/engine';
+import { type CompiledPolicy, createEngine, loadPolicy, policyId, type RuleResult } from '@vouchsafe/engine';
 import { describe, expect, it } from 'vitest';
 import { NODE_HOST } from '../facts/node-host.ts';
+import { compiled, decision, resource, result } from './ledger.fixture.ts';
 import { createResultLedger } from './result-ledger.ts';
 
-const engine = createEngine({ host: NODE_HOST });
-
-function compiled(name: string, ...rules: readonly string[]): CompiledPolicy {
-  const match = { any: [{ resources: { kinds: ['ConfigMap'] } }] };
-  const { policy } = loadPolicy({
-    apiVersion: 'kyverno.io/v1',
-    kind: 'ClusterPolicy',
-    metadata: { name },
-    spec: { rules: rules.map((rule) => ({ name: rule, match, validate: { message: 'm', pattern: { data: {} } } })) },
-  });
-  const result = policy && engine.compile(policy).compiled;
-  if (!result) throw new Error('the policy does not compile');
-  return result;
-}
-
 const policies = (...list: readonly CompiledPolicy[]) => new Map(list.map((policy) => [policyId(policy.ref), policy]));
-const resource = (uid: string) => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  namespace: 'default',
-  name: `n-${uid}`,
-  uid,
-});
-const result = (rule: string, status: RuleResult['status'], message: string = status): RuleResult => ({
-  rule,
-  type: 'Validation',
-  status,
-  message,
-  action: 'Audit',
-});
-
-function decision(policy: CompiledPolicy, ...results: readonly RuleResult[]): Decision {
-  return {
-    policy: policy.ref,
-    phase: 'validate',
-    standing: 'audit',
-    resource: resource('1'),
-    failurePolicy: 'Fail',
-    results,
-    effects: [],
-  };
-}
-
 const shown = (entries: ReturnType<ReturnType<typeof createResultLedger>['takeChanged']>) =>
   entries.map(({ resource: { uid }, results }) => [
     uid,
@@ -114,7 +66,7 @@ describe('the ledger of results', () => {
         ],
       },
     });
-    const c = policy && engine.compile(policy).compiled;
+    const c = policy && createEngine({ host: NODE_HOST }).compile(policy).compiled;
     if (!c) throw new Error('the policy does not compile');
     const record = (phase: Decision['phase'], ...results: readonly RuleResult[]) =>
       ledger.record(resource('1'), [{ ...decision(c, ...results), phase }], policies(c), 0);

@@ -1,8 +1,8 @@
 import { type CompiledPolicy, type Decision, type Phase, policyId, type ResourceRef } from '@vouchsafe/engine';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
-import { mergeReportResults, type PolicyReportResult, toPolicyReportResults } from '@vouchsafe/engine/report';
+import type { PolicyReportResult } from '@vouchsafe/engine/report';
 import { contentName, rulesInDoubt } from './in-doubt.ts';
-import { createSharedFindings, type Finding, saysTheSame } from './shared-findings.ts';
+import { createSharedFindings, type Found, saysTheSame } from './shared-findings.ts';
 
 export interface LedgerEntry {
   readonly resource: ResourceRef & { readonly uid: string };
@@ -39,14 +39,10 @@ export interface ResultLedger {
 
 interface Entry {
   readonly resource: LedgerEntry['resource'];
-  readonly results: Map<string, Found>;
+  /** By policy and rule; many resources have the same list. */
+  results: readonly Found[];
   /** What the object was when its images were last looked at. */
   content?: string;
-}
-
-interface Found {
-  readonly finding: Finding;
-  readonly timestamp: PolicyReportResult['timestamp'];
 }
 
 /** Resources remembered at most; beyond it the oldest go, as their reports stay in the cluster. */
@@ -59,13 +55,13 @@ export function createResultLedger(maxEntries = MAX_ENTRIES): ResultLedger {
 
   function toEntry(uid: string): LedgerEntry | undefined {
     const entry = entries.get(uid);
-    return entry && { resource: entry.resource, results: [...entry.results].sort(byKey).map(toResult) };
+    return entry && { resource: entry.resource, results: entry.results.map(toResult) };
   }
 
   function createEntry(resource: LedgerEntry['resource']): Entry {
     const { apiVersion, kind, namespace } = resource;
     const known = { apiVersion: shared.text(apiVersion), kind: shared.text(kind), namespace: shared.text(namespace) };
-    return { resource: { ...resource, ...known }, results: new Map() };
+    return { resource: { ...resource, ...known }, results: [] };
   }
 
   return {
@@ -80,23 +76,24 @@ export function createResultLedger(maxEntries = MAX_ENTRIES): ResultLedger {
       const content = object && decisions.some(verifiesImages) ? contentName(object) : undefined;
       const isSameObject = content !== undefined && content === entry.content;
       if (content !== undefined) entry.content = content;
+      const byOwner = groupByOwner(entry.results);
       for (const decision of decisions) {
-        const compiled = policies.get(policyId(decision.policy));
+        const owner = policyId(decision.policy);
+        const compiled = policies.get(owner);
         if (!compiled) continue;
-        const found = mergeReportResults([], toPolicyReportResults([decision], { policyOf: () => compiled, now }));
+        const before = byOwner.get(owner) ?? [];
         const doubtful = rulesInDoubt(decision);
         const mayStay = (rule: string) => doubtful.has(rule) && (isSameObject || doubtful.get(rule) === 'same-images');
-        const owner = policyId(decision.policy);
         // A doubt of a policy in CEL has another name than what it is a doubt of.
-        const isHeldBack = isInCel(compiled) && [...doubtful.keys()].some(mayStay) && hasResults(entry.results, owner);
-        if (isHeldBack) continue;
-        const isAbout = ruleFilter(compiled, decision);
-        const news = found
-          .filter(({ rule }) => isAbout(rule))
-          .map((result) => ({ finding: shared.of(owner, result), timestamp: result.timestamp }));
-        if (replaceResults(entry.results, owner, news, mayStay, isAbout)) isChanged = true;
+        if (isInCel(compiled) && before.length > 0 && [...doubtful.keys()].some(mayStay)) continue;
+        const found = shared.of(compiled, decision, now);
+        const results = replaceResults(before, found, mayStay, ruleFilter(compiled, decision));
+        if (results === before) continue;
+        byOwner.set(owner, results);
+        isChanged = true;
       }
       if (!isChanged) return;
+      entry.results = shared.list([...byOwner.values()].flat());
       entries.delete(uid);
       entries.set(uid, entry);
       changed.add(uid);
@@ -107,13 +104,14 @@ export function createResultLedger(maxEntries = MAX_ENTRIES): ResultLedger {
       changed.delete(uid);
     },
     retain(policies) {
-      for (const [uid, { results }] of entries) {
-        for (const [key, { finding }] of results) {
-          const policy = policies.get(ownerOf(key));
-          if (policy && (isInCel(policy) || policy.rules.some(({ name }) => name === finding.said.rule))) continue;
-          results.delete(key);
-          changed.add(uid);
-        }
+      const isKept = ({ finding: { owner, said } }: Found): boolean => {
+        const policy = policies.get(owner);
+        return policy !== undefined && (isInCel(policy) || policy.rules.some(({ name }) => name === said.rule));
+      };
+      for (const [uid, entry] of entries) {
+        if (entry.results.every(isKept)) continue;
+        entry.results = shared.list(entry.results.filter(isKept));
+        changed.add(uid);
       }
     },
     takeChanged() {
@@ -126,18 +124,20 @@ export function createResultLedger(maxEntries = MAX_ENTRIES): ResultLedger {
   };
 }
 
-/** `policyId|rule` is the key of a result; names of policies hold no `|`. */
-function ownerOf(key: string): string {
-  return key.slice(0, key.indexOf('|'));
+function groupByOwner(found: readonly Found[]): Map<string, readonly Found[]> {
+  const groups = new Map<string, Found[]>();
+  for (const one of found) {
+    const { owner } = one.finding;
+    const group = groups.get(owner);
+    if (group) group.push(one);
+    else groups.set(owner, [one]);
+  }
+  return groups;
 }
 
 /** Whose results are named after what happened rather than after a rule: `evaluation`, `exception`. */
 function isInCel({ ref }: CompiledPolicy): boolean {
   return !ref.apiVersion.startsWith('kyverno.io/');
-}
-
-function hasResults(results: Entry['results'], owner: string): boolean {
-  return [...results.keys()].some((key) => ownerOf(key) === owner);
 }
 
 function verifiesImages({ results }: Decision): boolean {
@@ -148,52 +148,61 @@ function verifiesImages({ results }: Decision): boolean {
  * Which rules of the policy a decision says something of: those that mutate, those that act in the background and all
  * others are decided apart.
  */
-function ruleFilter(policy: CompiledPolicy, { phase }: Decision): (rule: string) => boolean {
-  if (isInCel(policy)) return () => true;
-  const group = groupOf(new Set([phase]));
-  const known = rulesApart.get(policy) ?? new Map<Phase, ReadonlySet<string>>();
-  rulesApart.set(policy, known);
-  const others =
-    known.get(group) ?? new Set(policy.rules.filter(({ phases }) => groupOf(phases) !== group).map(({ name }) => name));
-  known.set(group, others);
-  return (rule) => !others.has(rule);
+function ruleFilter(policy: CompiledPolicy, { phase }: Decision): RuleFilter {
+  if (isInCel(policy)) return everyRule;
+  const known = ruleFilters.get(policy) ?? new Map<Phase, RuleFilter>();
+  ruleFilters.set(policy, known);
+  let filter = known.get(phase);
+  if (!filter) {
+    const group = groupOf(new Set([phase]));
+    const others = new Set(policy.rules.filter(({ phases }) => groupOf(phases) !== group).map(({ name }) => name));
+    filter = (rule) => !others.has(rule);
+    known.set(phase, filter);
+  }
+  return filter;
 }
 
-/** By the group that a decision is about, the rules of the others: the same for all decisions of a policy. */
-const rulesApart = new WeakMap<CompiledPolicy, Map<Phase, ReadonlySet<string>>>();
+type RuleFilter = (rule: string) => boolean;
+
+const everyRule: RuleFilter = () => true;
+
+/** The same for all decisions of a policy in a phase. */
+const ruleFilters = new WeakMap<CompiledPolicy, Map<Phase, RuleFilter>>();
 
 function groupOf(phases: ReadonlySet<Phase>): Phase {
   return phases.has('mutate') ? 'mutate' : phases.has('generate') ? 'generate' : 'validate';
 }
 
-/** The results of these rules of one policy are replaced as a whole: a rule that no longer matches has none. */
+/**
+ * The results of one policy with those of the rules it was asked about replaced as a whole: a rule that no longer matches has
+ * none. The same list when nothing changed; the time a result was found at is no news.
+ */
 function replaceResults(
-  known: Map<string, Found>,
-  policy: string,
+  before: readonly Found[],
   found: readonly Found[],
   mayStay: (rule: string) => boolean,
-  isAbout: (rule: string) => boolean,
-): boolean {
-  const kept = new Set<string>();
+  isAbout: RuleFilter,
+): readonly Found[] {
+  if (before.length === 0) {
+    const first = found.filter(({ finding }) => isAbout(finding.said.rule));
+    return first.length === 0 ? before : first;
+  }
+  const known = new Map(before.map((one) => [one.finding.said.rule, one]));
   let isChanged = false;
-  for (const result of found) {
-    const { key, said } = result.finding;
-    kept.add(key);
-    const before = known.get(key);
-    // The time a result was found at is no news.
-    if (before && (saysTheSame(before.finding, result.finding) || mayStay(said.rule))) continue;
-    known.set(key, result);
+  const fresh = found.flatMap((one) => {
+    const { rule } = one.finding.said;
+    if (!isAbout(rule)) return [];
+    const old = known.get(rule);
+    if (old && (saysTheSame(old.finding, one.finding) || mayStay(rule))) return old;
     isChanged = true;
-  }
-  for (const [key, { finding }] of known) {
-    if (ownerOf(key) !== policy || kept.has(key) || !isAbout(finding.said.rule)) continue;
-    known.delete(key);
-    isChanged = true;
-  }
-  return isChanged;
+    return one;
+  });
+  const others = before.filter(({ finding: { said } }) => !isAbout(said.rule));
+  if (!isChanged && fresh.length + others.length === before.length) return before;
+  return [...others, ...fresh];
 }
 
-function toResult([, { finding, timestamp }]: readonly [string, Found]): PolicyReportResult {
+function toResult({ finding, timestamp }: Found): PolicyReportResult {
   return { ...finding.said, timestamp };
 }
 
@@ -209,8 +218,4 @@ function evictOldest(entries: Map<string, Entry>, changed: Set<string>, maxEntri
       changed.delete(uid);
     }
   }
-}
-
-function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : 1;
 }
