@@ -142,6 +142,7 @@ async function startHangingRegistry(): Promise<{ readonly url: string; stop(): v
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
+    socket.resume(); // or the other side's end would go unseen, and its descriptor be kept
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
   });
