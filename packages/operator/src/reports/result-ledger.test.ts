@@ -1,4 +1,11 @@
-import { type CompiledPolicy, createEngine, loadPolicy, policyId, type RuleResult } from '@vouchsafe/engine';
+import {
+  type CompiledPolicy,
+  createEngine,
+  type Decision,
+  loadPolicy,
+  policyId,
+  type RuleResult,
+} from '@vouchsafe/engine';
 import { describe, expect, it } from 'vitest';
 import { NODE_HOST } from '../facts/node-host.ts';
 import { compiled, decision, resource, result } from './ledger.fixture.ts';
