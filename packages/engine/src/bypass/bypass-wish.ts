@@ -44,7 +44,7 @@ export function concerns({ policies }: BypassWish, policy: string): boolean {
 function problemOfNames(skip: string, names: readonly string[]): string | undefined {
   if (skip.length > MAX_LENGTH || names.length > MAX_NAMES) return `it may name ${MAX_NAMES} policies at most`;
   const wild = names.find(hasWildcard);
-  if (wild !== undefined) return `it names each policy, and \`${wild}\` is a wildcard`;
+  if (wild !== undefined) return `it must name each policy, and \`${wild}\` is a wildcard`;
   return names.includes('') ? 'it names policies, separated by commas' : undefined;
 }
 

@@ -136,12 +136,25 @@ describe('who asks', () => {
     );
   });
 
-  it('refuses a plain user, with the right that is missing', () => {
-    expect(ask(requestFor(pod(), 'dora'))).toEqual({
-      granted: false,
-      reason:
-        '`dora` may not `bypass` clusterpolicies.kyverno.io `signed`, and nobody who may let past what this was made from',
-    });
+  it.each<[what: string, of: JsonObject, user: string, part: Partial<EvaluationRequest>, tail: string]>([
+    ['a plain user', pod(), 'dora', {}, ''],
+    [
+      'a change',
+      pod({ uid: 'u1' }),
+      'dora',
+      { operation: 'UPDATE', oldResource: pod({ uid: 'u1' }) },
+      ', and nobody who may has let it past with what it runs now',
+    ],
+    [
+      'what a controller makes',
+      pod(ownedBy('StatefulSet', 's1')),
+      CONTROLLER,
+      {},
+      ', and nobody who may has let its owner past with what it runs',
+    ],
+  ])('refuses %s, with the right that is missing', (_, resource, user, part, tail) => {
+    const reason = `\`${user}\` may not \`bypass\` clusterpolicies.kyverno.io \`signed\`${tail}`;
+    expect(ask(requestFor(resource, user, part))).toEqual({ granted: false, reason });
   });
 
   it('refuses when nobody can tell', () => {

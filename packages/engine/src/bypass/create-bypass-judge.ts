@@ -65,15 +65,20 @@ function judge(
   const keyOf = (uid: string): string => hash(stableText([policyKey(policy), uid, wish.skip, wish.until, content]));
   if (right.allowed) return grantNow(policy, request, wish, keyOf);
   const known = facts.get(ledger);
-  for (const uid of [...ownUid(request), ...ownerUids(request, facts)]) {
+  const [own, owners] = [ownUid(request), ownerUids(request, facts)];
+  for (const uid of [...own, ...owners]) {
     const granted = known.ok ? memberAt(known.value, 'data', keyOf(uid)) : undefined;
     if (typeof granted === 'string') return { granted: true, ...toWords(userOf(granted), wish) };
   }
   if (!known.ok && known.class !== 'not-found') {
     return { granted: false, reason: `whether somebody with the right let it past is not known: ${known.message}` };
   }
-  return { granted: false, reason: toReason(policy, request.user, right) };
+  const lacking = owners.length > 0 ? OF_OWNER : own.length > 0 ? OF_ITSELF : '';
+  return { granted: false, reason: `${toReason(policy, request.user, right)}${lacking}` };
 }
+
+const OF_OWNER = ', and nobody who may has let its owner past with what it runs';
+const OF_ITSELF = ', and nobody who may has let it past with what it runs now';
 
 /** Before it is stored, an object's uid is what its submitter wrote. */
 function ownUid({ resource, oldResource, admission }: EvaluationRequest): readonly string[] {
@@ -148,5 +153,5 @@ function toReason(policy: PolicyRef, user: UserInfo | undefined, { problem }: Ri
   const what = `\`bypass\` ${resource}.${group} \`${policyKey(policy)}\``;
   if (user === undefined) return `nobody who may ${what} let it past`;
   if (problem !== undefined) return `whether \`${user.username}\` may ${what} is not known: ${problem}`;
-  return `\`${user.username}\` may not ${what}, and nobody who may let past what this was made from`;
+  return `\`${user.username}\` may not ${what}`;
 }
