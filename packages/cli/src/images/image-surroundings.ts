@@ -64,7 +64,9 @@ export async function readSurroundings(flags: FlagValues, io: CommandIo): Promis
 /** The reference as policies have it. Throws {@link ImageUsageError}. */
 export function normaliseImage(image: string): string {
   const parsed = parseImageReference(image, { defaultRegistry: 'docker.io', enableDefaultRegistryMutation: true });
-  if (parsed instanceof EvaluationError) throw new ImageUsageError(parsed.message);
+  // The settings that Kyverno's text names are nobody's here.
+  const settings = /, defaultRegistry: [^,]*, enableDefaultRegistryMutation: (?:true|false)/;
+  if (parsed instanceof EvaluationError) throw new ImageUsageError(parsed.message.replace(settings, ''));
   return parsed.reference;
 }
 

@@ -2,13 +2,15 @@ import type { EvidenceReason } from '@vouchsafe/engine/facts';
 
 const ADVICE: Readonly<Record<EvidenceReason, string>> = {
   unsigned: 'sign the image in the build that makes it, or take one that is signed',
-  'other-format': 'set the `type` of the rule to the format the image is signed in, or sign it in the wanted one',
+  'other-format':
+    'ask for the format the image is signed in (`type` of the rule, `--type` of the command), or sign it in the wanted one',
   'wrong-identity':
     'if this signer is to be trusted, add it to the policy’s attestors; if not, somebody else signed your image',
   'certificate-time': 'sign again: the certificate was not valid when the signature was made',
   'certificate-chain': 'check the trust root: the certificate is of an authority it does not name',
   'no-log-entry': 'sign with the transparency log, or set `rekor.ignoreTlog` if you run without one',
-  'bad-signature': 'treat the image as tampered with: the signature is not over these bytes',
+  'bad-signature':
+    'check that this is the key it is signed with; if it is, treat the image as tampered with: the signature is not over these bytes',
   'annotation-mismatch': 'sign with the annotations that the policy asks for',
   'registry-unreachable': 'try again when the registry answers; nothing was decided about the image',
   'registry-denied': 'give the operator credentials for the registry: imageRegistryCredentials or imagePullSecrets',

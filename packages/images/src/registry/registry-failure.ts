@@ -39,8 +39,20 @@ export function failureOf(error: unknown, host: string, signal: AbortSignal): Re
   if (certificateCode.test(code)) {
     return new RegistryFailure('permanent', `registry \`${host}\`: its TLS certificate is not trusted (${code})`);
   }
-  return new RegistryFailure('transient', `registry \`${host}\` cannot be reached (${code})`, code);
+  const why = networkProblems.get(code);
+  const told = why === undefined ? '' : `: ${why}`;
+  return new RegistryFailure('transient', `registry \`${host}\` cannot be reached${told} (${code})`, code);
 }
+
+/** The codes people meet, in words. */
+const networkProblems: ReadonlyMap<string, string> = new Map([
+  ['ENOTFOUND', 'no such host'],
+  ['EAI_AGAIN', 'its name cannot be resolved at the moment'],
+  ['ECONNREFUSED', 'nothing answers there'],
+  ['ECONNRESET', 'the connection was closed'],
+  ['EHOSTUNREACH', 'there is no way to it'],
+  ['ENETUNREACH', 'there is no network'],
+]);
 
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'UNKNOWN';

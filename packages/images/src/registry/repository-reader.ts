@@ -41,7 +41,8 @@ export function createRepositoryReader(context: ReaderContext): RepositoryReader
   const { host, repository, limits, send } = context;
   const accept = manifestMediaTypes.join(', ');
   const manifestPath = (reference: string): string => `/v2/${repository}/manifests/${reference}`;
-  const subject = (reference: string): string => `\`${repository}\` \`${reference}\` at \`${host}\``;
+  const subject = (reference: string): string =>
+    `\`${repository}${isDigest(reference) ? '@' : ':'}${reference}\` at \`${host}\``;
 
   async function manifest(
     reference: string,
@@ -101,7 +102,7 @@ export function createRepositoryReader(context: ReaderContext): RepositoryReader
 async function listReferrers(context: ReaderContext, digest: string, signal: AbortSignal): Promise<Descriptor[]> {
   const { host, repository, limits, send } = context;
   const found: Descriptor[] = [];
-  const what = `referrers of \`${repository}\` \`${digest}\` at \`${host}\``;
+  const what = `referrers of \`${repository}@${digest}\` at \`${host}\``;
   let path: string | undefined = `/v2/${repository}/referrers/${digest}`;
   for (let page = 0; path !== undefined; page += 1) {
     if (page === maximumPages) throw new RegistryFailure('permanent', `${what}: more than ${maximumPages} pages`);

@@ -176,12 +176,9 @@ export function validityRefusalOf(certificate: ParsedCertificate, time: number):
   const start = certificate.notBefore.getTime();
   const end = certificate.notAfter.getTime();
   if (isWithin({ start, end }, time)) return undefined;
-  return new Refusal(
-    'certificate-time',
-    `the certificate was ${time < start ? 'not yet valid' : 'expired'} at the time`,
-    {
-      wanted: `${formatTime(start)} to ${formatTime(end)}`,
-      got: formatTime(time),
-    },
-  );
+  const limit = time < start ? `not yet valid: it begins ${formatTime(start)}` : `expired: it ended ${formatTime(end)}`;
+  return new Refusal('certificate-time', `at ${formatTime(time)} the certificate was ${limit}`, {
+    wanted: `${formatTime(start)} to ${formatTime(end)}`,
+    got: formatTime(time),
+  });
 }

@@ -1,4 +1,4 @@
-import type { Attestor, ImageVerificationRequest } from '@vouchsafe/engine/facts';
+import type { Attestor, ImageVerificationRequest, ImageVerificationType } from '@vouchsafe/engine/facts';
 import { type FlagValues, listFlag, textFlag } from '../../flags/command.ts';
 import { ImageUsageError, normaliseImage, readFlagFile, readKey } from '../../images/image-surroundings.ts';
 import { splitPair } from '../../inputs/registry-access.ts';
@@ -40,12 +40,31 @@ function member<Name extends string>(name: Name, value: string | undefined): Par
   return value === undefined ? {} : ({ [name]: value } as Record<Name, string>); // one member of that name
 }
 
-/** The question about one image. Throws `ImageUsageError`. */
-export function toRequest(image: string, attestor: Attestor, flags: FlagValues): ImageVerificationRequest {
-  const type = textFlag(flags, 'type');
-  if (type !== 'Cosign' && type !== 'SigstoreBundle' && type !== 'Notary') {
-    throw new ImageUsageError(`--type is Cosign, SigstoreBundle or Notary, not \`${type}\``);
-  }
+type Questions = [ImageVerificationRequest, ...ImageVerificationRequest[]];
+
+/** The questions about one image, of which one that holds suffices: one a format. Throws `ImageUsageError`. */
+export function toRequests(image: string, attestor: Attestor, flags: FlagValues): Questions {
+  const [first, ...others] = toTypes(textFlag(flags, 'type'), attestor);
+  const request = toRequest(image, attestor, first, flags);
+  return [request, ...others.map((type) => ({ ...request, type }))];
+}
+
+/** Without a type: whichever cosign wrote, and what the Notary Project signs where a certificate is asked for. */
+function toTypes(
+  type: string | undefined,
+  { certificates }: Attestor,
+): [ImageVerificationType, ...ImageVerificationType[]] {
+  if (type === undefined) return ['Cosign', 'SigstoreBundle', ...(certificates ? ['Notary' as const] : [])];
+  if (type === 'Cosign' || type === 'SigstoreBundle' || type === 'Notary') return [type];
+  throw new ImageUsageError(`--type is Cosign, SigstoreBundle or Notary, not \`${type}\``);
+}
+
+function toRequest(
+  image: string,
+  attestor: Attestor,
+  type: ImageVerificationType,
+  flags: FlagValues,
+): ImageVerificationRequest {
   const annotations = listFlag(flags, 'annotations').map((pair) => splitPair(pair, '--annotations is key=value'));
   const repository = textFlag(flags, 'repository');
   return {

@@ -1,5 +1,7 @@
 import type { RuleResult } from '@vouchsafe/engine';
-import type { EvidenceFailure, Fact, ImageVerification } from '@vouchsafe/engine/facts';
+import type { EvidenceFailure, Fact, FactFailureClass, ImageVerification } from '@vouchsafe/engine/facts';
+
+type Signer = NonNullable<ImageVerification['sets'][number]['entries'][number]['signer']>;
 
 /** A result of a policy's rule, and the policy it is of. */
 export interface PolicyResult extends RuleResult {
@@ -13,6 +15,8 @@ export interface Finding {
   readonly message: string;
   /** The digest of the evidence it is about. */
   readonly evidence?: string;
+  /** What was found in place of what was looked for. */
+  readonly got?: string;
 }
 
 /** What is told of one image, whatever it was judged by. */
@@ -29,11 +33,42 @@ export interface ImageVerdict {
   readonly details: object;
 }
 
+/** The words of messages and reports for what kept an image from being looked at. */
+const reasons: Readonly<Record<FactFailureClass, string>> = {
+  'not-found': 'not-found',
+  denied: 'registry-denied',
+  permanent: 'permanent',
+  'timed-out': 'timed-out',
+  transient: 'registry-unreachable',
+  unavailable: 'unavailable',
+};
+
+/**
+ * Of the verdicts for several formats: one that holds, else one that is not known, else the refusal that tells the most.
+ * They are of one image, and never none. `formats` are those that were asked for: that there is one of them is no news.
+ */
+export function nearestVerdict(
+  verdicts: readonly [ImageVerdict, ...ImageVerdict[]],
+  formats: readonly string[],
+): ImageVerdict {
+  const isSignature = ({ findings }: ImageVerdict) => !['unsigned', 'other-format'].includes(findings[0]?.reason ?? '');
+  const isNews = ({ findings: [first] }: ImageVerdict) =>
+    first?.reason === 'other-format' && first.got?.split(' and ').some((format) => !formats.includes(format)) === true;
+  return (
+    verdicts.find(({ status }) => status === 'verified') ??
+    verdicts.find(({ status }) => status === 'unknown') ??
+    verdicts.find(isSignature) ??
+    verdicts.find(isNews) ??
+    verdicts.find(({ findings }) => findings[0]?.reason === 'unsigned') ??
+    verdicts[0]
+  );
+}
+
 /** By the answer to one question about it. */
 export function verdictOfFact(image: string, fact: Fact<ImageVerification>): ImageVerdict {
   if (!fact.ok) {
     const failure = { class: fact.class, message: fact.message };
-    const findings = [{ reason: fact.class, message: fact.message }];
+    const findings = [{ reason: reasons[fact.class], message: fact.message }];
     const details = { verified: false, failure };
     return { image, status: 'unknown', digest: undefined, vouchers: [], findings, details };
   }
@@ -45,14 +80,19 @@ export function verdictOfFact(image: string, fact: Fact<ImageVerification>): Ima
     image,
     status: verified ? 'verified' : 'refused',
     digest,
-    vouchers: signers.flatMap((signer) => Object.entries(signer).filter(([, value]) => value !== '')),
+    vouchers: signers.flatMap(vouchersOf),
     findings: verified ? [] : failures.map(findingOf),
     details: fact.value,
   };
 }
 
-function findingOf({ reason, message, evidence }: EvidenceFailure): Finding {
-  return { reason, message, ...(evidence === undefined ? {} : { evidence }) };
+function vouchersOf({ integratedTime, ...signer }: Signer): readonly (readonly [string, string])[] {
+  const known = Object.entries(signer).filter(([, value]) => value !== '');
+  return integratedTime === undefined ? known : [...known, ['logged', integratedTime]];
+}
+
+function findingOf({ reason, message, evidence, got }: EvidenceFailure): Finding {
+  return { reason, message, ...(evidence === undefined ? {} : { evidence }), ...(got === undefined ? {} : { got }) };
 }
 
 /** By what policies said of a Pod with it. An image that no rule verifies is vouched for by nobody. */

@@ -5,19 +5,21 @@ import type { ImageVerdict } from './image-verdict.ts';
 
 const words = { verified: 'verified', refused: 'not verified', unknown: 'not looked at' } as const;
 
-/** One block of lines an image: the verdict first, then who vouches or what was wrong with each piece of evidence. */
+/**
+ * One block of lines an image: the verdict and the nearest reason first, then who vouches or what was wrong with each further
+ * piece of evidence.
+ */
 export function renderVerification({ image, status, digest, vouchers, findings }: ImageVerdict): string {
-  const lines = [`${image}: ${words[status]}`];
-  if (digest !== undefined) lines.push(line('digest', digest));
-  for (const [name, value] of vouchers) lines.push(line(name, value));
-  for (const { reason, message } of findings) lines.push(line(reason, message));
-  const advice = new Set(status === 'refused' ? findings.map(({ reason }) => adviceFor(reason)) : []);
-  for (const one of advice) lines.push(line('what to do', one));
-  return `${lines.join('\n')}\n`;
-}
-
-function line(name: string, value: string): string {
-  return `  ${name.padEnd(10)} ${printable(value)}`;
+  const [nearest, ...further] = findings;
+  const rows: (readonly [string, string])[] = [];
+  if (nearest !== undefined) rows.push(['reason', nearest.reason]);
+  if (digest !== undefined) rows.push(['digest', digest]);
+  rows.push(...vouchers, ...further.map(({ reason, message }) => [reason, message] as const));
+  if (status === 'refused' && nearest !== undefined) rows.push(['what to do', adviceFor(nearest.reason)]);
+  const width = Math.max(10, ...rows.map(([name]) => name.length));
+  const lines = rows.map(([name, value]) => `  ${name.padEnd(width)} ${printable(value)}`);
+  const why = nearest === undefined ? '' : `: ${printable(nearest.message)}`;
+  return `${[`${image}: ${words[status]}${why}`, ...lines].join('\n')}\n`;
 }
 
 /** A row for each image, and one more for each further thing that is wrong with it. */

@@ -23,7 +23,7 @@ export const verifyCommand: Command = {
     { flags: '--certificate-oidc-issuer <issuer>', summary: 'issuer of the identity; * and ? are wildcards' },
     { flags: '--certificate-oidc-issuer-regexp <re2>', summary: 'the same as a regular expression' },
     { flags: '--certificate-chain <file>', summary: 'PEM authorities that must have issued the certificate' },
-    { flags: '--type <type>', summary: 'Cosign, SigstoreBundle or Notary', default: 'Cosign' },
+    { flags: '--type <type>', summary: 'Cosign, SigstoreBundle or Notary alone; else whichever is there' },
     { flags: '-a, --annotations <key=value>', summary: 'annotation the signature must carry', repeatable: true },
     { flags: '--insecure-ignore-tlog', summary: 'do not ask for an entry in the transparency log' },
     { flags: '--insecure-ignore-sct', summary: 'do not ask for a certificate timestamp' },

@@ -10,8 +10,8 @@ import {
 import { InputProblem } from '../../inputs/input-problem.ts';
 import { dockerCredentials } from '../../inputs/registry-access.ts';
 import { VERSION } from '../../output/version.ts';
-import { toAttestor, toRequest } from './attestor-question.ts';
-import { type ImageVerdict, verdictOfFact, verdictOfPolicies } from './image-verdict.ts';
+import { toAttestor, toRequests } from './attestor-question.ts';
+import { type ImageVerdict, nearestVerdict, verdictOfFact, verdictOfPolicies } from './image-verdict.ts';
 import { renderVerification, renderVerificationTable, toVerificationJson } from './render-verification.ts';
 import { toVerificationSarif } from './verification-sarif.ts';
 
@@ -54,9 +54,23 @@ async function chooseJudge(images: readonly string[], flags: FlagValues, io: Com
   const paths = listFlag(flags, 'policy');
   if (paths.length > 0) return judgeByPolicies(images, paths, flags, io);
   const attestor = await toAttestor(flags);
-  for (const image of images) toRequest(image, attestor, flags);
-  return async (image, source, signal) =>
-    verdictOfFact(image, await askVerification(source, toRequest(image, attestor, flags), signal));
+  for (const image of images) toRequests(image, attestor, flags);
+  return async (image, source, signal) => {
+    const [first, ...others] = toRequests(image, attestor, flags);
+    const ask = async (request: typeof first) => verdictOfFact(image, await askVerification(source, request, signal));
+    const verdicts: [ImageVerdict, ...ImageVerdict[]] = [await ask(first)];
+    const formats = [first, ...others].map(({ type }) => type);
+    for (const request of others) {
+      if (isSettled(nearestVerdict(verdicts, formats))) break;
+      verdicts.push(await ask(request));
+    }
+    return nearestVerdict(verdicts, formats);
+  };
+}
+
+/** Nothing that another format holds would change it: it is verified, or the registry does not let anybody look. */
+function isSettled({ status, findings }: ImageVerdict): boolean {
+  return status === 'verified' || (status === 'unknown' && findings[0]?.reason !== 'permanent');
 }
 
 /** Flags that say who must have signed, or how: with policies, these say so. */
