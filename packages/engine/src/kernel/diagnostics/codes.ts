@@ -21,7 +21,7 @@ export const DIAGNOSTIC_CODES = {
   'cel-type': 'a CEL expression names what does not exist, or has the wrong type',
   'variable-not-allowed': 'a variable is used where the policy does not define it',
   'regexp-syntax': 'a regular expression is not valid RE2',
-  'pattern-syntax': 'a pattern uses an anchor or an operator wrongly',
+  'pattern-syntax': 'a pattern uses an anchor wrongly',
   'image-reference': 'an image reference cannot be parsed',
   'key-material': 'a public key or certificate cannot be read',
 } as const;

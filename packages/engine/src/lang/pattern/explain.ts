@@ -1,7 +1,7 @@
 import { formatPlainNumber } from '../../kernel/go-number.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
+import { parseAnchor } from '../../model/anchor.ts';
 import { formatGoValue } from '../jmespath/go-value.ts';
-import { parseAnchor } from './anchor.ts';
 import { orderKeys, type PatternKey } from './map-keys.ts';
 import { expandInMetadata } from './metadata-wildcards.ts';
 import { compileScalar } from './scalar-pattern.ts';

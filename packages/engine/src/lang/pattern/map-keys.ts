@@ -1,5 +1,5 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../../kernel/json.ts';
-import { type AnchorModifier, parseAnchor } from './anchor.ts';
+import { type AnchorModifier, parseAnchor } from '../../model/anchor.ts';
 
 /** One key of a pattern map. `modifier` is absent for an ordinary key; `name` is the key without its anchor. */
 export interface PatternKey {

@@ -1,6 +1,6 @@
 import { defineMember, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
 import { compileWildcard, hasWildcard, matchWildcard } from '../../kernel/wildcard.ts';
-import { formatAnchor, parseAnchor } from './anchor.ts';
+import { formatAnchor, parseAnchor } from '../../model/anchor.ts';
 
 /**
  * Kyverno replaces wildcard keys under `metadata.labels` and `metadata.annotations` of a pattern by the first key of

@@ -1,7 +1,7 @@
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { formatPlainNumber } from '../../kernel/go-number.ts';
 import { defineMember, isJsonArray, isJsonObject, type Json } from '../../kernel/json.ts';
-import { removeAnchors } from '../pattern/anchor.ts';
+import { removeAnchors } from '../../model/anchor.ts';
 import { scalarOperator } from '../pattern/scalar-pattern.ts';
 import { appendLeafPath } from './leaf-path.ts';
 

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, member } from '../../kernel/json.ts';
 import { readList, readObject, readObjects, readText } from '../../model/read-json.ts';
+import { checkNoAnchors } from './check-anchors.ts';
 import type { RulePlace } from './check-rule.ts';
 import type { Problems } from './problems.ts';
 
@@ -15,6 +16,7 @@ export function checkGenerate(generate: JsonObject, place: RulePlace, problems: 
   const each = readObjects(generate, 'foreach').map((part, index) => ({ part, at: `${path}.foreach[${index}]` }));
   for (const { part, at } of each.length > 0 ? each : [{ part: generate, at: path }]) {
     checkTarget(part, at, problems);
+    checkNoAnchors(member(part, 'data'), `${at}.data`, problems);
     checkNamespaces(part, at, place.namespace, problems);
   }
 }

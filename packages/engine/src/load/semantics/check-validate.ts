@@ -1,5 +1,6 @@
 import { isJsonArray, type JsonObject, member } from '../../kernel/json.ts';
 import { readList, readObject, readObjects, readText } from '../../model/read-json.ts';
+import { checkPatternAnchors } from './check-anchors.ts';
 import { checkCel } from './check-cel.ts';
 import { checkConditions } from './check-conditions.ts';
 import { checkContext } from './check-context.ts';
@@ -27,6 +28,8 @@ export function checkValidate(rule: JsonObject, validate: JsonObject, rulePath: 
   }
   const cel = readObject(validate, 'cel');
   if (cel) checkCel(cel, `${path}.cel`, problems);
+  checkPatternAnchors(member(validate, 'pattern'), `${path}.pattern`, problems);
+  checkPatternAnchors(member(validate, 'anyPattern'), `${path}.anyPattern`, problems);
   checkAnyPattern(validate, path, problems);
   checkDeny(validate, path, problems);
   for (const [index, foreach] of readObjects(validate, 'foreach').entries()) {

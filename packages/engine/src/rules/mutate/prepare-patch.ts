@@ -1,6 +1,6 @@
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
-import { type Anchor, formatAnchor, parseAnchor } from '../../lang/pattern/anchor.ts';
+import { type Anchor, formatAnchor, parseAnchor } from '../../model/anchor.ts';
 import { elementText } from './list-elements.ts';
 import { copyPatchTree, fromPatchTree, type PatchMap, type PatchTree, renameKey, toPatchTree } from './patch-tree.ts';
 import { removeConditions, stripElement } from './strip-anchors.ts';

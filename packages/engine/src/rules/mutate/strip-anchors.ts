@@ -1,4 +1,4 @@
-import { type Anchor, formatAnchor, parseAnchor } from '../../lang/pattern/anchor.ts';
+import { type Anchor, formatAnchor, parseAnchor } from '../../model/anchor.ts';
 import { type PatchMap, type PatchTree, renameKey } from './patch-tree.ts';
 
 function isCondition(anchor: Anchor | undefined): boolean {
