@@ -2,21 +2,42 @@ import { CelError } from '../values/cel-error.ts';
 import type { CelValue } from '../values/cel-value.ts';
 import { CelUint, toDouble, toInt, toUint } from '../values/numbers.ts';
 import { encodeUtf8 } from '../values/utf8.ts';
+import type { TokenKind } from './lexer.ts';
+
+/** The value of a literal token; `undefined` when it has none. */
+export function parseConstant(kind: TokenKind, text: string): CelValue | undefined {
+  switch (kind) {
+    case 'int':
+      return parseIntLiteral(text);
+    case 'uint':
+      return parseUintLiteral(text);
+    case 'double':
+      return parseDoubleLiteral(text);
+    case 'string':
+      return parseStringLiteral(text);
+    case 'bytes':
+      return parseBytesLiteral(text);
+    case 'null':
+      return null;
+    default:
+      return kind === 'true';
+  }
+}
 
 /** The int of a literal, its sign included; `undefined` when it does not fit 64 bits. */
-export function parseIntLiteral(text: string): CelValue | undefined {
+function parseIntLiteral(text: string): CelValue | undefined {
   const negative = text.startsWith('-');
   const size = BigInt(negative ? text.slice(1) : text);
   const value = toInt(negative ? -size : size);
   return value instanceof CelError ? undefined : value;
 }
 
-export function parseUintLiteral(text: string): CelUint | undefined {
+function parseUintLiteral(text: string): CelUint | undefined {
   const value = toUint(BigInt(text.slice(0, -1)));
   return value instanceof CelUint ? value : undefined;
 }
 
-export function parseDoubleLiteral(text: string): CelValue | undefined {
+function parseDoubleLiteral(text: string): CelValue | undefined {
   const value = Number(text);
   return Number.isFinite(value) ? toDouble(value) : undefined;
 }
@@ -42,7 +63,7 @@ interface Body {
 }
 
 /** The string of a literal with its quotes; `undefined` when an escape names no code point. */
-export function parseStringLiteral(text: string): string | undefined {
+function parseStringLiteral(text: string): string | undefined {
   const body = unwrap(text);
   if (body.raw) return body.text;
   let result = '';
@@ -55,7 +76,7 @@ export function parseStringLiteral(text: string): string | undefined {
 }
 
 /** The bytes of a literal: `\x` and octal escapes are bytes, everything else UTF-8. Unicode escapes are refused. */
-export function parseBytesLiteral(text: string): Uint8Array | undefined {
+function parseBytesLiteral(text: string): Uint8Array | undefined {
   const body = unwrap(text.replace(/^[bB]|(?<=^[rR])[bB]/, ''));
   if (body.raw) return encodeUtf8(body.text);
   const parts: Uint8Array[] = [];
