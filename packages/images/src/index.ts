@@ -39,5 +39,11 @@ export {
   type TrustRootPlace,
 } from './trust/follow-trust-root.ts';
 export { readTrustRoot } from './trust/read-trust-root.ts';
-export { parseTrustRoot, publicGoodTrustRoot, type TrustRoot, type TrustRootResult } from './trust/trust-root.ts';
+export {
+  parseTrustRoot,
+  publicGoodTrustRoot,
+  publicGoodTrustRootDate,
+  type TrustRoot,
+  type TrustRootResult,
+} from './trust/trust-root.ts';
 export { followTufMirror, publicGoodMirror, readTufTrustRoot, type TufOptions } from './tuf/follow-tuf-mirror.ts';

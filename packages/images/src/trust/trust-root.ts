@@ -45,9 +45,12 @@ export type TrustRootResult =
 /** Of a `trusted_root.json`. */
 export const maximumTrustRootBytes = 1024 * 1024;
 
+/** When the data of {@link publicGoodTrustRoot} was fetched. */
+export const publicGoodTrustRootDate = '2026-11-21';
+
 /**
  * The public-good instance (rekor.sigstore.dev, fulcio.sigstore.dev, timestamp.sigstore.dev). The data is the
- * `trusted_root.json` in the seeds of the npm package `@sigstore/tuf` 5.0.1 (Apache-2.0), as fetched on 2026-11-21;
+ * `trusted_root.json` in the seeds of the npm package `@sigstore/tuf` 5.0.1 (Apache-2.0), as fetched on {@link publicGoodTrustRootDate};
  * deployments that need a fresher one name a file.
  */
 export function publicGoodTrustRoot(): TrustRoot {

@@ -46,6 +46,8 @@ export interface OperatorSettings {
   /** GlobalContextEntries served at most; 0: any number. */
   readonly maxGlobalContextEntries: number;
   readonly allowInsecureRegistry: boolean;
+  /** Any in-toto statement about an image counts as a signature of it, as in Kyverno. */
+  readonly acceptAnyStatement: boolean;
   readonly imagePullSecrets: readonly string[];
   /** `ghcr.io=http://127.0.0.1:5000`: registry hosts and the base address that stands in for each. */
   readonly registryMirrors: readonly Pair[];
@@ -125,6 +127,7 @@ export const OPERATOR_FLAGS = {
   apiCallTimeout: { type: 'string', default: '30s' },
   maxGlobalContextEntries: { type: 'string', default: '0' },
   allowInsecureRegistry: { type: 'boolean', default: false },
+  acceptAnyStatement: { type: 'boolean', default: false },
   imagePullSecrets: { type: 'string', default: '' },
   registryMirror: { type: 'string', multiple: true, default: [] as string[] },
   registryCa: { type: 'string', multiple: true, default: [] as string[] },
@@ -196,6 +199,7 @@ export function parseOperatorSettings(
     apiCallTokenFile: env['KYVERNO_SCOPED_TOKEN_PATH'] || '/var/run/secrets/kyverno/apicall/token',
     maxGlobalContextEntries: integer('maxGlobalContextEntries', values.maxGlobalContextEntries, 0, 100_000),
     allowInsecureRegistry: values.allowInsecureRegistry,
+    acceptAnyStatement: values.acceptAnyStatement,
     imagePullSecrets: list(values.imagePullSecrets),
     registryMirrors: pairs('registryMirror', 'HOST=URL', values.registryMirror),
     registryAuthorities: pairs('registryCa', 'HOST=FILE', values.registryCa),

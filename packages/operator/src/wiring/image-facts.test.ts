@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { memberAt } from '@vouchsafe/engine/kernel';
 import { createCertificate, generateKeyPair } from '@vouchsafe/kube/pki';
 import { pushImage, type Registry, startRegistry } from '@vouchsafe/sandbox/registry';
+import { signWithKey, startSigstore } from '@vouchsafe/sandbox/sigstore';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOperatorImages } from './image-facts.ts';
 import { startTestCluster, type TestCluster } from './operator.fixture.ts';
@@ -65,10 +67,52 @@ describe('what opens registries to the operator', () => {
     ['a Secret of the older kind', [], ['kyverno/older'], /^sha256:/],
     ['the second of several Secrets of the process', ['--imagePullSecrets', 'elsewhere,kyverno/here'], [], /^sha256:/],
     ['one that is there, besides one that is not', ['--imagePullSecrets', 'absent,here'], [], /^sha256:/],
+    [
+      'a name that leads into another namespace',
+      [],
+      ['team/kyverno/here', 'team/../kyverno/here'],
+      /wants credentials/,
+    ],
     ['a Secret of another registry', ['--imagePullSecrets', 'elsewhere'], [], /wants credentials/],
   ])('%s', async (_name, flags, secrets, wanted) => {
     expect(await resolve([...mirror(), ...flags], secrets)).toMatch(wanted);
   });
+});
+
+it('any statement is a signature where the operator is told so', async () => {
+  const [sigstore, open] = await Promise.all([startSigstore(), startRegistry()]);
+  const { image } = pushImage(open, 'team/attested:v1');
+  const { privateKeyPem, publicKeyPem } = generateKeyPair('ecdsa-p256');
+  const attestation = { predicateType: 'https://slsa.dev/provenance/v1', predicate: {} };
+  signWithKey({ registry: open, image, key: privateKeyPem, sigstore, log: 'v2', format: 'bundle', attestation });
+  const flags = ['--registryMirror', `open.test=${open.url}`, '--trustedRoot', JSON.stringify(sigstore.trustedRoot)];
+  const isVerified = async (...more: string[]) => {
+    const settings = cluster.settings([...flags, ...more]);
+    const source = await createOperatorImages(cluster.client, settings, '0', silent, () => undefined);
+    const [fact] = await source.fetch(
+      [
+        {
+          kind: 'image-verification',
+          reference: 'open.test/team/attested:v1',
+          type: 'SigstoreBundle',
+          attestors: [{ entries: [{ keys: { publicKeys: publicKeyPem } }] }],
+          attestations: [],
+          annotations: {},
+          cosignOCI11: false,
+          useCache: false,
+          access: { allowInsecure: false, providers: [], secrets: [] },
+        },
+      ],
+      undefined,
+    );
+    await source.close();
+    return fact?.ok === true && memberAt(fact.value, 'verified');
+  };
+  try {
+    expect([await isVerified(), await isVerified('--acceptAnyStatement')]).toEqual([false, true]);
+  } finally {
+    await Promise.all([sigstore.stop(), open.stop()]);
+  }
 });
 
 describe('how the operator reaches hosts', () => {

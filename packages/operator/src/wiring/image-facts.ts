@@ -42,6 +42,7 @@ export async function createOperatorImages(
     trustRoot: trusted.current,
     credentialProviders: settings.registryCredentialHelpers,
     credentials: createCredentialSource(client, settings),
+    acceptAnyStatement: settings.acceptAnyStatement,
     secretKeys: createSecretKeySource(client),
     cache: settings.imageVerifyCacheEnabled
       ? { maxSize: settings.imageVerifyCacheMaxSize, ttlMs: settings.imageVerifyCacheTtlMs }

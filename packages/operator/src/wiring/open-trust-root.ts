@@ -8,6 +8,7 @@ import {
   followTufMirror,
   parseTrustRoot,
   publicGoodTrustRoot,
+  publicGoodTrustRootDate,
   type TrustRootPlace,
 } from '@vouchsafe/images';
 import type { KubeClient } from '@vouchsafe/kube';
@@ -42,7 +43,10 @@ export async function openTrustRoot(
   context: TrustRootContext,
 ): Promise<Opened> {
   if (tuf !== undefined) return openTuf(tuf, context);
-  if (wanted === undefined) return { current: publicGoodTrustRoot, stop: () => {} };
+  if (wanted === undefined) {
+    context.log.info({ date: publicGoodTrustRootDate }, 'the trust root is the public-good one as it is built in');
+    return { current: publicGoodTrustRoot, stop: () => {} };
+  }
   if (wanted.trimStart().startsWith('{')) {
     const parsed = parseTrustRoot(wanted);
     if (!parsed.ok) throw new Error(`--trustedRoot: ${parsed.message}`);
