@@ -37,7 +37,7 @@ export {
   toDocumentPath,
   toJsonPointer,
 } from './json-path.ts';
+export { isModestJson } from './modest-json.ts';
 export { compileRegExp, type Regexp } from './regexp.ts';
 export { compareSemver, inRange, parseSemver, type SemanticVersion } from './semver.ts';
-export { isSparseJson } from './sparse-json.ts';
 export { compileWildcard, hasWildcard, matchWildcard } from './wildcard.ts';

@@ -8,6 +8,12 @@ import type { RegistryClient } from '../registry/registry-client.ts';
 import { RegistryFailure } from '../registry/registry-failure.ts';
 import { parseJsonObject } from '../trust/encoded-text.ts';
 
+/** The value of a context entry, and how many bytes of the registry it was made of. */
+export interface ImageData {
+  readonly value: JsonObject;
+  readonly bytes: number;
+}
+
 /**
  * The value of Kyverno's imageRegistry context entry (kyverno-core §2.4). Of an index the manifest for linux/amd64 is
  * described, as go-containerregistry does by default. Docker Hub has its registry's own names there.
@@ -19,7 +25,7 @@ export async function readImageData(
   client: RegistryClient,
   access: RegistryAccess,
   limits: RegistryLimits,
-): Promise<JsonObject> {
+): Promise<ImageData> {
   const signal = AbortSignal.timeout(limits.totalMs);
   const reader = client.open(image, access);
   const find = async (wanted: string): Promise<Manifest> => {
@@ -38,7 +44,7 @@ export async function readImageData(
     throw new RegistryFailure('permanent', `the configuration of image \`${reference}\` is not a JSON object`);
   }
   const { registry, repository } = registryNames(image);
-  return {
+  const value = {
     image: reference,
     resolvedImage: `${registry}/${repository}@${digest}`,
     registry,
@@ -48,6 +54,7 @@ export async function readImageData(
     manifest: manifest.document,
     configData,
   };
+  return { value, bytes: top.size + manifest.size + bytes.length };
 }
 
 function registryNames({ registry, repository }: ImageName): { registry: string; repository: string } {

@@ -10,7 +10,7 @@ import {
   type RegistryAccess,
   type SignedMessage,
 } from '@vouchsafe/engine/facts';
-import type { Json, JsonObject } from '@vouchsafe/engine/kernel';
+import type { Json } from '@vouchsafe/engine/kernel';
 import { createKeyReferences } from '../keys/key-references.ts';
 import type { SecretKeySource } from '../keys/secret-key-source.ts';
 import { type ImageName, parseImageName } from '../names/image-name.ts';
@@ -26,7 +26,7 @@ import type { TrustRoot } from '../trust/trust-root.ts';
 import { createTufTrustRoots } from '../tuf/tuf-trust-roots.ts';
 import { createEvidenceStore } from './evidence-store.ts';
 import { factOfFailure } from './failed-fact.ts';
-import { readImageData } from './image-data.ts';
+import { type ImageData, readImageData } from './image-data.ts';
 import { openRegistry } from './open-registry.ts';
 import { createRecentAnswers } from './recent-answers.ts';
 import { SingleFlight } from './single-flight.ts';
@@ -90,8 +90,14 @@ const defaultRefusalTtlMs = 10_000;
 /** No admission lasts longer: a signal that lives on does not pin tags for ever. */
 const admissionMs = 30_000;
 
-/** Digests resolved for one admission: what one rule saw, the others see. */
-type Admission = Map<string, { readonly digest: Promise<string>; readonly at: number }>;
+/** Digests resolved for one admission: what one rule saw, the others see. And the bytes of image data it was given. */
+interface Admission {
+  readonly digests: Map<string, { readonly digest: Promise<string>; readonly at: number }>;
+  dataBytes: number;
+}
+
+/** Manifests and configurations are kilobytes each; a Pod may name a hundred images of a stranger. */
+const maximumDataBytes = 16 * 1024 * 1024;
 
 /**
  * The source of image facts. Tags are resolved anew for each admission (all calls with the same `signal` are one), and
@@ -134,7 +140,7 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
   const refusalTtlMs = Math.min(cache.refusalTtlMs ?? defaultRefusalTtlMs, cache.ttlMs);
   const digests = new SingleFlight<string>();
   const verifications = new SingleFlight<ImageVerification>();
-  const data = new SingleFlight<JsonObject>();
+  const data = new SingleFlight<ImageData>();
   const recent = createRecentAnswers({
     trustRoot: services.trustRoot,
     now,
@@ -147,13 +153,13 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
     const { digest, tag = 'latest' } = image;
     if (digest !== undefined) return Promise.resolve(digest);
     const key = JSON.stringify([image, access]);
-    const known = admission.get(key);
+    const known = admission.digests.get(key);
     if (known !== undefined && Math.abs(now() - known.at) < admissionMs) return known.digest;
     const resolved = digests.share(key, () =>
       client.open(image, access).resolve(tag, AbortSignal.timeout(limits.totalMs)),
     );
-    admission.set(key, { digest: resolved, at: now() });
-    resolved.catch(() => admission.delete(key));
+    admission.digests.set(key, { digest: resolved, at: now() });
+    resolved.catch(() => admission.digests.delete(key));
     return resolved;
   }
 
@@ -180,10 +186,14 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
     switch (request.kind) {
       case 'image-digest':
         return digest;
-      case 'image-data':
-        return data.share(key, () =>
+      case 'image-data': {
+        const { value, bytes } = await data.share(key, () =>
           readImageData(request.reference, parsed.name, digest, client, request.access, limits),
         );
+        admission.dataBytes += bytes;
+        if (admission.dataBytes <= maximumDataBytes) return value;
+        throw new RegistryFailure('permanent', `the data of the images is more than ${maximumDataBytes} bytes`);
+      }
       case 'image-verification': {
         const verification = await verifications.share(key, () => verify(request, parsed.name, digest));
         if (parsed.name.digest !== undefined) recent.keep(request, verification);
@@ -197,7 +207,7 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
     known: (request) => (request.kind === 'image-verification' ? recent.find(request) : undefined),
     async fetch(requests, signal) {
       let admission = signal === undefined ? undefined : admissions.get(signal);
-      admission ??= new Map();
+      admission ??= { digests: new Map(), dataBytes: 0 };
       if (signal !== undefined) admissions.set(signal, admission);
       const scope = admission;
       return Promise.all(

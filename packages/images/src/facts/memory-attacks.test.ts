@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pushImage } from '../../../sandbox/src/registry/push-image.ts';
 import { attachReferrer } from '../../test/notary-signer.ts';
-import { byKey, createKey, fetchFact, pushFresh, type Rig, requestFor, startRig } from '../../test/rig.ts';
+import { byKey, createKey, fetchFact, host, pushFresh, type Rig, requestFor, startRig } from '../../test/rig.ts';
 import { parseJsonObject } from '../trust/encoded-text.ts';
 import { keepReading } from '../verifiers/keep-reading.ts';
 import { CborError, readCbor } from '../verifiers/notary/cbor-reader.ts';
@@ -74,6 +75,32 @@ describe('what is made to fill the memory', () => {
     expect(await ask(image)).toMatchObject({
       value: { sets: [{ entries: [{ failures: [{ message: 'the statement is not a JSON object' }] }] }] },
     });
+  });
+
+  it('the data of many images, of megabytes each', async () => {
+    const access = { allowInsecure: false, providers: [], secrets: [] };
+    const labels = { junk: 'x'.repeat(4 * MIB) };
+    const images = Array.from({ length: 5 }, (_, index) => pushImage(rig.registry, `large/${index}:1`, { labels }));
+    const requests = images.map(({ repository }) => {
+      return { kind: 'image-data', reference: `${host}/${repository}:1`, access } as const;
+    });
+    const facts = await rig.source.fetch(requests, undefined);
+    expect(facts.filter(({ ok }) => ok).length).toBeLessThan(5);
+    expect(facts.find(({ ok }) => !ok)).toMatchObject({ class: 'permanent', message: /data of the images is more/ });
+  });
+
+  it('a configuration nested without end', async () => {
+    const { content } = rig.registry;
+    const config = Buffer.from(`{"x":"${'x'.repeat(MIB)}","y":${'['.repeat(5000)}${']'.repeat(5000)}}`);
+    const stored = content.putBlob('deep/app', config);
+    if ('problem' in stored) throw new Error(stored.problem);
+    const mediaType = 'application/vnd.oci.image.config.v1+json';
+    const manifest = { schemaVersion: 2, mediaType: manifestType, layers: [] };
+    const described = { ...manifest, config: { mediaType, digest: stored.digest, size: config.length } };
+    content.putManifest('deep/app', '1', Buffer.from(JSON.stringify(described)), manifestType);
+    const access = { allowInsecure: false, providers: [], secrets: [] };
+    const [fact] = await rig.source.fetch([{ kind: 'image-data', reference: `${host}/deep/app:1`, access }], undefined);
+    expect(fact).toMatchObject({ ok: false, class: 'permanent', message: /is not a JSON object/ });
   });
 
   it('CBOR of nothing but empty lists', () => {

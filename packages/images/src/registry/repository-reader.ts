@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isJsonObject, isSparseJson, type Json, type JsonObject } from '@vouchsafe/engine/kernel';
+import { isJsonObject, isModestJson, type Json, type JsonObject } from '@vouchsafe/engine/kernel';
 import { isDigest } from '../names/image-name.ts';
 import { evidenceTag } from '../names/signature-location.ts';
 import { boundedReferrers, manifestBytesOf } from './bounded-referrers.ts';
@@ -152,7 +152,7 @@ function checkStatus(answer: Answer, what: string, host: string): void {
 }
 
 function readDocument(answer: Answer, what: string): JsonObject {
-  if (!isSparseJson(answer.body)) {
+  if (!isModestJson(answer.body)) {
     throw new RegistryFailure('permanent', `${what}: the answer holds more objects and lists than a registry's would`);
   }
   const text = Buffer.from(answer.body).toString('utf8');

@@ -1,4 +1,4 @@
-import { isJsonObject, isSparseJson, type Json, type JsonObject } from '@vouchsafe/engine/kernel';
+import { isJsonObject, isModestJson, type Json, type JsonObject } from '@vouchsafe/engine/kernel';
 
 /**
  * The bytes of standard base64 with padding; undefined for anything else. Line breaks are passed over, as Go's decoder (and
@@ -21,7 +21,7 @@ export function decodeHex(text: unknown): Buffer | undefined {
 
 /** A JSON object from UTF-8 text or bytes; undefined when it is none, or one that is made to fill the memory. */
 export function parseJsonObject(input: string | Uint8Array | undefined): JsonObject | undefined {
-  if (input === undefined || !isSparseJson(input)) return undefined;
+  if (input === undefined || !isModestJson(input)) return undefined;
   try {
     const text = typeof input === 'string' ? input : decoder.decode(input);
     // JSON.parse gives exactly the Json type.
