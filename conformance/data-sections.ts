@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHAINSAW_SECTION } from './chainsaw/chainsaw-section.ts';
+import { REGISTRY_SECTIONS } from './registry/registry-section.ts';
 import { recordingsOf, SANDBOX_SECTIONS } from './sandbox/sandbox-sections.ts';
 import type { CaseFailure, RunOptions, Section, SectionReport } from './section.ts';
 
@@ -25,6 +26,7 @@ export const DATA_SECTIONS: readonly Section[] = [
   { name: 'admission policies', selector: 'admission-policies', size: 6, run: runAdmissionPolicySet },
   ...SANDBOX_SECTIONS,
   CHAINSAW_SECTION,
+  ...REGISTRY_SECTIONS,
 ];
 
 /** The folder of a set below the corpus; `undefined` when it or the runner is missing. */

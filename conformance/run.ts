@@ -3,7 +3,7 @@
  *
  *   npm run conformance -- --corpus DIR [--support DIR] [--recordings DIR] [--kinds legacy|cel|all]
  *     [--cli] [--jmespath] [--json-patch] [--pod-security] [--sigstore] [--cel-spec] [--admission-policies] [--sandbox] [--chainsaw]
- *     [--only TEXT] [--flipped] [--summary FILE] [-v]
+ *     [--registry] [--only TEXT] [--flipped] [--summary FILE] [-v]
  *
  * Without a selector everything runs whose data are at hand; of the cluster scenarios the usual ones. Fails when a case does not hold that known-gaps.json does
  * not list, and when one that it lists does.
@@ -14,9 +14,12 @@ import { parseArgs } from 'node:util';
 import { CLI_SECTIONS, share } from './cli-suites/cli-sections.ts';
 import { DATA_SECTIONS } from './data-sections.ts';
 import { readKnownGaps, splitFailures } from './known-gaps.ts';
+import { REGISTRY_SECTIONS } from './registry/registry-section.ts';
 import type { CaseFailure, RunOptions, Section, SectionReport } from './section.ts';
 
 const SECTIONS: readonly Section[] = [...CLI_SECTIONS, ...DATA_SECTIONS];
+/** Those with suites whose expectations can be turned around. */
+const FLIPPED_SECTIONS: readonly Section[] = [...CLI_SECTIONS, ...REGISTRY_SECTIONS];
 const SELECTORS = [...new Set(SECTIONS.map(({ selector }) => selector))];
 
 const { values } = parseArgs({
@@ -38,6 +41,7 @@ const { values } = parseArgs({
     'admission-policies': { type: 'boolean' },
     sandbox: { type: 'boolean' },
     chainsaw: { type: 'boolean', default: false },
+    registry: { type: 'boolean' },
   },
 });
 
@@ -66,7 +70,8 @@ function wantedSections(): readonly Section[] {
   const given: Readonly<Record<string, unknown>> = values;
   const selected = SELECTORS.filter((selector) => given[selector] === true);
   if (selected.length > 0) return SECTIONS.filter(({ selector }) => selected.includes(selector));
-  return values.flipped || kinds !== 'all' ? CLI_SECTIONS : SECTIONS;
+  if (kinds !== 'all') return CLI_SECTIONS;
+  return values.flipped ? FLIPPED_SECTIONS : SECTIONS;
 }
 
 interface Totals {

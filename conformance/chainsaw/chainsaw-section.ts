@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readKnownGaps } from '../known-gaps.ts';
 import { runScored } from '../sandbox/run-scored.ts';
 import type { Score } from '../sandbox/tell-score.ts';
 import type { RunOptions, Section, SectionReport } from '../section.ts';
+import { heldAtSecondTry } from './second-try.ts';
 
 const PROGRAM = fileURLToPath(new URL('run-chainsaw.ts', import.meta.url));
 const SCENARIOS = 'chainsaw/kyverno/test/conformance/chainsaw';
@@ -56,10 +56,7 @@ async function playScenarios(options: RunOptions): Promise<SectionReport | undef
   const sum = (of: (score: Score) => number): number => scores.reduce((total, score) => total + of(score), 0);
   const notAsked = sum(({ figures }) => figures?.['notAsked'] ?? 0);
   const failed = scores.flatMap(({ failures }) => failures);
-  const late = await heldAtSecondTry(
-    failed.map(({ name }) => name),
-    places,
-  );
+  const late = await heldAtSecondTry(failed, { program: PROGRAM, given: places, prefix: 'chainsaw' });
   return {
     passed: sum(({ passed }) => passed) + late.size,
     failures: failed
@@ -72,20 +69,3 @@ async function playScenarios(options: RunOptions): Promise<SectionReport | undef
     ],
   };
 }
-
-/**
- * Scenarios race with the cluster by their nature: what failed is played once more, alone on a cluster of its own, and told
- * when it holds then. What fails for a reason fails again.
- */
-async function heldAtSecondTry(names: readonly string[], places: readonly string[]): Promise<ReadonlySet<string>> {
-  const known = new Set(readKnownGaps().map(({ id }) => id));
-  const held = new Set<string>();
-  for (const name of names.filter((one) => !known.has(`chainsaw:${one}`)).slice(0, MOST_TRIED_AGAIN)) {
-    const { passed, failures } = await runScored(PROGRAM, [...places, '--only', name]);
-    if (passed > 0 && failures.length === 0) held.add(name);
-  }
-  return held;
-}
-
-/** More than these did not fail by chance. */
-const MOST_TRIED_AGAIN = 8;

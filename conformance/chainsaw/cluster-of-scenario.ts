@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Cluster, MIRRORED_HOSTS, startCluster } from '@vouchsafe/cli';
+import { type Cluster, type ClusterOptions, MIRRORED_HOSTS, startCluster } from '@vouchsafe/cli';
 import { ignoreNotFound, type KubernetesObject } from '@vouchsafe/kube';
 import { kubernetesObjectOf } from '../../packages/operator/src/settings/json-of.ts';
 import { CLEANUP_ACCOUNT, createOperatorIdentity, REPORTS_ACCOUNT } from './operator-identity.ts';
@@ -42,8 +42,21 @@ export interface ClusterPool {
   stop(): Promise<void>;
 }
 
+/** What is outside of the clusters. */
+export interface Outside {
+  readonly services?: ClusterOptions['services'];
+  readonly mirroredHosts: readonly string[];
+  readonly operatorFlags: readonly string[];
+  /** More flags for an option set. */
+  readonly flagsOfConfig: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A registry of each cluster's own, with nothing in it. */
+const NOTHING_OUTSIDE: Outside = { mirroredHosts: MIRRORED_HOSTS, operatorFlags: [], flagsOfConfig: {} };
+
 /** `support`: the corpus' folder of definitions that scenarios need. */
-export function createClusterPool(support: string): ClusterPool {
+export function createClusterPool(support: string, outside: Outside = NOTHING_OUTSIDE): ClusterPool {
+  const flagsOfConfig = { ...FLAGS_OF_CONFIG, ...outside.flagsOfConfig };
   let current: { cluster: Cluster; key: string; uses: number; thirdParty: boolean } | undefined;
 
   async function stop(): Promise<void> {
@@ -54,12 +67,12 @@ export function createClusterPool(support: string): ClusterPool {
   return {
     stop,
     async take({ kyvernoConfig, thirdParty }) {
-      const own = (kyvernoConfig ?? '').split(',').flatMap((name) => FLAGS_OF_CONFIG[name.trim()] ?? []);
+      const own = (kyvernoConfig ?? '').split(',').flatMap((name) => flagsOfConfig[name.trim()] ?? []);
       const flags = kyvernoConfig === PLAIN_CONFIG ? own : [...EXCEPTION_FLAGS, ...own];
       const key = flags.join(' ');
       if (!current || current.key !== key || current.uses >= CLUSTER_USES) {
         await stop();
-        current = { cluster: await start(flags, support), key, uses: 0, thirdParty: false };
+        current = { cluster: await start(flags, support, outside), key, uses: 0, thirdParty: false };
       }
       current.uses += 1;
       await removePolicies(current.cluster);
@@ -72,13 +85,13 @@ export function createClusterPool(support: string): ClusterPool {
   };
 }
 
-async function start(flags: readonly string[], support: string): Promise<Cluster> {
+async function start(flags: readonly string[], support: string, outside: Outside): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'vouchsafe-chainsaw-'));
-  const operatorFlags = [...OPERATOR_FLAGS, ...flags];
   const fresh = await startCluster({
     folder,
-    mirroredHosts: MIRRORED_HOSTS,
-    operatorFlags,
+    mirroredHosts: outside.mirroredHosts,
+    ...(outside.services ? { services: outside.services } : {}),
+    operatorFlags: [...OPERATOR_FLAGS, ...outside.operatorFlags, ...flags],
     authorization: 'RBAC',
     operatorKubeconfig: createOperatorIdentity,
     enabledApis: ENABLED_APIS,

@@ -20,11 +20,11 @@ export interface SuiteOutcome {
 }
 
 /** Runs one suite by its own manifest only, and judges what the command printed. */
-export async function runSuite(record: SuiteRecord, corpus: string): Promise<SuiteOutcome> {
+export async function runSuite(record: SuiteRecord, corpus: string, flags: readonly string[]): Promise<SuiteOutcome> {
   const path = join(corpus, record.path);
   const documents = readManifest(path);
   const { exitCode, stdout, stderr } = await runCommand(
-    ['test', path, '-o', 'json', '--detailed-results', ...(record.cliFlags ?? [])],
+    ['test', path, '-o', 'json', '--detailed-results', ...(record.cliFlags ?? []), ...flags],
     dirname(path),
   );
   const verdicts = judgeAll(documents, stdout);
@@ -70,7 +70,7 @@ const BESIDE = [
 ];
 
 /** Runs the flipped copy of a suite: each of its rows must be reported as failed. */
-export async function runFlipped(record: SuiteRecord, corpus: string): Promise<SuiteOutcome> {
+export async function runFlipped(record: SuiteRecord, corpus: string, flags: readonly string[]): Promise<SuiteOutcome> {
   const path = join(corpus, record.path);
   const documents = readManifest(path);
   const folder = await mkdtemp(join(tmpdir(), 'vouchsafe-flipped-'));
@@ -81,7 +81,7 @@ export async function runFlipped(record: SuiteRecord, corpus: string): Promise<S
     const copy = join(folder, 'kyverno-test.yaml');
     await writeFile(copy, flipManifest(documents, path));
     const { stdout } = await runCommand(
-      ['test', copy, '-o', 'json', '--detailed-results', ...(record.cliFlags ?? [])],
+      ['test', copy, '-o', 'json', '--detailed-results', ...(record.cliFlags ?? []), ...flags],
       folder,
     );
     const verdicts = judgeAll(readManifest(copy), stdout);

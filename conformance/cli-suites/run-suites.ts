@@ -2,23 +2,24 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { SuiteOutcome } from './run-suite.ts';
 import type { SuiteRecord } from './suite-index.ts';
-import type { WorkerTask } from './suite-worker.ts';
+import type { WorkerSettings, WorkerTask } from './suite-worker.ts';
 
 /** Longest time for one suite. */
 const TIMEOUT_MS = 60_000;
 
-/** Runs suites on a few threads, each loaded once; outcomes are in the order of the records. */
+/** Runs suites on a few threads, each loaded once, with more flags; outcomes are in the order of the records. */
 export async function runSuites(
   records: readonly SuiteRecord[],
   corpus: string,
   flipped: boolean,
+  flags: readonly string[] = [],
 ): Promise<readonly SuiteOutcome[]> {
   const outcomes = new Array<SuiteOutcome | undefined>(records.length);
   let next = 0;
   const lanes = Math.min(availableParallelism(), 4, records.length);
   await Promise.all(
     Array.from({ length: lanes }, async () => {
-      let worker = startWorker(corpus);
+      let worker = startWorker({ corpus, flags });
       while (next < records.length) {
         const index = next++;
         const record = records[index];
@@ -27,7 +28,7 @@ export async function runSuites(
         outcomes[index] = outcome ?? stuck(record);
         if (outcome) continue;
         await worker.terminate();
-        worker = startWorker(corpus);
+        worker = startWorker({ corpus, flags });
       }
       await worker.terminate();
     }),
@@ -35,8 +36,8 @@ export async function runSuites(
   return outcomes.filter((outcome) => outcome !== undefined);
 }
 
-function startWorker(corpus: string): Worker {
-  return new Worker(new URL('./suite-worker.ts', import.meta.url), { workerData: { corpus } });
+function startWorker(workerData: WorkerSettings): Worker {
+  return new Worker(new URL('./suite-worker.ts', import.meta.url), { workerData });
 }
 
 /** `undefined`: no answer in time. */

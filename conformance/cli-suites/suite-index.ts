@@ -17,14 +17,14 @@ export interface SuiteRecord {
 
 export type KindFamily = 'legacy' | 'cel';
 
-/** The `kyverno test` suites of a corpus that can be judged: their files exist and no registry is needed. */
-export function readSuites(corpus: string): readonly SuiteRecord[] {
+/** The `kyverno test` suites of a corpus that can be judged: their files exist; those that need a registry, or no other. */
+export function readSuites(corpus: string, needsRegistry = false): readonly SuiteRecord[] {
   // The format of the corpus.
   const index = JSON.parse(readFileSync(join(corpus, 'index.json'), 'utf8')) as
     | readonly SuiteRecord[]
     | { readonly suites: readonly SuiteRecord[] };
   const records = 'suites' in index ? index.suites : index;
-  return records.filter(({ type, network, runnable }) => type === 'cli' && !network && runnable);
+  return records.filter(({ type, network, runnable }) => type === 'cli' && network === needsRegistry && runnable);
 }
 
 const LEGACY_KINDS: ReadonlySet<string> = new Set([

@@ -7,12 +7,18 @@ export interface WorkerTask {
   readonly flipped: boolean;
 }
 
-const { corpus } = workerData as { readonly corpus: string }; // set by the pool
+export interface WorkerSettings {
+  readonly corpus: string;
+  /** Of the command, for every suite. */
+  readonly flags: readonly string[];
+}
+
+const { corpus, flags } = workerData as WorkerSettings; // set by the pool
 
 parentPort?.on('message', async ({ record, flipped }: WorkerTask) => {
   const run = flipped ? runFlipped : runSuite;
   try {
-    parentPort?.postMessage(await run(record, corpus));
+    parentPort?.postMessage(await run(record, corpus, flags));
   } catch (error) {
     parentPort?.postMessage({
       path: record.path,

@@ -33,6 +33,8 @@ export interface ClusterOptions {
   readonly enabledApis?: readonly string[];
   /** Makes the identity that the operator acts with, and gives its kubeconfig; the administrator's unless told. */
   readonly operatorKubeconfig?: (cluster: Pick<Cluster, 'client' | 'api' | 'folder'>) => Promise<string>;
+  /** A registry and Sigstore services that run already and outlive it, instead of its own. */
+  readonly services?: { readonly registry: Registry; readonly sigstore: Sigstore };
   /** The kubeconfig of a server that runs already, instead of a sandbox: it calls the operator's webhooks by URL. */
   readonly serverKubeconfig?: string;
 }
@@ -60,10 +62,16 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const [api, registry, sigstore] = await Promise.all([
     options.serverKubeconfig === undefined ? startApi(options) : undefined,
-    startRegistry(),
-    startSigstore(options.persist ? { stateFolder: join(stateFolder(folder), 'sigstore') } : {}),
+    options.services?.registry ?? startRegistry(),
+    options.services?.sigstore ??
+      startSigstore(options.persist ? { stateFolder: join(stateFolder(folder), 'sigstore') } : {}),
   ]);
-  const stops: (() => Promise<unknown>)[] = [async () => api?.stop(), () => registry.stop(), () => sigstore.stop()];
+  const stops: (() => Promise<unknown>)[] = [async () => api?.stop()];
+  if (!options.services)
+    stops.push(
+      () => registry.stop(),
+      () => sigstore.stop(),
+    );
   try {
     const kubeconfig = options.serverKubeconfig ?? (await api?.adminKubeconfig(join(folder, 'kubeconfig'))) ?? '';
     const trustedRootFile = join(folder, 'trusted_root.json');

@@ -27,6 +27,20 @@ spec:
       context: [{name: image, imageRegistry: {reference: "{{request.object.spec.containers[0].image}}"}}]
       validate: {deny: {conditions: {any: [{key: "{{image.configData.config.User || ''}}", operator: Equals, value: root}]}}}
 `;
+const BUNDLE_POLICY = `
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: bundles}
+spec:
+  validationFailureAction: Enforce
+  rules:
+    - name: by-key
+      match: {any: [{resources: {kinds: [Pod]}}]}
+      verifyImages:
+        - imageReferences: ["registry.example.com/*"]
+          type: SigstoreBundle
+          attestors: [{entries: [{keys: {publicKeys: ${JSON.stringify(key.publicKeyPem)}, rekor: {ignoreTlog: true, url: "https://rekor.sigstore.dev"}}}]}]
+`;
 const pod = (name: string, image = name) =>
   `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}}\nspec: {containers: [{name: c, image: "registry.example.com/${image}:v1"}]}\n`;
 const TEST = `apiVersion: cli.kyverno.io/v1alpha1
@@ -79,6 +93,8 @@ results:
 `;
 const FOLDER = createFolder({
   'p.yaml': POLICY,
+  'bundles.yaml': BUNDLE_POLICY,
+  'attested.yaml': pod('attested'),
   'r.yaml': `${pod('good')}---\n${pod('bad')}`,
   'kyverno-test.yaml': TEST,
   'cel/p.yaml': IMAGE_POLICIES,
@@ -95,6 +111,9 @@ beforeAll(async () => {
   const { image } = pushImage(registry, 'good:v1');
   pushImage(registry, 'bad:v1');
   signWithKey({ registry, image, key: key.privateKeyPem });
+  const attestation = { predicateType: 'https://slsa.dev/provenance/v1', predicate: {} };
+  const attested = pushImage(registry, 'attested:v1', { labels: { name: 'attested' } });
+  signWithKey({ registry, image: attested.image, key: key.privateKeyPem, format: 'bundle', attestation });
 });
 afterAll(() => registry.stop());
 
@@ -114,6 +133,14 @@ it('apply as well', async () => {
   expect(stdout).toContain('policy signed -> resource default/Pod/bad failed:\n1 - by-key ');
   expect(stdout).not.toContain('resource default/Pod/good failed');
   expect(code).toBe(1);
+});
+
+it.each([
+  [[], 1],
+  [['--accept-any-statement'], 0],
+])('an attestation alone is a signature with %j', async (more, expected) => {
+  const args = ['bundles.yaml', '-r', 'attested.yaml', '--registry-mirror', mirror(), ...more];
+  expect((await runCaptured(applyCommand, args, { cwd: FOLDER })).code).toBe(expected);
 });
 
 it('without --registry nothing is asked, and nothing is taken as verified', async () => {

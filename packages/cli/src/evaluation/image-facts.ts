@@ -8,6 +8,8 @@ import { dockerCredentials, type RegistryAccessOptions, toHosts } from '../input
 export interface ImageFactsOptions extends RegistryAccessOptions {
   /** A trusted_root.json; the public-good instance when empty. */
   readonly trustedRoot: string;
+  /** Any bundle about an image counts as a signature of it. */
+  readonly acceptAnyStatement: boolean;
   readonly folder: string;
 }
 
@@ -17,11 +19,13 @@ export interface ImageFacts {
 }
 
 /** Answers about images from their registries, with the logins of docker. Throws `InputProblem`. */
-export async function openImageFacts({ hosts, trustedRoot, folder, env }: ImageFactsOptions): Promise<ImageFacts> {
+export async function openImageFacts(options: ImageFactsOptions): Promise<ImageFacts> {
+  const { hosts, trustedRoot, folder, env, acceptAnyStatement } = options;
   const source = createImageSource({
     hosts: await toHosts(hosts),
     trustRoot: trustedRoot === '' ? publicGoodTrustRoot() : await readTrustRoot(resolve(folder, trustedRoot)),
     credentials: dockerCredentials(env),
+    acceptAnyStatement,
     cache: { maxSize: 1_000, ttlMs: 3_600_000 },
     userAgent: 'vouchsafe',
   });

@@ -31,11 +31,13 @@ export const REGISTRY_FLAGS: readonly FlagSpec[] = [
   { flags: '--registry', summary: 'ask image registries, with the credentials of docker' },
   ...REGISTRY_HOST_FLAGS,
   { flags: '--trusted-root <file>', summary: 'trusted_root.json of signatures (default: the public-good instance)' },
+  { flags: '--accept-any-statement', summary: 'any bundle about an image is a signature, as for cosign 3' },
 ];
 
 export interface RegistrySettings {
   readonly hosts: RegistryHostSettings;
   readonly trustedRoot: string;
+  readonly acceptAnyStatement: boolean;
 }
 
 /** `undefined` when registries are not to be asked; naming one of them or a root asks them as well. */
@@ -44,5 +46,5 @@ export function readRegistrySettings(flags: FlagValues): RegistrySettings | unde
   const trustedRoot = textFlag(flags, 'trustedRoot') ?? '';
   if (flags['registry'] !== true && Object.values(hosts).every((given) => given.length === 0) && trustedRoot === '')
     return undefined;
-  return { hosts, trustedRoot };
+  return { hosts, trustedRoot, acceptAnyStatement: flags['acceptAnyStatement'] === true };
 }

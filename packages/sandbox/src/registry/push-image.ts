@@ -16,12 +16,19 @@ export interface ImageContent {
   files?: Readonly<Record<string, string>>;
   /** One image per platform under an index; a single manifest when absent. */
   platforms?: readonly Platform[];
+  /** Of a single image; `amd64` when absent. */
+  architecture?: string;
   labels?: Readonly<Record<string, string>>;
   environment?: readonly string[];
   entrypoint?: readonly string[];
   command?: readonly string[];
   user?: string;
   exposedPorts?: readonly string[];
+  volumes?: readonly string[];
+  /** More members of the configuration, beside those above. */
+  configuration?: Readonly<Record<string, unknown>>;
+  /** What the manifest says the layer's size is, in bytes; the true one when absent. Nobody can pull such a layer. */
+  layerSize?: number;
   /** Manifest (and index) annotations. */
   annotations?: Readonly<Record<string, string>>;
   /** ISO 8601; a fixed time by default, so that the same content has the same digest. */
@@ -63,7 +70,8 @@ const DEFAULT_CREATED = '2024-01-01T00:00:00Z';
  */
 export function pushImage(registry: PushTarget, name: string, content: ImageContent = {}): PushedImage {
   const { repository, tag } = splitName(name);
-  const platforms = content.platforms ?? [DEFAULT_PLATFORM];
+  const { architecture = DEFAULT_PLATFORM.architecture } = content;
+  const platforms = content.platforms ?? [{ ...DEFAULT_PLATFORM, architecture }];
   const manifests = platforms.map((platform) => ({
     platform,
     ...pushManifest(registry.content, repository, content, platform),
@@ -122,6 +130,7 @@ function pushManifest(store: ContentStore, repository: string, content: ImageCon
             ? 'application/vnd.docker.image.rootfs.diff.tar.gzip'
             : 'application/vnd.oci.image.layer.v1.tar+gzip',
         ...pushBlob(store, repository, layer),
+        ...(content.layerSize === undefined ? {} : { size: content.layerSize }),
       },
     ],
     ...annotationsOf(content),
@@ -130,6 +139,7 @@ function pushManifest(store: ContentStore, repository: string, content: ImageCon
 
 function configOf(content: ImageContent, platform: Platform, diffId: string): unknown {
   return {
+    ...content.configuration,
     created: content.created ?? DEFAULT_CREATED,
     ...platform,
     config: {
@@ -137,6 +147,9 @@ function configOf(content: ImageContent, platform: Platform, diffId: string): un
       ...(content.exposedPorts === undefined
         ? {}
         : { ExposedPorts: Object.fromEntries(content.exposedPorts.map((port) => [port, {}])) }),
+      ...(content.volumes === undefined
+        ? {}
+        : { Volumes: Object.fromEntries(content.volumes.map((path) => [path, {}])) }),
       ...(content.environment === undefined ? {} : { Env: content.environment }),
       ...(content.entrypoint === undefined ? {} : { Entrypoint: content.entrypoint }),
       ...(content.command === undefined ? {} : { Cmd: content.command }),

@@ -72,6 +72,20 @@ describe('the registry, honest', () => {
     expect(head.headers.get('content-length')).toBe(String(image.size));
   });
 
+  it('serves an image that is said to be as it is described', async () => {
+    const registry = await start();
+    const facts = { architecture: 'arm64', volumes: ['/data'], layerSize: 3e9, configuration: { built: 'well' } };
+    pushImage(registry, 'described:v1', facts);
+    const read = async (path: string) => (await fetch(`${registry.url}/v2/described/${path}`)).json();
+    const { config, layers } = await read('manifests/v1');
+    expect(layers[0].size).toBe(3e9);
+    expect(await read(`blobs/${config.digest}`)).toMatchObject({
+      architecture: 'arm64',
+      built: 'well',
+      config: { Volumes: { '/data': {} } },
+    });
+  });
+
   it('makes the same digest of the same content, and an index of platforms', async () => {
     const registry = await start();
     expect(pushImage(registry, 'a:1').digest).toBe(pushImage(registry, 'a:2').digest);
