@@ -63,11 +63,12 @@ function readOne(file: string): JsonObject {
   return objectOf(readDocuments(file)[0]);
 }
 
-/** Every document of a YAML file. */
+/** Every document of a YAML file; a list of objects is its objects. */
 export function readDocuments(file: string): readonly JsonObject[] {
   return parseAllDocuments(readFileSync(file, 'utf8'))
     .map((document) => document.toJS({ maxAliasCount: 10_000 }) as JsonObject | null)
-    .filter((document) => document !== null);
+    .filter((document) => document !== null)
+    .flatMap((document) => (document['kind'] === 'List' ? listOf(document['items']) : [document]));
 }
 
 export function objectOf(value: unknown): JsonObject {

@@ -150,7 +150,7 @@ it('without --registry nothing is asked, and nothing is taken as verified', asyn
 });
 
 it.each([
-  [['--registry-mirror', 'nothing'], '--registry-mirror is HOST=URL, not "nothing"'],
+  [['--registry-mirror', 'nothing'], '--registry-mirror is HOST=URL, not `nothing`'],
   [['--trusted-root', 'none.json'], '--trusted-root: '],
 ])('%j is refused', async (args, message) => {
   writeFileSync(join(FOLDER, 'unused.json'), '{}');

@@ -57,7 +57,8 @@ async function reconcileDeployment(
     failure = await rollOut(client, recorder, deployment, owned, current, hash);
   }
   const revision = newestRevision(controlledBy(cluster, REPLICA_SETS, deployment));
-  await client.update(DEPLOYMENTS, namespace, name, '', (live) => withRevision(live, revision));
+  // As Kubernetes' controller does it: admission of Deployments is not asked about it.
+  await client.update(DEPLOYMENTS, namespace, name, 'status', (live) => withRevision(live, revision));
   await writeStatus(cluster, client, deployment, hash, failure);
   if (failure !== undefined) {
     throw failure;

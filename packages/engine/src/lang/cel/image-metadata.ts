@@ -14,15 +14,20 @@ export function toImageMetadata(value: Json): Json {
   };
 }
 
-/** Of what the registry told; files of mocks have these parts, or not. */
+/**
+ * Of what the registry told; files of mocks have these parts, or not. A name with a digest has no tag, whatever is written; one
+ * without leads to a digest by its tag, which is said with it (kyverno/sdk, `imagedataloader`).
+ */
 function namesOf(value: JsonObject): JsonObject {
-  const [tag = '', asked] = textOf(value, 'identifier').split('@');
-  const digest = textOf(value, 'resolvedImage').split('@')[1];
-  const named = tag === '' && asked === undefined ? 'latest' : tag;
+  const [first = '', second] = textOf(value, 'identifier').split('@');
+  const asked = second ?? (first.includes(':') ? first : undefined);
+  const [name = '', digest] = textOf(value, 'resolvedImage').split('@');
+  if (asked !== undefined) return { identifier: asked, digest: digest ?? asked };
+  const tag = first === '' ? 'latest' : first;
   return {
-    identifier: asked ?? named,
-    ...(named === '' ? {} : { tag: named }),
-    ...(digest === undefined ? {} : { digest }),
+    identifier: tag,
+    tag,
+    ...(digest === undefined ? {} : { digest, resolvedImage: `${name}:${tag}@${digest}` }),
   };
 }
 
