@@ -127,6 +127,19 @@ describe('a background scan', () => {
     expect(results(ledger, podUid)).toBeUndefined();
   });
 
+  it('tells of images that need be neither pinned nor verified', async () => {
+    const verifyImages = signature.verifyImages.map((one) => ({
+      ...one,
+      ...{ mutateDigest: false, verifyDigest: false, required: false },
+    }));
+    const { scan, ledger } = setUp([policy('loose', 'Pod', { verifyImages })], {
+      answer: () => refused('no-signature'),
+    });
+    scan.trigger();
+    await until('results', async () => results(ledger, podUid));
+    expect(results(ledger, podUid)).toEqual(['loose fail']);
+  });
+
   it('goes on after a kind that may not be read', async () => {
     const refusing: KubeClient = {
       ...cluster.client,

@@ -2,7 +2,7 @@ import { type BypassJudge, type Decision, type EvaluationRequest, policyId, toRe
 import type { FactSource } from '@vouchsafe/engine/facts';
 import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import { type ApiResource, ignoreNotFound, isKubeError, type KubeClient, type KubernetesObject } from '@vouchsafe/kube';
-import { decideForReport } from '../facts/decide-for-report.ts';
+import { decideForReport, verifiesImages } from '../facts/decide-for-report.ts';
 import { isMutationScanned, scanMutations } from '../facts/scan-mutations.ts';
 import type { ResultLedger } from '../reports/result-ledger.ts';
 import { jsonOf } from '../settings/json-of.ts';
@@ -187,7 +187,12 @@ async function scanOne(
   };
   if (isExcluded(request)) return;
   const { all } = snapshot().indexes;
-  const judging = all.candidates(request, 'validate').filter(({ background }) => background);
+  const validating = all.candidates(request, 'validate');
+  // A rule that asks for neither digests nor verified images has nothing to validate, and something to tell.
+  const verifying = all
+    .candidates(request, 'verify-images')
+    .filter((policy) => verifiesImages(policy) && !validating.includes(policy));
+  const judging = [...validating, ...verifying].filter(({ background }) => background);
   const mutating = all.candidates(request, 'mutate').filter(isMutationScanned);
   const candidates = [...judging, ...mutating];
   if (candidates.length === 0) return;
