@@ -52,6 +52,22 @@ describe('an attestor with a trust root of its own', () => {
     expect(await judged({ keyless: identity, trustedRoot })).toBe('invalid-attestor');
   });
 
+  describe('in which no log has certificates', () => {
+    const withoutLogs = () => JSON.stringify({ ...other.trustedRoot, ctlogs: [] });
+    const unpromised = { certificate: { timestamp: 'missing' } } as const;
+
+    it.each([
+      ['asks its authorities for no promise', {}, 'verified'],
+      ['asks authorities that it does not name', { roots: true }, 'certificate-chain'],
+    ])('%s', async (_, { roots }: { roots?: boolean }, expected) => {
+      const image = pushFresh(rig.registry);
+      signKeyless({ registry: rig.registry, image: image.name, sigstore: other, identity, defects: unpromised });
+      const keyless = { ...identity, ...(roots ? { roots: other.pem.fulcioChain } : {}) };
+      const attestor = { keyless, trustedRoot: withoutLogs() };
+      expect(refusalOf(await verify(source, requestFor(image.reference, attestor))).reason).toBe(expected);
+    });
+  });
+
   it('is not mistaken for one without', async () => {
     const image = pushFresh(rig.registry);
     signKeyless({ registry: rig.registry, image: image.name, sigstore: other, identity });

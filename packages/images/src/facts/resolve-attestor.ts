@@ -106,13 +106,26 @@ function complete(
     certificates,
     transparencyLogs:
       rekor?.ignoreTlog === true ? undefined : logsOf(rekor?.pubkey, trustRoot.transparencyLogs, 'rekor.pubkey'),
-    certificateLogs:
-      ctlog?.ignoreSCT === true ? undefined : logsOf(ctlog?.pubkey, trustRoot.certificateLogs, 'ctlog.pubkey'),
+    certificateLogs: certificateLogsOf(signer, ctlog, trustRoot),
     timeStampAuthorities: stampChain === '' ? trustRoot.timeStampAuthorities : [stampAuthority(stampChain)],
     areTimeStampsStrict: stampChain !== '',
     annotations,
     hash: createHash('sha256').update(stated).digest('base64'),
   };
+}
+
+/**
+ * Who must have promised to publish certificates; undefined: nobody. The authorities of a root without any log have none to
+ * promise it, as GitHub's own for private repositories.
+ */
+function certificateLogsOf(
+  signer: KeySigner | CertificateSigner,
+  ctlog: CTLog | undefined,
+  trustRoot: TrustRoot,
+): ResolvedAttestor['certificateLogs'] {
+  if (ctlog?.ignoreSCT === true) return undefined;
+  const logs = logsOf(ctlog?.pubkey, trustRoot.certificateLogs, 'ctlog.pubkey');
+  return logs.length === 0 && signer.authorities === trustRoot.certificateAuthorities ? undefined : logs;
 }
 
 function logsOf(pem: string | undefined, usual: TrustRoot['transparencyLogs'], what: string) {

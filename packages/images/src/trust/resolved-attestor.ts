@@ -10,7 +10,7 @@ export interface ResolvedAttestor {
   readonly certificates: readonly ParsedCertificate[];
   /** The logs one of which must have the signature; undefined: the policy asks for no log (`rekor.ignoreTlog`). */
   readonly transparencyLogs: readonly TrustedLog[] | undefined;
-  /** Undefined: the policy asks for no certificate timestamp (`ctlog.ignoreSCT`). */
+  /** Undefined: no certificate timestamp is asked for (`ctlog.ignoreSCT`, or a trust root without any certificate log). */
   readonly certificateLogs: readonly TrustedLog[] | undefined;
   readonly timeStampAuthorities: readonly CertificateAuthority[];
   /** A time stamp that does not hold refuses the signature. Otherwise it only adds a time when it holds. */
