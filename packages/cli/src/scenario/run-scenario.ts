@@ -80,6 +80,7 @@ function startPlay(scenario: Scenario, tools: ScenarioTools): Play {
     certificate: async (name) => (await material(name)).certificate,
     chain: async (name) => (await material(name)).chain,
     registry: async () => tools.cluster.registry.host,
+    folder: async (file) => join(tools.cluster.folder, file),
     inHours: async (hours) => new Date(Date.now() + Number(hours) * HOUR_MS).toISOString(),
     webhook: async (name) => known(webhooks, name, 'webhook').url,
     webhookAuthority: async (name) => known(webhooks, name, 'webhook').caBundle,
@@ -184,7 +185,11 @@ async function readMetrics(cluster: Cluster): Promise<CommandResult> {
   return { code: answer.ok ? 0 : answer.status, stdout: await answer.text(), stderr: '' };
 }
 
-function runVouchsafe({ cluster, scenario }: Play, args: readonly string[]): Promise<CommandResult> {
+async function runVouchsafe(
+  { cluster, scenario, placeholders }: Play,
+  words: readonly string[],
+): Promise<CommandResult> {
+  const args = await Promise.all(words.map((word) => fillIn(word, placeholders)));
   return runCommand(process.execPath, ['--disable-warning=ExperimentalWarning', programPath(), ...args], {
     cwd: scenario.folder,
     env: { ...process.env, KUBECONFIG: cluster.kubeconfig, VOUCHSAFE_HOME: cluster.folder },
