@@ -30,7 +30,7 @@ export async function explainAbsence(
   const formats = await findOtherFormats(type, digest, evidence, signal());
   if (formats.length > 0) {
     const got = formats.join(' and ');
-    const message = `no ${type} signature found, but the image has one of type ${got}`;
+    const message = `no signatures found of type ${type}, but the image has one of type ${got}`;
     return { reason: 'other-format', message, wanted: type, got };
   }
   const own = services.client.open(image, request.access);
