@@ -3,6 +3,7 @@ import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { NODE_HOST } from '@vouchsafe/operator/host';
 import { type SignOptions, signKeyless, signWithKey } from '@vouchsafe/sandbox/sigstore';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { requestOf } from '../../../engine/src/model/request.fixture.ts';
 import { attachReferrer, createNotaryKeys, signNotary } from '../../../images/test/notary-signer.ts';
 import { isCosignMissing, type RealSigner, startRealSigner } from '../../../images/test/real-signer.ts';
 import { createKey, host, pushFresh, type Rig, startRig } from '../../../images/test/rig.ts';
@@ -49,34 +50,20 @@ async function judge(image: string, spec: JsonObject, source = rig.source): Prom
   });
   const compiled = policy && engine.compile(policy).compiled;
   if (!compiled) throw new Error(JSON.stringify(diagnostics));
-  const [decision] = await decide([compiled], requestOf(image), source, { phase: 'validate' });
+  const [decision] = await decide([compiled], podOf(image), source, { phase: 'validate' });
   return (decision?.results ?? []).map(({ status, message }) => `${status} ${message}`).join('\n');
 }
 
-function requestOf(image: string): EvaluationRequest {
-  return {
-    operation: 'CREATE',
-    kind: { group: '', version: 'v1', kind: 'Pod' },
-    plural: 'pods',
-    subresource: '',
-    namespace: 'default',
-    name: 'web',
-    resource: {
+const podOf = (image: string): EvaluationRequest =>
+  requestOf(
+    {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name: 'web', namespace: 'default' },
       spec: { containers: [{ name: 'c', image }] },
     },
-    oldResource: undefined,
-    admission: undefined,
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
-    now: Date.now(),
-  };
-}
+    { plural: 'pods', now: Date.now() },
+  );
 
 type Image = ReturnType<typeof pushFresh>;
 type Attestors = JsonObject | (() => JsonObject);

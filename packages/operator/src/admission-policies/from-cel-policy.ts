@@ -3,9 +3,6 @@ import { type Json, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import { type GenerationPlan, generatedLabels, MANAGED_BY_KYVERNO } from './generated-policy.ts';
 import { objectAt, objectsAt, pick, textAt, textsAt } from './read-json.ts';
 
-const SKIP_VALIDATING = 'skip generating ValidatingAdmissionPolicy:';
-const SKIP_MUTATING = 'skip generating MutatingAdmissionPolicy:';
-
 /** What is known of a policy in CEL beside its text. */
 export interface CelGenerationInput {
   readonly document: JsonObject;
@@ -15,85 +12,89 @@ export interface CelGenerationInput {
   readonly hasAutogen: boolean;
 }
 
+/** What becomes of a policy of one kind. */
+interface Form {
+  readonly kind: 'ValidatingAdmissionPolicy' | 'MutatingAdmissionPolicy';
+  readonly prefix: 'vpol' | 'mpol';
+  /** What of this kind alone keeps it with us. */
+  readonly problem: (spec: JsonObject) => string | undefined;
+  readonly specOf: (spec: JsonObject, exceptions: readonly CelPolicyException[]) => JsonObject;
+  readonly bindingOf: (spec: JsonObject) => JsonObject;
+}
+
+const VALIDATING: Form = {
+  kind: 'ValidatingAdmissionPolicy',
+  prefix: 'vpol',
+  problem: () => undefined,
+  specOf(spec, exceptions) {
+    const parts = [...objectsAt(spec, 'variables'), ...objectsAt(spec, 'validations')];
+    const allowed = allowedVariables(exceptions).filter(({ name: one }) =>
+      parts.some((part) => reads(part, String(one))),
+    );
+    return {
+      ...pick(spec, ['matchConstraints', 'auditAnnotations', 'failurePolicy']),
+      ...conditionsOf([...objectsAt(spec, 'matchConditions'), ...negated(exceptions)]),
+      ...nonEmpty('variables', [...allowed, ...objectsAt(spec, 'variables').map(withAllowed)]),
+      validations: objectsAt(spec, 'validations').map(withAllowed),
+    };
+  },
+  bindingOf: (spec) => ({ validationActions: actionsOf(spec) }),
+};
+
+const MUTATING: Form = {
+  kind: 'MutatingAdmissionPolicy',
+  prefix: 'mpol',
+  problem: (spec) =>
+    memberAt(spec, 'evaluation', 'useServerSideApply') === true
+      ? 'useServerSideApply is enabled, which mutates atomic fields that a native MutatingAdmissionPolicy rejects.'
+      : undefined,
+  specOf: (spec, exceptions) => ({
+    ...pick(spec, ['matchConstraints', 'failurePolicy']),
+    ...conditionsOf([...negated(exceptions), ...objectsAt(spec, 'matchConditions')]),
+    ...nonEmpty('variables', objectsAt(spec, 'variables')),
+    mutations: objectsAt(spec, 'mutations'),
+    reinvocationPolicy: textAt(spec, 'reinvocationPolicy') || 'Never',
+  }),
+  bindingOf: () => ({}),
+};
+
 /** A ValidatingPolicy as the API server's own policy (kyverno-cel §1.1). */
-export function planFromValidatingPolicy({
-  document,
-  labels,
-  exceptions,
-  hasAutogen,
-}: CelGenerationInput): GenerationPlan {
+export const planFromValidatingPolicy = (input: CelGenerationInput): GenerationPlan => planFrom(VALIDATING, input);
+
+/** A MutatingPolicy as the API server's own policy. */
+export const planFromMutatingPolicy = (input: CelGenerationInput): GenerationPlan => planFrom(MUTATING, input);
+
+function planFrom(form: Form, { document, labels, exceptions, hasAutogen }: CelGenerationInput): GenerationPlan {
   const spec = objectAt(document, 'spec') ?? {};
-  if (memberAt(spec, 'autogen', 'validatingAdmissionPolicy', 'enabled') !== true) {
-    return { skip: `${SKIP_VALIDATING} not enabled.` };
-  }
-  if (hasAutogen) return { skip: `${SKIP_VALIDATING} pod controllers autogen is enabled.` };
-  const problem = commonProblem(spec, exceptions);
-  if (problem !== undefined) return { skip: `${SKIP_VALIDATING} ${problem}` };
-  const name = `vpol-${textAt(document, 'metadata', 'name')}`;
-  const parts = [...objectsAt(spec, 'variables'), ...objectsAt(spec, 'validations')];
-  const allowed = allowedVariables(exceptions).filter(({ name: one }) =>
-    parts.some((part) => reads(part, String(one))),
-  );
+  const problem = findProblem(form, spec, exceptions, hasAutogen);
+  if (problem !== undefined) return { skip: `skip generating ${form.kind}: ${problem}` };
+  const name = `${form.prefix}-${textAt(document, 'metadata', 'name')}`;
   return {
-    policy: {
-      name,
-      labels: generatedLabels(labels),
-      spec: {
-        ...pick(spec, ['matchConstraints', 'auditAnnotations', 'failurePolicy']),
-        ...conditionsOf([...objectsAt(spec, 'matchConditions'), ...negated(exceptions)]),
-        ...nonEmpty('variables', [...allowed, ...objectsAt(spec, 'variables').map(withAllowed)]),
-        validations: objectsAt(spec, 'validations').map(withAllowed),
-      },
-    },
+    policy: { name, labels: generatedLabels(labels), spec: form.specOf(spec, exceptions) },
     binding: {
       name: `${name}-binding`,
       labels: MANAGED_BY_KYVERNO,
-      spec: { policyName: name, validationActions: actionsOf(spec) },
+      spec: { policyName: name, ...form.bindingOf(spec) },
     },
   };
 }
 
-/** A MutatingPolicy as the API server's own policy. `isOnByDefault`: `--generateMutatingAdmissionPolicy`. */
-export function planFromMutatingPolicy({
-  document,
-  labels,
-  exceptions,
-  hasAutogen,
-}: CelGenerationInput): GenerationPlan {
-  const spec = objectAt(document, 'spec') ?? {};
-  if (memberAt(spec, 'autogen', 'mutatingAdmissionPolicy', 'enabled') !== true) {
-    return { skip: `${SKIP_MUTATING} not enabled.` };
-  }
-  if (memberAt(spec, 'evaluation', 'useServerSideApply') === true) {
-    const reason =
-      'useServerSideApply is enabled, which mutates atomic fields that a native MutatingAdmissionPolicy rejects.';
-    return { skip: `${SKIP_MUTATING} ${reason}` };
-  }
-  if (hasAutogen) return { skip: `${SKIP_MUTATING} pod controllers autogen is enabled.` };
-  // Existing objects are ours to change; the API server only sees requests.
-  if (memberAt(spec, 'evaluation', 'mutateExisting', 'enabled') === true) {
-    return { skip: `${SKIP_MUTATING} existing resources are mutated.` };
-  }
-  const problem = commonProblem(spec, exceptions);
-  if (problem !== undefined) return { skip: `${SKIP_MUTATING} ${problem}` };
-  const name = `mpol-${textAt(document, 'metadata', 'name')}`;
-  return {
-    policy: {
-      name,
-      labels: generatedLabels(labels),
-      spec: {
-        ...pick(spec, ['matchConstraints', 'failurePolicy']),
-        ...conditionsOf([...negated(exceptions), ...objectsAt(spec, 'matchConditions')]),
-        ...nonEmpty('variables', objectsAt(spec, 'variables')),
-        mutations: objectsAt(spec, 'mutations'),
-        reinvocationPolicy: textAt(spec, 'reinvocationPolicy') || 'Never',
-      },
-    },
-    binding: { name: `${name}-binding`, labels: MANAGED_BY_KYVERNO, spec: { policyName: name } },
-  };
+function findProblem(
+  { kind, problem }: Form,
+  spec: JsonObject,
+  exceptions: readonly CelPolicyException[],
+  hasAutogen: boolean,
+): string | undefined {
+  const member = `${kind.charAt(0).toLowerCase()}${kind.slice(1)}`;
+  if (memberAt(spec, 'autogen', member, 'enabled') !== true) return 'not enabled.';
+  const own = problem(spec);
+  if (own !== undefined) return own;
+  return hasAutogen ? 'pod controllers autogen is enabled.' : commonProblem(spec, exceptions);
 }
 
 function commonProblem(spec: JsonObject, exceptions: readonly CelPolicyException[]): string | undefined {
+  // Existing objects are ours to change; the API server only sees requests.
+  if (memberAt(spec, 'evaluation', 'mutateExisting', 'enabled') === true) return 'existing resources are mutated.';
   if (memberAt(spec, 'evaluation', 'admission', 'enabled') === false) return 'admission is not enabled.';
   const mode = textAt(spec, 'evaluation', 'mode');
   if (mode !== '' && mode !== 'Kubernetes') return `mode ${mode} is not applicable.`;

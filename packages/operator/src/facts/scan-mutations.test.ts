@@ -1,6 +1,7 @@
 import { type CompiledPolicy, createEngine, type EvaluationRequest, loadPolicy } from '@vouchsafe/engine';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
 import { expect, it } from 'vitest';
+import { requestOf } from '../../../engine/src/model/request.fixture.ts';
 import { NODE_HOST } from './node-host.ts';
 import { isMutationScanned, isScannedAlone, scanMutations } from './scan-mutations.ts';
 
@@ -29,25 +30,11 @@ function compile(spec: JsonObject): CompiledPolicy {
   return compiled;
 }
 
-function request(labels: JsonObject): EvaluationRequest {
-  return {
-    operation: 'CREATE',
-    kind: { group: '', version: 'v1', kind: 'ConfigMap' },
-    plural: 'configmaps',
-    subresource: '',
-    namespace: 'default',
-    name: 'm',
-    resource: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm', namespace: 'default', labels } },
-    oldResource: undefined,
-    admission: undefined,
-    user: undefined,
-    roles: [],
-    clusterRoles: [],
-    namespaceLabels: {},
-    dryRun: false,
-    now: 0,
-  };
-}
+const request = (labels: JsonObject): EvaluationRequest =>
+  requestOf(
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm', namespace: 'default', labels } },
+    { plural: 'configmaps' },
+  );
 
 const NO_FACTS = { kinds: new Set<never>(), fetch: async () => [] };
 const unmet = { matchConditions: [{ name: 'c', expression: 'false' }] };

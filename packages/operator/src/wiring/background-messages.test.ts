@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type BackgroundCluster, GENERATING_POLICIES, startBackgroundCluster } from './background.fixture.ts';
+import { type BackgroundCluster, GENERATING_POLICIES, startBackgroundOperator } from './background.fixture.ts';
 import { CONFIG_MAPS, PODS, until } from './operator.fixture.ts';
 
 let cluster: BackgroundCluster;
 beforeAll(async () => {
-  cluster = await startBackgroundCluster();
-  await cluster.client.create(GENERATING_POLICIES, {
+  const policy = {
     apiVersion: 'policies.kyverno.io/v1',
     kind: 'GeneratingPolicy',
     metadata: { name: 'evicted' },
@@ -20,8 +19,8 @@ beforeAll(async () => {
         },
       ],
     },
-  });
-  await cluster.start();
+  };
+  cluster = await startBackgroundOperator((client) => client.create(GENERATING_POLICIES, policy));
 });
 afterAll(() => cluster.stop());
 

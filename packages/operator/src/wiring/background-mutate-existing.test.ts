@@ -4,7 +4,7 @@ import {
   type BackgroundCluster,
   configMapOf,
   MUTATING_POLICIES,
-  startBackgroundCluster,
+  startBackgroundOperator,
 } from './background.fixture.ts';
 import { CLUSTER_POLICIES, CONFIG_MAPS, NAMESPACES, until } from './operator.fixture.ts';
 
@@ -13,8 +13,7 @@ const SERVICE_ACCOUNTS = { group: '', version: 'v1', resource: 'serviceaccounts'
 let cluster: BackgroundCluster;
 
 beforeAll(async () => {
-  cluster = await startBackgroundCluster();
-  await cluster.start();
+  cluster = await startBackgroundOperator();
 });
 afterAll(() => cluster.stop());
 

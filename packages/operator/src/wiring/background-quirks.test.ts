@@ -6,15 +6,14 @@ import {
   configMapOf,
   namespaceOf,
   rules,
-  startBackgroundCluster,
+  startBackgroundOperator,
 } from './background.fixture.ts';
 import { CLUSTER_POLICIES, CONFIG_MAPS, NAMESPACES, until } from './operator.fixture.ts';
 
 let cluster: BackgroundCluster;
 
 beforeAll(async () => {
-  cluster = await startBackgroundCluster();
-  await cluster.start();
+  cluster = await startBackgroundOperator();
 });
 afterAll(() => cluster.stop());
 

@@ -8,17 +8,15 @@ import {
   namespaceOf,
   rules,
   SECRETS,
-  startBackgroundCluster,
+  startBackgroundOperator,
 } from './background.fixture.ts';
 import { CLUSTER_POLICIES, CONFIG_MAPS, NAMESPACES, until } from './operator.fixture.ts';
 
 let cluster: BackgroundCluster;
 
 beforeAll(async () => {
-  cluster = await startBackgroundCluster();
   const quota = generateRule('settings', { synchronize: true, generateExisting: true });
-  await cluster.client.create(CLUSTER_POLICIES, rules('quota', [quota]));
-  await cluster.start();
+  cluster = await startBackgroundOperator((client) => client.create(CLUSTER_POLICIES, rules('quota', [quota])));
 });
 afterAll(() => cluster.stop());
 

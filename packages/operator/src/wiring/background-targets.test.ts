@@ -4,14 +4,13 @@ import {
   type BackgroundCluster,
   MUTATING_POLICIES,
   namespaceOf,
-  startBackgroundCluster,
+  startBackgroundOperator,
 } from './background.fixture.ts';
 import { NAMESPACES, PODS, REPORTS, until } from './operator.fixture.ts';
 
 let cluster: BackgroundCluster;
 beforeAll(async () => {
-  cluster = await startBackgroundCluster();
-  await cluster.start();
+  cluster = await startBackgroundOperator();
 });
 afterAll(() => cluster.stop());
 

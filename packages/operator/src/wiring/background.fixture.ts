@@ -38,6 +38,16 @@ export async function startBackgroundCluster(): Promise<BackgroundCluster> {
   };
 }
 
+/** The same with the operator, which finds what `prepare` makes. */
+export async function startBackgroundOperator(
+  prepare: (client: TestCluster['client']) => Promise<unknown> = async () => {},
+): Promise<BackgroundCluster> {
+  const cluster = await startBackgroundCluster();
+  await prepare(cluster.client);
+  await cluster.start();
+  return cluster;
+}
+
 /**
  * Asks as `until` does, and acts before the first question and before every twentieth after it: policies and sources
  * are not yet followed at first, so that one act could go unseen. `act` gets a number that no call before it got.

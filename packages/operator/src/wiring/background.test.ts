@@ -7,21 +7,18 @@ import {
   namespaceOf,
   rules,
   SECRETS,
-  startBackgroundCluster,
+  startBackgroundOperator,
 } from './background.fixture.ts';
 import { CLUSTER_POLICIES, CONFIG_MAPS, EVENTS, NAMESPACES, until } from './operator.fixture.ts';
 
 let cluster: BackgroundCluster;
 
 beforeAll(async () => {
-  cluster = await startBackgroundCluster();
-  const { client } = cluster;
-  await client.create(
-    CLUSTER_POLICIES,
-    rules('quota', [generateRule('settings', { synchronize: true, generateExisting: true })]),
-  );
-  await client.create(GENERATING_POLICIES, generatingPolicy());
-  await cluster.start();
+  const quota = generateRule('settings', { synchronize: true, generateExisting: true });
+  cluster = await startBackgroundOperator(async (client) => {
+    await client.create(CLUSTER_POLICIES, rules('quota', [quota]));
+    await client.create(GENERATING_POLICIES, generatingPolicy());
+  });
 });
 afterAll(() => cluster.stop());
 

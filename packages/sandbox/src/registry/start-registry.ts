@@ -5,6 +5,7 @@ import { sendFaulted } from './apply-fault.ts';
 import { type ContentStore, createContentStore } from './content-store.ts';
 import { errorAnswer, sendAnswer } from './exchange.ts';
 import { answerRequest, type RegistryRoom } from './handlers.ts';
+import { listen, stopServer } from './listen.ts';
 import { createAuthenticator, type RegistryAuth } from './registry-auth.ts';
 import { createFaultTable, type RegistryFault } from './registry-fault.ts';
 import { createRequestLog, type RegistryRequest } from './request-log.ts';
@@ -103,24 +104,6 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     clearFaults: () => faults.clear(),
     stop: () => stopServer(server),
   };
-}
-
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
-}
-
-function stopServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }
 
 function decodePath(path: string): string {

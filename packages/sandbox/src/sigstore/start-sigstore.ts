@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { joinPem } from '@vouchsafe/kube/pki';
+import { listen, stopServer } from '../registry/listen.ts';
 import { createAuthorities } from './authorities.ts';
 import type { IdentityClaims } from './identity-claims.ts';
 import { createIdentityToken } from './identity-token.ts';
@@ -154,22 +155,4 @@ function pemOf(services: SigstoreServices): SigstorePem {
     rekorPublicKey: joinPem('PUBLIC KEY', services.rekor.key.spki),
     certificateLogPublicKey: joinPem('PUBLIC KEY', services.certificateLog.spki),
   };
-}
-
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
-}
-
-function stopServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }
