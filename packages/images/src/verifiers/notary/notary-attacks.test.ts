@@ -146,6 +146,17 @@ describe('Notary', () => {
     expect(refusalOf(other)).toMatchObject({ reason: 'other-format', message: expect.stringContaining('Notary') });
   });
 
+  it('a dozen signatures of strangers do not hide a good one', async () => {
+    const { registry } = rig;
+    const { repository, digest, reference } = pushFresh(registry);
+    for (let index = 0; index < 12; index += 1) {
+      signNotary({ registry, repository, digest, key: createNotaryKeys().signer });
+    }
+    signNotary({ registry, repository, digest, key: signer });
+    const result = await verify(rig.source, requestFor(reference, by({ certChain: root }), { type }));
+    expect(result.verified).toBe(true);
+  });
+
   it('attestations are other referrers with signatures of their own', async () => {
     const { registry } = rig;
     const { repository, digest, reference } = pushFresh(registry);

@@ -5,7 +5,7 @@ import { parseJsonObject } from '../../trust/encoded-text.ts';
 import { type Attempt, attempt } from '../../trust/refusal.ts';
 import type { ResolvedAttestor } from '../../trust/resolved-attestor.ts';
 import type { Vouched } from '../../trust/vouch.ts';
-import { fetchBlobs } from '../evidence-blobs.ts';
+import { fetchBlobs, fetchManifests } from '../evidence-blobs.ts';
 import { broughtCertificates, type EvidenceClaims, unreadable } from '../evidence-claims.ts';
 import { keepReading, keptBytes } from '../keep-reading.ts';
 import type { EvidenceQuestion, EvidenceSet, PieceVerdict, Verifier } from '../verifier.ts';
@@ -15,10 +15,6 @@ import { jwsMediaType, readJwsEnvelope } from './jws-envelope.ts';
 import { malformedEnvelope } from './notary-envelope.ts';
 
 const signatureType = 'application/vnd.cncf.notary.signature';
-/** Kyverno's bounds: signatures tried for one artifact, and artifacts that may be attestations. */
-const maximumSignatures = 10;
-const maximumAttestations = 50;
-
 /**
  * Notary Project signatures (JWS and COSE) as referrers of the image. Attestations are, as in Kyverno, other referrers
  * with one JSON layer, each with Notary signatures of its own; their artifact type is the type of the attestation.
@@ -107,13 +103,10 @@ function listPiece({ signature, document }: Piece): EvidenceClaims {
 /** The signatures of one artifact: referrers whose manifest says so, one layer each. */
 async function findSignatures(question: EvidenceQuestion, digest: string, known?: Manifest): Promise<Signature[]> {
   const { reader, signal } = question;
-  const referrers = await reader.referrers(digest, signal);
+  const referrers = (await reader.referrers(digest, signal)).filter((referrer) => isPossibly(referrer, signatureType));
   const layers: Descriptor[] = [];
-  for (const referrer of referrers) {
-    if (layers.length >= maximumSignatures) break;
-    if (!isPossibly(referrer, signatureType)) continue;
-    const manifest = await openReferrer(question, referrer, digest);
-    if (manifest === undefined || artifactTypeOf(manifest) !== signatureType) continue;
+  for (const manifest of await openReferrers(question, referrers, digest)) {
+    if (artifactTypeOf(manifest) !== signatureType) continue;
     const [layer, ...more] = readDescriptors(manifest, 'layers');
     if (layer !== undefined && more.length === 0) layers.push(layer);
   }
@@ -139,17 +132,15 @@ interface Attestation {
 }
 
 async function findAttestations(question: EvidenceQuestion): Promise<readonly Attestation[]> {
+  const { reader, digest, signal, limits } = question;
   const found: Attestation[] = [];
-  for (const referrer of (await question.reader.referrers(question.digest, question.signal)).slice(
-    0,
-    maximumAttestations,
-  )) {
-    if (referrer.artifactType === signatureType) continue;
-    const manifest = await openReferrer(question, referrer, question.digest);
-    if (manifest === undefined || [undefined, signatureType].includes(artifactTypeOf(manifest))) continue;
+  const referrers = (await reader.referrers(digest, signal)).filter(
+    ({ artifactType }) => artifactType !== signatureType,
+  );
+  for (const manifest of await openReferrers(question, referrers, digest)) {
+    if ([undefined, signatureType].includes(artifactTypeOf(manifest))) continue;
     const [layer, ...more] = readDescriptors(manifest, 'layers');
-    if (layer !== undefined && more.length === 0 && layer.size <= question.limits.blobBytes)
-      found.push({ manifest, layer });
+    if (layer !== undefined && more.length === 0 && layer.size <= limits.blobBytes) found.push({ manifest, layer });
   }
   return found;
 }
@@ -160,10 +151,14 @@ function toStatement(manifest: Manifest, blob: Uint8Array): JsonObject {
   return { ...manifest.document, predicateType: type, predicate: parseJsonObject(blob) ?? null };
 }
 
-/** The manifest of a referrer, when it refers to `digest` by its own word too. */
-async function openReferrer({ reader, signal }: EvidenceQuestion, referrer: Descriptor, subject: string) {
-  const manifest = await reader.referrer(referrer, signal);
-  return memberAt(manifest?.document, 'subject', 'digest') === subject ? manifest : undefined;
+/** The manifests of referrers that refer to `subject` by their own word, too. */
+async function openReferrers(
+  { reader, signal }: EvidenceQuestion,
+  referrers: readonly Descriptor[],
+  subject: string,
+): Promise<readonly Manifest[]> {
+  const manifests = await fetchManifests(referrers, reader, signal);
+  return manifests.filter(({ document }) => memberAt(document, 'subject', 'digest') === subject);
 }
 
 function artifactTypeOf({ document }: Manifest): string | undefined {

@@ -55,6 +55,19 @@ describe('a bundle', () => {
     },
   );
 
+  it('without a log is dated by a time stamp, as of private repositories at GitHub', async () => {
+    const waiving = by({ issuer, subject, rekor: { ignoreTlog: true }, ctlog: { ignoreSCT: true } });
+    const minute = 60_000;
+    const certificate = { notBefore: new Date(Date.now() - 11 * minute), lifetimeMs: 10 * minute };
+    const stampedAt = (ago: number) => ({ certificate, timestamp: { time: new Date(Date.now() - ago * minute) } });
+    const reasonOf = async (defects: SignatureDefects, timestamp = true, attestor = waiving) =>
+      (await tryKeyless({ log: 'none', timestamp, defects }, attestor)).reason;
+    expect(await reasonOf(stampedAt(5))).toBe('verified');
+    expect(await reasonOf(stampedAt(0))).toBe('certificate-time');
+    expect(await reasonOf({ certificate }, false)).toBe('certificate-time');
+    expect(await reasonOf(stampedAt(5), true, wanted)).toBe('no-log-entry');
+  });
+
   it('is found on a registry without the referrers API, for which it was listed by tag', async () => {
     const image = pushFresh(rig.registry);
     rig.registry.setFault(image.repository, { effect: { kind: 'no-referrers-api' } });
