@@ -55,3 +55,29 @@ it('long work pauses, short work does not', async () => {
   await pause();
   expect(isTurned).toBe(true);
 });
+
+it('many long works take turns, and short work comes between them', async () => {
+  let turns = 0;
+  let most = 0;
+  let running = 0;
+  let isOver = false;
+  const count = () => {
+    turns += 1;
+    most = Math.max(most, running);
+    running = 0;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  const long = async () => {
+    const pause = createPauses();
+    for (let step = 0; step < 3; step += 1) {
+      for (const end = performance.now() + 11; performance.now() < end; );
+      await pause();
+      running += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, long));
+  isOver = true;
+  expect(most).toBe(1);
+  expect(turns).toBeGreaterThanOrEqual(24);
+});

@@ -114,7 +114,9 @@ function searchPath(question: PathQuestion, authority: CertificateAuthority): Se
       if (path.includes(issuer) || !sameBytes(child.issuer.der, issuer.subject.der)) continue;
       if (effort.left <= 0) return;
       effort.left -= 1;
-      if (!child.isIssuedBy(issuer)) continue;
+      // Keys come first: whoever made one chose how long it takes to check a signature by it.
+      const isIssuer = keyFlawOf(issuer) !== undefined || child.isIssuedBy(issuer);
+      if (!isIssuer) continue;
       const flaw = flawOfAuthority(issuer, path.length - 1, usage);
       if (flaw !== undefined) {
         search.flaw ??= flaw;
@@ -148,10 +150,15 @@ function flawOf(certificate: ParsedCertificate, below: number, usage: PathUsage)
   if (usages !== undefined && !usages.includes(usage) && !usages.includes('any')) {
     return `may not issue certificates for ${usage}`;
   }
-  const key = attempt(() => acceptableKey(certificate.publicKey, certificate.spki));
-  if (!key.ok) return `has a key that is refused: ${key.failure.message}`;
+  const keyFlaw = keyFlawOf(certificate);
+  if (keyFlaw !== undefined) return keyFlaw;
   const [unknown] = certificate.unknownCriticalExtensions;
   return unknown === undefined ? undefined : `has an unknown critical extension ${unknown}`;
+}
+
+function keyFlawOf(certificate: ParsedCertificate): string | undefined {
+  const key = attempt(() => acceptableKey(certificate.publicKey, certificate.spki));
+  return key.ok ? undefined : `has a key that is refused: ${key.failure.message}`;
 }
 
 function timeRefusalOf(

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createCertificate, generateKeyPair, type ParsedCertificate, parseCertificate } from '@vouchsafe/kube/pki';
 import { describe, expect, it } from 'vitest';
 import { createAuthorities } from '../../../sandbox/src/sigstore/authorities.ts';
@@ -40,6 +40,13 @@ function pemOf({ der }: ParsedCertificate): string {
   return `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----\n`;
 }
 
+/** Nobody knows its private half; a check of whatever signature takes a hundred times as long as usual. */
+function slowKey(bits: number): { publicKey: KeyObject; privateKey: KeyObject } {
+  const odd = Buffer.alloc(bits / 8, 0xff);
+  const jwk = { kty: 'RSA', n: odd.toString('base64url'), e: odd.fill(0x7f, 0, 1).toString('base64url') };
+  return { publicKey: createPublicKey({ key: jwk, format: 'jwk' }), privateKey: key.privateKey };
+}
+
 const trust = (anchor: ParsedCertificate): CertificateAuthority => ({
   anchors: [anchor],
   intermediates: [],
@@ -68,6 +75,8 @@ describe('attacks on the way to an authority', () => {
   it.each<[string, () => { publicKey: KeyObject; privateKey: KeyObject }]>([
     ['an RSA key of 1024 bits', () => generateKeyPairSync('rsa', { modulusLength: 1024 })],
     ['another curve', () => generateKeyPairSync('ec', { namedCurve: 'secp256k1' })],
+    ['an RSA key whose exponent makes checks slow', () => slowKey(2048)],
+    ['an RSA key of 16384 bits', () => slowKey(16_384)],
   ])('through an authority with %s', (_name, weak) => {
     const between = certify({ name: 'between', issuer: anchor, key: weak() });
     const leaf = certify({ name: 'leaf', issuer: between, usage: 'codeSigning' });

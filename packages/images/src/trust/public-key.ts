@@ -16,7 +16,9 @@ export interface PublicKey {
 export type HashName = 'sha224' | 'sha256' | 'sha384' | 'sha512';
 
 const minimumRsaBits = 2048;
-const maximumRsaBits = 16_384;
+const maximumRsaBits = 8192;
+/** Everybody's is 65537. With one as long as the modulus a check takes a hundred times as long: work for the verifier. */
+const maximumRsaExponent = 2n ** 32n;
 const curveHashes: ReadonlyMap<string, HashName> = new Map([
   ['prime256v1', 'sha256'],
   ['secp384r1', 'sha384'],
@@ -94,8 +96,9 @@ function weaknessOf(key: KeyObject, encoded: Uint8Array | undefined): string | u
         : `the curve \`${key.asymmetricKeyDetails?.namedCurve}\` is not used`;
     case 'rsa': {
       const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-      const isSane = bits >= minimumRsaBits && bits <= maximumRsaBits;
-      return isSane ? undefined : `an RSA key of ${bits} bits is not used`;
+      const exponent = key.asymmetricKeyDetails?.publicExponent ?? 0n;
+      if (bits < minimumRsaBits || bits > maximumRsaBits) return `an RSA key of ${bits} bits is not used`;
+      return exponent > 1n && exponent < maximumRsaExponent ? undefined : 'an RSA key of such an exponent is not used';
     }
     default:
       return `keys of type \`${key.asymmetricKeyType}\` are not used`;
