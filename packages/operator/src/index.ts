@@ -1,3 +1,4 @@
+export { diagnoseAttestors } from './admission/attestor-diagnostics.ts';
 export { createClusterFacts } from './facts/cluster-facts.ts';
 export { createHttpFacts } from './facts/http-facts.ts';
 export { createHttpRules } from './facts/http-rules.ts';

@@ -56,6 +56,16 @@ describe('lint', () => {
       1,
       ['`spec.rules[0].validate` has a field of that name'],
     ],
+    [
+      'a key that is none',
+      rule('verifyImages: [{imageReferences: ["x/*"], attestors: [{entries: [{keys: {publicKeys: "MFkw"}}]}]}]'),
+      1,
+      [
+        'p.yaml:6:',
+        'error: ',
+        '(spec.rules[0].verifyImages[0].attestors[0].entries[0].keys.publicKeys) [key-material]',
+      ],
+    ],
     ['no YAML', `${HEAD}  - {{ name }}: x\n`, 1, ['[document-syntax]']],
     ['no policy', 'kyverno.io/none: true\n', 4, ['0 policies: 0 errors, 0 warnings\n']],
   ])('%s', async (_what, text, code, expected) => {

@@ -1,5 +1,6 @@
 import { loadDocument, type Policy, rulesOf } from '@vouchsafe/engine';
 import { type Diagnostic, formatDiagnostic, isError } from '@vouchsafe/engine/kernel';
+import { diagnoseAttestors } from '@vouchsafe/operator';
 import { leftOutContainers } from '../../evaluation/left-out-containers.ts';
 import { preparePolicies } from '../../evaluation/prepare-policies.ts';
 import { type CommandIo, EXIT, type FlagValues, textFlag } from '../../flags/command.ts';
@@ -58,7 +59,8 @@ function lintDocument({ object, sources }: InputDocument): Found {
   const { policy, other, diagnostics } = loadDocument(object, sources, { submitted: true });
   if (other) return { policies: 0, diagnostics: [] };
   if (!policy) return { policies: diagnostics.some(isError) ? 1 : 0, diagnostics };
-  const placed = [...compileProblems(policy), ...containerProblems(policy)].map((problem) => {
+  const found = [...compileProblems(policy), ...diagnoseAttestors(policy), ...containerProblems(policy)];
+  const placed = found.map((problem) => {
     const range = problem.range ?? sources(problem.path ?? '');
     return range ? { ...problem, range } : problem;
   });
