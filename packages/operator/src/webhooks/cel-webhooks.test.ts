@@ -85,6 +85,15 @@ describe('the webhooks of policies in CEL', () => {
     expect(shared).toMatchObject({ name: 'vpol.validate.kyverno.svc-fail', path: '/vpol/b' });
   });
 
+  it('are called for equivalent resources where they mutate, whatever is exact', () => {
+    const constraints = { matchPolicy: 'Exact' };
+    const given = { kind: 'ImageValidatingPolicy', constraints, spec: { attestors: [] } };
+    const [mutating] = webhooks('mutating', policy('a', given));
+    const [validating] = webhooks('validating', policy('a', given));
+    expect([mutating?.['matchPolicy'], validating?.['matchPolicy']]).toEqual(['Equivalent', 'Exact']);
+    expect(mutating?.['name']).toContain('-finegrained-a');
+  });
+
   it('conditions that only we can evaluate stay with us', () => {
     const matchConditions = [CONDITION, { name: 'image', expression: "image('a').registry() == 'x'" }];
     const [shared] = webhooks('validating', policy('a', { spec: { matchConditions } }));

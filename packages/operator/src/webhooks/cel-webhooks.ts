@@ -45,7 +45,8 @@ function fineGrained(family: CelFamily, policy: CompiledPolicy, inputs: WebhookI
   const suffix = `-finegrained-${namespace === undefined ? '' : `${namespace}-`}${name}`;
   return createWebhook(family, failurePolicy, [policy], suffix, inputs, {
     matchConditions: policy.webhook?.matchConditions.map((condition) => ({ ...condition })) ?? [],
-    ...(policy.webhook?.isExact ? { matchPolicy: 'Exact' } : {}),
+    // What mutates is called for equivalent resources as well, as Kyverno registers it.
+    ...(policy.webhook?.isExact && family.side === 'validating' ? { matchPolicy: 'Exact' } : {}),
     ...(policy.timeoutSeconds === undefined
       ? {}
       : { timeoutSeconds: Math.min(MAX_TIMEOUT_SECONDS, Math.max(1, policy.timeoutSeconds)) }),
