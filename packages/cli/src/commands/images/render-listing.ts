@@ -19,18 +19,31 @@ export interface ImageListing {
   readonly entries: readonly VerifyImagesEntry[];
 }
 
-/** A block for each piece of evidence, then the policy entries to paste. */
-export function renderListing({ image, digest, images, evidence, unlisted, entries }: ImageListing): string {
-  const lines = [image, line('digest', digest ?? 'unknown')];
+/** What there is in a line, a block for each piece of evidence, then the policy entries to paste. */
+export function renderListing(listing: ImageListing): string {
+  const { image, digest, images, evidence, unlisted, entries } = listing;
+  const lines = [`${image}: ${printable(summaryOf(listing))}`];
+  if (digest !== undefined) lines.push(line('digest', digest));
   if (images !== undefined) lines.push(...linesOfIndex(images));
-  for (const message of unlisted) lines.push(line('not looked at', message));
-  if (evidence.length === 0) lines.push(line('evidence', 'none'));
+  if (digest !== undefined) lines.push(...unlisted.map((message) => line('not looked at', message)));
   for (const one of evidence) lines.push('', ...linesOf(one));
   if (entries.length > 0) {
     lines.push('', '# what a policy asks to accept these signers: an entry of `verifyImages`; trust is yours to give');
     lines.push(toYaml(entries, 2, 'as-given').trimEnd());
   }
   return `${lines.join('\n')}\n`;
+}
+
+function summaryOf({ digest, images, evidence, unlisted }: ImageListing): string {
+  if (digest === undefined) return `not looked at: ${unlisted.join('; ')}`;
+  const found = ['signature', 'attestation'].flatMap((what) => {
+    const { length } = evidence.filter(({ part }) => part === `${what}s`);
+    return length === 0 ? [] : [`${length} ${what}${length === 1 ? '' : 's'}`];
+  });
+  if (found.length > 0) return found.join(', ');
+  if (unlisted.length > 0) return 'no evidence, as far as it could be looked at';
+  const isSigned = images?.some(({ hasEvidence }) => hasEvidence) === true;
+  return isSigned ? 'no evidence about the index, only about images of it' : 'no evidence: nobody has signed it';
 }
 
 /** What is signed, the index or its images, is told apart. */

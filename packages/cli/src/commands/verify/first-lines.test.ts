@@ -50,7 +50,7 @@ it.each<[string, readonly Signing[], FlagValues, RegExp]>([
     'in another format',
     [byKey(ours.privateKeyPem, { format: 'bundle' })],
     { type: 'Cosign' },
-    /: not verified: no Cosign signature found, but the image has one of type SigstoreBundle$/,
+    /: not verified: no signatures found of type Cosign, but the image has one of type SigstoreBundle$/,
   ],
   ['without a log', [byKey(ours.privateKeyPem, { log: 'none' })], {}, /: the signature has no transparency log entry$/],
   ['keyless', [keyless()], identity, /: verified$/],
