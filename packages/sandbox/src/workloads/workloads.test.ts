@@ -57,6 +57,28 @@ function workload(name: string, replicas = 2) {
 const podsOf = async (): Promise<Answer[]> => (await call('GET', PODS)).items;
 
 describe('workloads', () => {
+  it('the revision of a deployment is no update that admission is asked about', async () => {
+    const group = '/apis/admissionregistration.k8s.io/v1';
+    const rule = { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['deployments'] };
+    await call('POST', `${group}/validatingadmissionpolicies`, {
+      metadata: { name: 'no-updates' },
+      spec: { matchConstraints: { resourceRules: [rule] }, validations: [{ expression: 'false' }] },
+    });
+    await call('POST', `${group}/validatingadmissionpolicybindings`, {
+      metadata: { name: 'no-updates' },
+      spec: { policyName: 'no-updates', validationActions: ['Deny'] },
+    });
+    await call('POST', DEPLOYMENTS, workload('web'));
+    const annotations = { changed: 'true' };
+    const patch = () =>
+      call('PATCH', `${DEPLOYMENTS}/web`, { metadata: { annotations } }, 'application/merge-patch+json');
+    await eventually(patch, ({ code }) => code === 422);
+    await eventually(
+      () => call('GET', `${DEPLOYMENTS}/web`),
+      ({ metadata }) => metadata.annotations?.['deployment.kubernetes.io/revision'] === '1',
+    );
+  });
+
   it('a deployment rolls out, rolls over, scales and goes with its pods', async () => {
     await call('POST', DEPLOYMENTS, workload('web'));
     const ready = await eventually(
