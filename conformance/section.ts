@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
 /** A part of the conformance run: a corpus, or one dialect or family of it. */
 export interface Section {
   readonly name: string;
@@ -7,7 +10,7 @@ export interface Section {
   readonly size: number;
   /** `undefined`: the data or the runner are not there. */
   readonly run: (options: RunOptions) => Promise<SectionReport | undefined>;
-  /** Of a section that runs a part of its cases: whether the case is in it. */
+  /** Of a section that runs a part of its cases, or those of the corpus at hand: whether the case is in it. */
   readonly covers?: (id: string, options: RunOptions) => boolean;
 }
 
@@ -38,4 +41,9 @@ export interface SectionReport {
   readonly notRun: number;
   /** Lines of figures beside the count. */
   readonly figures: readonly string[];
+}
+
+/** Whether the corpus has the file or folder that a case is named after: there are several, and a gap of one is none of another. */
+export function isInCorpus(id: string, { corpus }: RunOptions): boolean {
+  return corpus !== undefined && existsSync(join(corpus, id.slice(id.indexOf(':') + 1)));
 }

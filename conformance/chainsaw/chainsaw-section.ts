@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runScored } from '../sandbox/run-scored.ts';
 import type { Score } from '../sandbox/tell-score.ts';
-import type { RunOptions, Section, SectionReport } from '../section.ts';
+import { isInCorpus, type RunOptions, type Section, type SectionReport } from '../section.ts';
 import { heldAtSecondTry } from './second-try.ts';
 
 const PROGRAM = fileURLToPath(new URL('run-chainsaw.ts', import.meta.url));
@@ -38,7 +38,8 @@ export const CHAINSAW_SECTION: Section = {
   selector: 'chainsaw',
   size: 1061,
   run: playScenarios,
-  covers: (id, { everyScenario }) => everyScenario || USUAL.some((folder) => id.includes(folder)),
+  covers: (id, options) =>
+    isInCorpus(id, options) && (options.everyScenario || USUAL.some((folder) => id.includes(folder))),
 };
 
 async function playScenarios(options: RunOptions): Promise<SectionReport | undefined> {

@@ -1,14 +1,26 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunOptions, Section, SectionReport } from '../section.ts';
+import { isInCorpus, type RunOptions, type Section, type SectionReport } from '../section.ts';
 import type { SuiteOutcome } from './run-suite.ts';
 import { runSuites } from './run-suites.ts';
 import { familyOf, type KindFamily, readSuites, type SuiteRecord } from './suite-index.ts';
 
 /** The suites of `kyverno test`, by family of kinds. A case is a suite. */
 export const CLI_SECTIONS: readonly Section[] = [
-  { name: 'cli suites of legacy kinds', selector: 'cli', size: 321, run: (options) => runFamily('legacy', options) },
-  { name: 'cli suites of kinds in CEL', selector: 'cli', size: 162, run: (options) => runFamily('cel', options) },
+  {
+    name: 'cli suites of legacy kinds',
+    selector: 'cli',
+    size: 321,
+    run: (options) => runFamily('legacy', options),
+    covers: isInCorpus,
+  },
+  {
+    name: 'cli suites of kinds in CEL',
+    selector: 'cli',
+    size: 162,
+    run: (options) => runFamily('cel', options),
+    covers: isInCorpus,
+  },
 ];
 
 async function runFamily(family: KindFamily, options: RunOptions): Promise<SectionReport | undefined> {

@@ -1,6 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readKnownGaps, splitFailures } from '../known-gaps.ts';
+import { isInCorpus, type RunOptions } from '../section.ts';
 import { flipManifest } from './flip-manifest.ts';
 import { judge, type ReportedRow, readReports } from './judge.ts';
 import { expectationsOf } from './manifest.ts';
@@ -101,5 +103,13 @@ describe('known gaps', () => {
     ];
     const { known, unexpected } = splitFailures(failures, [{ id: 'a:1', reason: 'for now' }]);
     expect([known, unexpected].map((list) => list.map(({ id }) => id))).toEqual([['a:1'], ['a:2']]);
+  });
+
+  it('of a corpus are none of another', () => {
+    const corpus = fileURLToPath(new URL('..', import.meta.url));
+    const options = { corpus } as RunOptions; // nothing else is looked at
+    expect(
+      ['cli:cli-suites', 'registry:registry/images.yaml', 'cli:elsewhere'].map((id) => isInCorpus(id, options)),
+    ).toEqual([true, true, false]);
   });
 });

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { heldAtSecondTry } from '../chainsaw/second-try.ts';
 import { runScored } from '../sandbox/run-scored.ts';
 import type { Score } from '../sandbox/tell-score.ts';
-import type { RunOptions, Section, SectionReport } from '../section.ts';
+import { isInCorpus, type RunOptions, type Section, type SectionReport } from '../section.ts';
 
 const PROGRAM = fileURLToPath(new URL('run-registry.ts', import.meta.url));
 /** Each has a cluster, and stand-ins, of its own. */
@@ -12,8 +12,8 @@ const RUNNERS = 2;
 
 /** What needs images: played against stand-ins on loopback, which have the facts of the real ones. */
 export const REGISTRY_SECTIONS: readonly Section[] = [
-  { name: 'cli suites with images', selector: 'registry', size: 5, run: runSuites },
-  { name: 'cluster scenarios with images', selector: 'registry', size: 79, run: runScenarios },
+  { name: 'cli suites with images', selector: 'registry', size: 5, run: runSuites, covers: isInCorpus },
+  { name: 'cluster scenarios with images', selector: 'registry', size: 79, run: runScenarios, covers: isInCorpus },
 ];
 
 async function runSuites(options: RunOptions): Promise<SectionReport | undefined> {
