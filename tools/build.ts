@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build, type OutputOptions } from 'rolldown';
+import { type BuildOptions, build, type OutputOptions, type Plugin } from 'rolldown';
 import { findCircle } from './chunk-circle.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -19,45 +19,60 @@ if (missing.length > 0) {
   process.exit(1);
 }
 rmSync(`${root}packages/cli/dist`, { recursive: true, force: true });
+const plugins: readonly Plugin[] = [
+  {
+    name: 'commander-child-process',
+    resolveId: (source, importer) =>
+      source === 'node:child_process' && importer?.includes('/node_modules/commander/')
+        ? `${root}tools/commander-child-process.mjs`
+        : null,
+  },
+  {
+    // what it imports by default would be copied member by member at each start
+    name: 'commander-builtins',
+    resolveId: (source, importer) =>
+      ['node:fs', 'node:path', 'node:process'].includes(source) && importer?.includes('/node_modules/commander/')
+        ? `\0${source}`
+        : null,
+    load: (id) => (id.startsWith('\0node:') ? `export default process.getBuiltinModule('${id.slice(1)}');` : null),
+  },
+  {
+    // its other form is CommonJS, all of which runs when a file that mentions it does
+    name: 'yaml-modules',
+    resolveId: (source) => (source === 'yaml' ? `${root}node_modules/yaml/browser/dist/index.js` : null),
+  },
+  {
+    name: 'undici-dispatchers',
+    resolveId: (source) => (source === 'undici' ? `${root}tools/undici-dispatchers.mjs` : null),
+  },
+  {
+    name: 'undici-http2',
+    resolveId: (source, importer) =>
+      source === './client-h2.js' && importer?.includes('/undici/lib/dispatcher/')
+        ? `${root}tools/undici-http2.cjs`
+        : null,
+  },
+];
 const shared: BuildOptions = {
   cwd: root,
   platform: 'node',
   logLevel: 'warn',
   resolve: { conditionNames: ['node', 'import'] },
-  plugins: [
-    {
-      name: 'commander-child-process',
-      resolveId: (source, importer) =>
-        source === 'node:child_process' && importer?.includes('/node_modules/commander/')
-          ? `${root}tools/commander-child-process.mjs`
-          : null,
-    },
-    {
-      // what it imports by default would be copied member by member at each start
-      name: 'commander-builtins',
-      resolveId: (source, importer) =>
-        ['node:fs', 'node:path', 'node:process'].includes(source) && importer?.includes('/node_modules/commander/')
-          ? `\0${source}`
-          : null,
-      load: (id) => (id.startsWith('\0node:') ? `export default process.getBuiltinModule('${id.slice(1)}');` : null),
-    },
-    {
-      // its other form is CommonJS, all of which runs when a file that mentions it does
-      name: 'yaml-modules',
-      resolveId: (source) => (source === 'yaml' ? `${root}node_modules/yaml/browser/dist/index.js` : null),
-    },
-    {
-      name: 'undici-dispatchers',
-      resolveId: (source) => (source === 'undici' ? `${root}tools/undici-dispatchers.mjs` : null),
-    },
-    {
-      name: 'undici-http2',
-      resolveId: (source, importer) =>
-        source === './client-h2.js' && importer?.includes('/undici/lib/dispatcher/')
-          ? `${root}tools/undici-http2.cjs`
-          : null,
-    },
-  ],
+  plugins: [...plugins],
+};
+/** Of the command line alone, where each module of Node that is loaded is a part of the time a run takes. */
+const leanBuiltins: Plugin = {
+  name: 'lean-builtins',
+  resolveId: (source, importer) => {
+    if (!importer?.includes('/node_modules/undici/')) return null;
+    if (source === 'node:http') return `${root}tools/undici-http.cjs`;
+    return source === 'node:assert' ? `${root}tools/undici-assert.cjs` : null;
+  },
+  // it looks at `performance` when it is loaded, and so loads `node:perf_hooks`; times of a run are short
+  transform: (code, id) =>
+    id.includes('/node_modules/lru-cache/')
+      ? { code: code.replace('typeof performance', "'undefined'"), map: null }
+      : null,
 };
 /**
  * What is needed together, by the rooms it is in: `load-bundle.cjs` loads a file when something of it is first used. None
@@ -65,6 +80,8 @@ const shared: BuildOptions = {
  */
 const GROUPS: readonly { readonly name: string; readonly test: RegExp }[] = [
   { name: 'yaml', test: /node_modules\/yaml\// },
+  // for machines that cannot run the usual parser of HTTP
+  { name: 'undici-parser', test: /node_modules\/undici\/lib\/llhttp\/llhttp-wasm\.js/ },
   { name: 'regexp', test: /node_modules\/re2js\// },
   { name: 'jmespath', test: /engine\/src\/lang\/jmespath\// },
   { name: 'engine-values', test: /engine\/src\/(?:kernel|model|facts)\/|cel\/src\/kubernetes\/quantity\.ts/ },
@@ -80,9 +97,11 @@ const output: OutputOptions = {
 // CommonJS, since only scripts can be started from a code cache that was made after they had run.
 const bundled = await build({
   ...shared,
+  plugins: [...plugins, leanBuiltins],
   input: { main: entries.main },
   preserveEntrySignatures: 'allow-extension',
-  transform: { define: { 'import.meta.main': 'false' } },
+  // as where undici is a part of Node: without its second parser of HTTP
+  transform: { define: { 'import.meta.main': 'false', esbuildDetection: 'true' } },
   output: {
     ...output,
     format: 'cjs',

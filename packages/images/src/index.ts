@@ -40,6 +40,7 @@ export {
 } from './trust/follow-trust-root.ts';
 export { readTrustRoot } from './trust/read-trust-root.ts';
 export {
+  deferTrustRoot,
   parseTrustRoot,
   publicGoodTrustRoot,
   publicGoodTrustRootDate,

@@ -22,7 +22,7 @@ export interface ImageFacts {
 export async function openImageFacts(options: ImageFactsOptions): Promise<ImageFacts> {
   const { hosts, trustedRoot, folder, env, acceptAnyStatement } = options;
   const source = createImageSource({
-    hosts: await toHosts(hosts),
+    hosts: toHosts(hosts),
     trustRoot: trustedRoot === '' ? publicGoodTrustRoot() : await readTrustRoot(resolve(folder, trustedRoot)),
     credentials: dockerCredentials(env),
     acceptAnyStatement,

@@ -41,14 +41,14 @@ export async function pushPolicies(policies: readonly PolicyLayer[], place: Arti
     }),
   );
   const artifact = { configMediaType: CONFIG_TYPE, config: Buffer.from('{}'), layers };
-  const pushed = await pushArtifact(place.reference, artifact, accessOf(place), await optionsOf(place));
+  const pushed = await pushArtifact(place.reference, artifact, accessOf(place), optionsOf(place));
   if (!pushed.ok) throw new InputProblem(pushed.message);
   return pushed.value;
 }
 
 /** The texts of the policies, in the order of the artifact's layers. Throws `InputProblem`. */
 export async function pullPolicies(place: ArtifactPlace): Promise<readonly string[]> {
-  const pulled = await pullArtifact(place.reference, LAYER_TYPE, accessOf(place), await optionsOf(place));
+  const pulled = await pullArtifact(place.reference, LAYER_TYPE, accessOf(place), optionsOf(place));
   if (!pulled.ok) throw new InputProblem(pulled.message);
   return pulled.value.layers.map(({ bytes }) => Buffer.from(bytes).toString('utf8'));
 }
@@ -57,9 +57,9 @@ function accessOf({ allowInsecure = false }: ArtifactPlace): RegistryAccess {
   return { allowInsecure, providers: PROVIDERS, secrets: [] };
 }
 
-async function optionsOf({ reference, hosts, env }: ArtifactPlace) {
+function optionsOf({ reference, hosts, env }: ArtifactPlace) {
   return {
-    hosts: { ...loopbackHost(reference), ...(await toHosts(hosts)) },
+    hosts: { ...loopbackHost(reference), ...toHosts(hosts) },
     credentials: dockerCredentials(env),
     environment: env,
     userAgent: 'vouchsafe',

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type CredentialSource, createRegistryHosts, type RegistryHosts } from '@vouchsafe/images';
@@ -19,13 +19,13 @@ export interface RegistryAccessOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Reads the files of authorities. Rejects with `InputProblem`. */
-export async function toHosts({ mirrors, authorities, insecure }: HostSettings): Promise<RegistryHosts> {
+/** Reads the files of authorities. Throws `InputProblem`. */
+export function toHosts({ mirrors, authorities, insecure }: HostSettings): RegistryHosts {
   const named = authorities.map((pair) => splitPair(pair, '--registry-ca is HOST=FILE'));
   try {
     return createRegistryHosts({
       mirrors: mirrors.map((pair) => splitPair(pair, '--registry-mirror is HOST=URL')),
-      authorities: await Promise.all(named.map(async ([host, file]) => [host, await readFile(file, 'utf8')] as const)),
+      authorities: named.map(([host, file]) => [host, readFileSync(file, 'utf8')] as const),
       insecure,
     });
   } catch (error) {
@@ -46,14 +46,21 @@ export function dockerCredentials(env: RegistryAccessOptions['env']): Credential
   const runtime = env['XDG_RUNTIME_DIR'] ?? '';
   const podman = env['REGISTRY_AUTH_FILE'] || (runtime === '' ? '' : join(runtime, 'containers/auth.json'));
   const files = [join(folder, 'config.json'), ...(podman === '' ? [] : [podman])];
-  // A machine nobody logged in on has no such file.
-  const read = (file: string) => readFile(file, 'utf8').catch(() => '');
   return {
     secretConfig: async () => undefined,
-    defaultConfigs: () => Promise.all(files.map(read)),
+    defaultConfigs: async () => files.map(readIfThere),
     async askProgram(program, server, signal) {
       const { askCredentialProgram } = await import('./credential-program.ts');
       return askCredentialProgram(program, server, { env, signal });
     },
   };
+}
+
+/** A machine nobody logged in on has no such file. */
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }

@@ -100,14 +100,23 @@ function complete(
   certificates: readonly ParsedCertificate[],
 ): ResolvedAttestor {
   const stampChain = ctlog?.tsaCertChain ?? '';
+  const stamps = stampChain === '' ? undefined : [stampAuthority(stampChain)];
+  const logs = logsOf(rekor?.pubkey, 'rekor.pubkey');
+  const certificateLogs = logsOf(ctlog?.pubkey, 'ctlog.pubkey');
   const stated = JSON.stringify([source, rekor, ctlog, Object.entries(annotations).sort(), trustRoot.hash]);
   return {
     signer,
     certificates,
-    transparencyLogs:
-      rekor?.ignoreTlog === true ? undefined : logsOf(rekor?.pubkey, trustRoot.transparencyLogs, 'rekor.pubkey'),
-    certificateLogs: certificateLogsOf(signer, ctlog, trustRoot),
-    timeStampAuthorities: stampChain === '' ? trustRoot.timeStampAuthorities : [stampAuthority(stampChain)],
+    // Parts of a trust root may be read when they are asked for: what evidence does not need is not.
+    get transparencyLogs() {
+      return rekor?.ignoreTlog === true ? undefined : (logs ?? trustRoot.transparencyLogs);
+    },
+    get certificateLogs() {
+      return ctlog?.ignoreSCT === true ? undefined : certificateLogsOf(signer, certificateLogs, trustRoot);
+    },
+    get timeStampAuthorities() {
+      return stamps ?? trustRoot.timeStampAuthorities;
+    },
     areTimeStampsStrict: stampChain !== '',
     annotations,
     hash: createHash('sha256').update(stated).digest('base64'),
@@ -120,16 +129,15 @@ function complete(
  */
 function certificateLogsOf(
   signer: KeySigner | CertificateSigner,
-  ctlog: CTLog | undefined,
+  named: TrustRoot['certificateLogs'] | undefined,
   trustRoot: TrustRoot,
 ): ResolvedAttestor['certificateLogs'] {
-  if (ctlog?.ignoreSCT === true) return undefined;
-  const logs = logsOf(ctlog?.pubkey, trustRoot.certificateLogs, 'ctlog.pubkey');
+  const logs = named ?? trustRoot.certificateLogs;
   return logs.length === 0 && signer.authorities === trustRoot.certificateAuthorities ? undefined : logs;
 }
 
-function logsOf(pem: string | undefined, usual: TrustRoot['transparencyLogs'], what: string) {
-  if (pem === undefined || pem === '') return usual;
+function logsOf(pem: string | undefined, what: string): TrustRoot['transparencyLogs'] | undefined {
+  if (pem === undefined || pem === '') return undefined;
   try {
     return logsFromPem(pem);
   } catch (error) {

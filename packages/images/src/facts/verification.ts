@@ -19,6 +19,7 @@ import type { TrustRoot } from '../trust/trust-root.ts';
 import type { TufTrustRoots } from '../tuf/tuf-trust-roots.ts';
 import { createPauses } from '../verifiers/create-pauses.ts';
 import { findVerifier } from '../verifiers/index.ts';
+import { steadyMs } from '../verifiers/steady-ms.ts';
 import {
   type EvidencePart,
   type EvidenceSet,
@@ -251,10 +252,10 @@ async function verdictOf(
   const fitting: Extract<PieceVerdict, { ok: true }>[] = [];
   const refused: EvidenceFailure[] = [];
   const pause = createPauses();
-  const end = performance.now() + run.services.totalMs;
+  const end = steadyMs() + run.services.totalMs;
   for (const piece of set.judge(attestor, now())) {
     await pause();
-    if (performance.now() > end) throw new RegistryFailure('timed-out', 'the evidence takes too long to be judged');
+    if (steadyMs() > end) throw new RegistryFailure('timed-out', 'the evidence takes too long to be judged');
     if (!piece.ok) refused.push(piece.failure);
     else if (type === undefined || predicateTypeOf(piece.document) === type) fitting.push(piece);
     // Of signatures one suffices; of attestations all are handed over.

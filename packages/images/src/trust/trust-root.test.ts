@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import publicGood from './data/public-good-trusted-root.json' with { type: 'json' };
 import { readTrustRoot } from './read-trust-root.ts';
-import { parseTrustRoot, publicGoodTrustRoot } from './trust-root.ts';
+import { deferTrustRoot, parseTrustRoot, publicGoodTrustRoot } from './trust-root.ts';
 
 /** The public-good document with one change. */
 function changed(change: (document: Record<string, never>) => void): string {
@@ -103,5 +103,23 @@ describe('readTrustRoot', () => {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  });
+});
+
+describe('a trust root that is read when it is asked for', () => {
+  it('is the same', () => {
+    const text = JSON.stringify(publicGood);
+    const parsed = parseTrustRoot(text);
+    if (!parsed.ok) throw new Error(parsed.message);
+    const deferred = deferTrustRoot(text);
+    expect(deferred.hash).toBe(parsed.root.hash);
+    expect(deferred.transparencyLogs.map(({ id }) => id)).toEqual(parsed.root.transparencyLogs.map(({ id }) => id));
+    expect(deferred.certificateAuthorities).toBe(deferred.certificateAuthorities);
+  });
+
+  it('is refused by whoever needs a part of it when it is malformed', () => {
+    const root = deferTrustRoot('{"tlogs":1}');
+    expect(root.hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(() => root.timeStampAuthorities).toThrow('malformed trust root');
   });
 });

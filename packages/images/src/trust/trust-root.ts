@@ -4,7 +4,7 @@ import { attemptPki, type ParsedCertificate, parseCertificate, parseCertificates
 import publicGoodTrustedRoot from './data/public-good-trusted-root.json' with { type: 'json' };
 import { decodeBase64, parseJsonObject, sameBytes } from './encoded-text.ts';
 import { createVerificationKey, type PublicKey, parsePublicKeys } from './public-key.ts';
-import { attempt } from './refusal.ts';
+import { attempt, Refusal } from './refusal.ts';
 import { always, type Validity } from './validity.ts';
 
 /** A log whose signatures count: a transparency log (Rekor) or a certificate log. */
@@ -86,6 +86,34 @@ export function parseTrustRoot(text: string): TrustRootResult {
     if (error instanceof MalformedRoot) return { ok: false, message: `malformed trust root: ${error.message}` };
     throw error;
   }
+}
+
+/**
+ * The same, read when something of it is asked for: a signature by a key needs none of it. Who asks for a part of a root that is
+ * malformed is refused (`invalid-attestor`).
+ */
+export function deferTrustRoot(text: string): TrustRoot {
+  let parsed: TrustRootResult | undefined;
+  const root = (): TrustRoot => {
+    parsed ??= parseTrustRoot(text);
+    if (!parsed.ok) throw new Refusal('invalid-attestor', parsed.message);
+    return parsed.root;
+  };
+  return {
+    hash: createHash('sha256').update(text).digest('hex'),
+    get transparencyLogs() {
+      return root().transparencyLogs;
+    },
+    get certificateLogs() {
+      return root().certificateLogs;
+    },
+    get certificateAuthorities() {
+      return root().certificateAuthorities;
+    },
+    get timeStampAuthorities() {
+      return root().timeStampAuthorities;
+    },
+  };
 }
 
 class MalformedRoot extends Error {}

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { steadyMs } from './steady-ms.ts';
 
 /** Milliseconds that one thing may keep others waiting. */
 const LONG_MS = 10;
@@ -12,11 +13,11 @@ let queue: Promise<void> = Promise.resolve();
  * than one does.
  */
 export function createPauses(): () => Promise<void> {
-  let last = performance.now();
+  let last = steadyMs();
   return async () => {
-    if (performance.now() - last < LONG_MS) return;
+    if (steadyMs() - last < LONG_MS) return;
     queue = queue.then(() => turn());
     await queue;
-    last = performance.now();
+    last = steadyMs();
   };
 }

@@ -33,7 +33,7 @@ async function listAll(names: readonly string[], flags: FlagValues, io: CommandI
   const references = names.map(normaliseImage);
   const timeout = readImageTimeout(flags);
   const repository = textFlag(flags, 'repository');
-  const keys = await Promise.all(listFlag(flags, 'key').map(readKey));
+  const keys = listFlag(flags, 'key').map(readKey);
   const access = { allowInsecure: flags['allowInsecureRegistry'] === true, providers: [], secrets: [] };
   const surroundings = await readSurroundings(flags, io);
   const options = {

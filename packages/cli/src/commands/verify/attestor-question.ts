@@ -4,7 +4,7 @@ import { ImageUsageError, normaliseImage, readFlagFile, readKey } from '../../im
 import { splitPair } from '../../inputs/registry-access.ts';
 
 /** Who must have signed, by the flags. Throws `ImageUsageError`. */
-export async function toAttestor(flags: FlagValues): Promise<Attestor> {
+export function toAttestor(flags: FlagValues): Attestor {
   const rekor = flags['insecureIgnoreTlog'] === true ? { rekor: { ignoreTlog: true } } : {};
   const ctlog = flags['insecureIgnoreSct'] === true ? { ctlog: { ignoreSCT: true } } : {};
   const key = textFlag(flags, 'key');
@@ -16,7 +16,7 @@ export async function toAttestor(flags: FlagValues): Promise<Attestor> {
   };
   const isKeyless = Object.keys(identity).length > 0;
   if (key !== undefined && isKeyless) throw new ImageUsageError('give either --key or an identity, not both');
-  if (key !== undefined) return { keys: { publicKeys: await readKey(key), ...rekor, ...ctlog } };
+  if (key !== undefined) return { keys: { publicKeys: readKey(key), ...rekor, ...ctlog } };
   const chain = textFlag(flags, 'certificateChain');
   if (!isKeyless && chain === undefined) {
     throw new ImageUsageError(
@@ -24,7 +24,7 @@ export async function toAttestor(flags: FlagValues): Promise<Attestor> {
     );
   }
   if (!isKeyless && chain !== undefined)
-    return { certificates: { certChain: await readFlagFile(chain, '--certificate-chain'), ...rekor, ...ctlog } };
+    return { certificates: { certChain: readFlagFile(chain, '--certificate-chain'), ...rekor, ...ctlog } };
   const hasSubject = 'subject' in identity || 'subjectRegExp' in identity;
   const hasIssuer = 'issuer' in identity || 'issuerRegExp' in identity;
   if (!hasSubject || !hasIssuer) {
@@ -32,7 +32,7 @@ export async function toAttestor(flags: FlagValues): Promise<Attestor> {
       'an identity is a subject and its issuer: anybody can get a certificate for a subject of an issuer of their own',
     );
   }
-  const roots = chain === undefined ? {} : { roots: await readFlagFile(chain, '--certificate-chain') };
+  const roots = chain === undefined ? {} : { roots: readFlagFile(chain, '--certificate-chain') };
   return { keyless: { ...identity, ...roots, ...rekor, ...ctlog } };
 }
 

@@ -93,6 +93,14 @@ describe('vouchsafe verify', () => {
     });
   });
 
+  it('reads no trust root where none counts, and refuses one that is malformed elsewhere', async () => {
+    const malformed = rig.write('malformed.json', '{"tlogs":1}');
+    pushSigned('roots/plain');
+    expect((await ask(['registry.test/roots/plain:v1'], { trustedRoot: malformed })).code).toBe(0);
+    const logged = await ask(['registry.test/roots/plain:v1'], { trustedRoot: malformed, insecureIgnoreTlog: false });
+    expect([logged.code, logged.stderr]).toEqual([2, expect.stringContaining('malformed trust root')]);
+  });
+
   it('takes references to keys, and says what they need', async () => {
     pushImage(rig.registry, 'kms/app:v1', { labels: { is: 'kms' } });
     const { code, stdout } = await ask(['registry.test/kms/app:v1'], { key: 'hashivault://cosign' });

@@ -41,8 +41,8 @@ async function verifyAll(images: readonly string[], flags: FlagValues, io: Comma
     acceptAnyStatement: flags['acceptAnyStatement'] === true,
   });
   const verdicts = await forEachImage(images, (image) => judge(image, source, AbortSignal.timeout(timeout)));
-  await source.close();
   io.stdout(render(verdicts));
+  await source.close();
   if (verdicts.some(({ status }) => status === 'unknown')) return EXIT.evaluation;
   return verdicts.every(({ status }) => status === 'verified') ? EXIT.ok : EXIT.violations;
 }
@@ -53,7 +53,7 @@ type Judge = (image: string, source: ImageSource, signal: AbortSignal) => Promis
 async function chooseJudge(images: readonly string[], flags: FlagValues, io: CommandIo): Promise<Judge> {
   const paths = listFlag(flags, 'policy');
   if (paths.length > 0) return judgeByPolicies(images, paths, flags, io);
-  const attestor = await toAttestor(flags);
+  const attestor = toAttestor(flags);
   for (const image of images) toRequests(image, attestor, flags);
   return async (image, source, signal) => {
     const [first, ...others] = toRequests(image, attestor, flags);
