@@ -18,7 +18,14 @@ const ADVICE: Readonly<Record<EvidenceReason, string>> = {
   'invalid-attestor': 'mend the attestor in the policy: its key or certificate cannot be used',
 };
 
+/** Reasons that are no evidence's. */
+const FURTHER: ReadonlyMap<string, string> = new Map([
+  ['not-found', 'check the name of the image, its tag, and the registry'],
+  ['unmatched', 'add a rule about images of this name, or check the pattern of the one that is meant'],
+]);
+
 /** What a person can do about one kind of refusal. */
 export function adviceFor(reason: string): string {
-  return Object.hasOwn(ADVICE, reason) ? ADVICE[reason as EvidenceReason] : 'see the message'; // an own key of the table
+  if (Object.hasOwn(ADVICE, reason)) return ADVICE[reason as EvidenceReason]; // an own key of the table
+  return FURTHER.get(reason) ?? 'see the message';
 }

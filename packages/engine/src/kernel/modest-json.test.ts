@@ -8,6 +8,7 @@ describe('the objects and lists of JSON', () => {
   it.each([
     ['nested as deep as anything is', '['.repeat(500) + ']'.repeat(500)],
     ['as many as documents have', JSON.stringify(Array.from({ length: 20_000 }, (_, id) => ({ id, of: ['a'] })))],
+    ['a matrix of numbers', JSON.stringify(Array.from({ length: 20_000 }, (_, at) => [at, 12.5]))],
     ['one long text', JSON.stringify('x'.repeat(MIB))],
     ['brackets in texts', JSON.stringify({ a: '["\\'.repeat(MIB), '{"': '[\\' })],
     ['nothing', ''],

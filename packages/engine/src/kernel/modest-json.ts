@@ -1,6 +1,6 @@
 /** Objects and lists that any document may have, and the bytes for each one more. */
-const FREE = 1000;
-const BYTES_EACH = 12;
+const FREE = 2000;
+const BYTES_EACH = 8;
 const DEEPEST = 500;
 
 const QUOTE = 0x22;
