@@ -60,6 +60,14 @@ describe.each(['legacy', 'bundle'] as const)('attestations (%s)', (format) => {
     expect(await check(provenance, key.publicKey)).toBe(true);
   });
 
+  it('of another type are told as such, whoever signed them', async () => {
+    const image = attested();
+    const request = wanting(image.reference, [{ type: spdx, attestors: ofKey(other.publicKey) }], { type });
+    expect((await verify(rig.source, request)).attestations[0]?.sets[0]?.entries[0]?.failures).toEqual([
+      { reason: 'unsigned', message: `no attestation of type ${spdx} found, but of ${provenance}` },
+    ]);
+  });
+
   it.each<[string, SignatureDefects]>([
     ['about another image', { signedDigest: `sha256:${'1'.repeat(64)}` }],
     ['changed after signing', { document: 'changed-after-signing' }],

@@ -13,7 +13,7 @@ import type { RegistryClient } from '../registry/registry-client.ts';
 import { RegistryFailure } from '../registry/registry-failure.ts';
 import { judgeWithEd25519ph } from '../trust/ed25519ph.ts';
 import { predicateTypeOf } from '../trust/in-toto-statement.ts';
-import { Refusal } from '../trust/refusal.ts';
+import { Refusal, shown } from '../trust/refusal.ts';
 import type { ResolvedAttestor } from '../trust/resolved-attestor.ts';
 import type { TrustRoot } from '../trust/trust-root.ts';
 import type { TufTrustRoots } from '../tuf/tuf-trust-roots.ts';
@@ -253,7 +253,7 @@ async function verdictOf(
   const refused: EvidenceFailure[] = [];
   const pause = createPauses();
   const end = steadyMs() + run.services.totalMs;
-  for (const piece of set.judge(attestor, now())) {
+  for (const piece of set.judge(attestor, now(), type)) {
     await pause();
     if (steadyMs() > end) throw new RegistryFailure('timed-out', 'the evidence takes too long to be judged');
     if (!piece.ok) refused.push(piece.failure);
@@ -263,7 +263,7 @@ async function verdictOf(
   }
   const [first] = fitting;
   if (first === undefined) {
-    const failures = refused.length > 0 ? nearestFirst(refused) : [nothingFound(type, set.aside)];
+    const failures = refused.length > 0 ? nearestFirst(refused) : [nothingFound(set, type)];
     const verdict: AttestorVerdict = { verified: false, failures };
     verdicts.set(set, attestor, type, verdict, undefined);
     return verdict;
@@ -279,9 +279,14 @@ async function verdictOf(
   return verdict;
 }
 
-function nothingFound(type: string | undefined, aside: string | undefined): EvidenceFailure {
-  const message = type === undefined ? 'no signatures found' : `no attestation of type ${type} found`;
-  return { reason: 'unsigned', message: aside === undefined ? message : `${message}: ${aside}` };
+function nothingFound(set: EvidenceSet, type: string | undefined): EvidenceFailure {
+  if (type === undefined) {
+    const aside = set.aside === undefined ? '' : `: ${set.aside}`;
+    return { reason: 'unsigned', message: `no signatures found${aside}` };
+  }
+  const types = new Set(set.list().flatMap(({ predicateType }) => predicateType ?? []));
+  const others = types.size === 0 ? '' : `, but of ${shown([...types].slice(0, 3).join(', '))}`;
+  return { reason: 'unsigned', message: `no attestation of type ${type} found${others}` };
 }
 
 /** The second verdict when it holds, else both refusals. */

@@ -41,8 +41,11 @@ export interface EvidenceSet {
   readonly bytes: number;
   /** What else was found and does not count, for the message that there is nothing. */
   readonly aside?: string | undefined;
-  /** Piece by piece, in the registry's order, as far as it is asked. `now` is the present time in milliseconds. */
-  judge(attestor: ResolvedAttestor, now: number): Iterable<PieceVerdict>;
+  /**
+   * Piece by piece, in the registry's order, as far as it is asked. `now` is the present time in milliseconds. With `type`,
+   * statements of other predicates are passed over.
+   */
+  judge(attestor: ResolvedAttestor, now: number, type?: string): Iterable<PieceVerdict>;
   /** What the pieces say of themselves, unverified, in the order in which they are judged. */
   list(): readonly EvidenceClaims[];
 }

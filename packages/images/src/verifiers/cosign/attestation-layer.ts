@@ -1,6 +1,6 @@
 import { readDsseEnvelope } from '../../trust/dsse-envelope.ts';
 import { parseJsonObject } from '../../trust/encoded-text.ts';
-import { readStatement } from '../../trust/in-toto-statement.ts';
+import { predicateTypeOf, readStatement } from '../../trust/in-toto-statement.ts';
 import { attempt, Refusal } from '../../trust/refusal.ts';
 import { checkSignedMaterial, type SignedMaterial } from '../../trust/vouch.ts';
 import { claimsOf } from '../evidence-claims.ts';
@@ -28,6 +28,7 @@ export function attestationReader(digest: string): LayerReader {
       timeStampedBytes: layer.blob,
     };
     return {
+      predicateType: predicateTypeOf(statement),
       judge(attestor, now) {
         let refusal: Refusal | undefined;
         for (const signature of envelope.signatures) {

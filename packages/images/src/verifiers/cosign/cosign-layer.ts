@@ -16,6 +16,8 @@ export interface CosignLayer {
 
 /** A layer, read: what it says of itself, and how an attestor judges it. */
 interface ReadLayer {
+  /** Of an attestation. */
+  readonly predicateType?: string;
   /** Throws `Refusal`. */
   judge(attestor: ResolvedAttestor, now: number): { vouched: Vouched; document: JsonObject };
   claims(): EvidenceClaims;
@@ -31,9 +33,10 @@ export function lookAtLayers(layers: readonly CosignLayer[], read: LayerReader):
     read: keepReading<Attempt<ReadLayer>>(layer.blob, () => attempt(() => read(layer))),
   }));
   return {
-    *judge(attestor, now): Iterable<PieceVerdict> {
+    *judge(attestor, now, type): Iterable<PieceVerdict> {
       for (const { layer, read: readLayer } of readings) {
         const found = readLayer();
+        if (type !== undefined && found.ok && found.value.predicateType !== type) continue;
         const verdict = found.ok ? attempt(() => found.value.judge(attestor, now)) : found;
         yield verdict.ok
           ? { ok: true, evidence: layer.digest, ...verdict.value }

@@ -27,7 +27,7 @@ export const notaryVerifier: Verifier = {
       const signatures = await findSignatures(question, digest);
       return createEvidence(
         question,
-        signatures.map((signature) => ({ signature, about: digest, bytes: 0, document: () => ({}) })),
+        signatures.map((signature) => ({ signature, about: digest, type: '', bytes: 0, document: () => ({}) })),
       );
     }
     const signed: (Attestation & { readonly signatures: readonly Signature[] })[] = [];
@@ -41,8 +41,9 @@ export const notaryVerifier: Verifier = {
     const pieces = signed.flatMap(({ manifest, layer, signatures }): Piece[] => {
       const blob = blobs.get(layer.digest) ?? new Uint8Array();
       const document = keepReading(blob, () => toStatement(manifest, blob));
+      const type = artifactTypeOf(manifest) ?? '';
       const bytes = manifest.size + blob.length;
-      return signatures.map((signature) => ({ signature, about: manifest.digest, bytes, document }));
+      return signatures.map((signature) => ({ signature, about: manifest.digest, type, bytes, document }));
     });
     return createEvidence(question, pieces);
   },
@@ -59,7 +60,8 @@ interface Piece {
   readonly signature: Signature;
   /** Digest of what is signed: the image or the attestation. */
   readonly about: string;
-  /** Of the attestation. */
+  /** Of the attestation: its artifact type and length. */
+  readonly type: string;
   readonly bytes: number;
   readonly document: () => JsonObject;
 }
@@ -72,8 +74,10 @@ function createEvidence({ digest, part }: EvidenceQuestion, pieces: readonly Pie
       .digest('hex'),
     count: pieces.length,
     bytes: pieces.reduce((sum, { signature, bytes }) => sum + keptBytes(signature.bytes) + keptBytes(bytes), 4096),
-    *judge(attestor, now) {
-      for (const piece of pieces) yield judgePiece(piece, attestor, now);
+    *judge(attestor, now, type) {
+      for (const piece of pieces) {
+        if (type === undefined || piece.type === type) yield judgePiece(piece, attestor, now);
+      }
     },
     list: () => pieces.map(listPiece),
   };

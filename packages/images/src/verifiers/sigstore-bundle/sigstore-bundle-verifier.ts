@@ -41,8 +41,11 @@ export const sigstoreBundleVerifier: Verifier = {
       count: pieces.length,
       bytes: layers.reduce((sum, { size }) => sum + keptBytes(size), 4096),
       aside: attested === undefined ? undefined : `an attestation (${shown(attested)}) alone is no signature`,
-      *judge(attestor, now) {
-        for (const piece of pieces) yield judgePiece(piece, digest, part, attestor, now);
+      *judge(attestor, now, type) {
+        for (const piece of pieces) {
+          if (type === undefined || [undefined, type].includes(piece.predicateType))
+            yield judgePiece(piece, digest, part, attestor, now);
+        }
       },
       list: () => pieces.map((piece) => listPiece(piece, digest)),
     };
