@@ -1,92 +1,12 @@
-import { createEngine, type Decision } from '@vouchsafe/engine';
-import type { Fact, FactRequest, FactSource } from '@vouchsafe/engine/facts';
+import type { Decision } from '@vouchsafe/engine';
+import type { Fact, FactRequest } from '@vouchsafe/engine/facts';
 import type { Json, JsonObject } from '@vouchsafe/engine/kernel';
 import { describe, expect, it } from 'vitest';
-import { NODE_HOST } from '../facts/node-host.ts';
-import { parseClusterConfiguration } from '../settings/cluster-configuration.ts';
-import { createPolicyStore } from '../store/policy-store.ts';
-import { parseAdmissionReview } from './review.ts';
-import { createDeadline, createReviewHandler, type ReviewOutcome, type ReviewRoute } from './review-handler.ts';
-import { createRoleIndex } from './role-index.ts';
+import { never, pod, review, route, setUp } from './review-handler.fixture.ts';
+import { createDeadline } from './review-handler.ts';
 
-const engine = createEngine({ host: NODE_HOST });
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const VERIFY_ANNOTATION = 'kyverno.io/verify-images';
-
-interface Setup {
-  readonly policies: readonly JsonObject[];
-  readonly configuration?: Readonly<Record<string, string>>;
-  readonly answer?: (request: FactRequest, signal: AbortSignal | undefined) => Promise<Fact<Json>>;
-  readonly auditOnly?: 'Ignore' | 'Policy';
-}
-
-function setUp({ policies, configuration = {}, answer, auditOnly = 'Ignore' }: Setup) {
-  const store = createPolicyStore({ engine, auditMutateDigest: 'warn', auditOnly });
-  for (const policy of policies) store.upsert(policy);
-  store.flush();
-  for (const { diagnostics, compiled } of store.snapshot.policies) {
-    if (!compiled) throw new Error(JSON.stringify(diagnostics));
-  }
-  const asked: FactRequest[] = [];
-  const outcomes: ReviewOutcome[] = [];
-  const late: (() => Promise<void> | undefined)[] = [];
-  const facts: FactSource = {
-    kinds: new Set(['image-verification', 'image-digest', 'image-data', 'config-map']),
-    fetch: (requests, signal) =>
-      Promise.all(
-        requests.map((request) => {
-          asked.push(request);
-          const failure: Fact<Json> = { ok: false, class: 'unavailable', message: 'nobody answers' };
-          return answer?.(request, signal as AbortSignal | undefined) ?? Promise.resolve(failure);
-        }),
-      ),
-  };
-  const handler = createReviewHandler({
-    snapshot: () => store.snapshot,
-    facts,
-    configuration: () => parseClusterConfiguration(configuration, 'kyverno'),
-    roles: () => createRoleIndex([]),
-    namespaceLabels: (namespace): Readonly<Record<string, string>> => (namespace === 'prod' ? { tier: 'prod' } : {}),
-    parentKind: () => undefined,
-    onDecided: (outcome) => outcomes.push(outcome),
-    enqueueAudit: (work) => late.push(work),
-    now: () => Date.now(),
-  });
-  return { handler, asked, outcomes, late };
-}
-
-const never = new AbortController().signal;
-const route = (failurePolicy: 'Fail' | 'Ignore' = 'Fail', timeoutSeconds = 10): ReviewRoute => ({
-  failurePolicy,
-  deadline: createDeadline(timeoutSeconds, () => never),
-});
-
-function review(object: JsonObject, part: JsonObject = {}) {
-  const kind = { group: '', version: 'v1', kind: String(object['kind']) };
-  const request = {
-    uid: 'u',
-    kind,
-    operation: 'CREATE',
-    namespace: 'default',
-    name: 'web',
-    userInfo: { username: 'jane' },
-    object,
-    ...part,
-  };
-  const body = JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request });
-  const parsed = parseAdmissionReview(body);
-  if (!parsed) throw new Error('no review');
-  return parsed;
-}
-
-function pod(image = 'ghcr.io/acme/app:1', metadata: JsonObject = {}): JsonObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'web', namespace: 'default', ...metadata },
-    spec: { containers: [{ name: 'app', image }] },
-  };
-}
 
 function policy(name: string, rule: JsonObject, spec: JsonObject = {}): JsonObject {
   const match = { any: [{ resources: { kinds: ['Pod'] } }] };
@@ -378,4 +298,31 @@ describe('the guard', () => {
     expect(handler.guard(update)).toEqual({ allowed: true, patch: [{ op: 'replace', path, value: 'true one' }] });
     expect(handler.guard(review(object)).patch).toEqual([{ op: 'remove', path }]);
   });
+});
+
+it('mutating policies in CEL that do not heed a user are not asked about a request of theirs', async () => {
+  const expression = "Object{metadata: Object.metadata{labels: {'a': 'b'}}}";
+  const label: JsonObject = {
+    apiVersion: 'policies.kyverno.io/v1',
+    kind: 'MutatingPolicy',
+    metadata: { name: 'label' },
+    spec: {
+      matchConstraints: {
+        resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
+      },
+      mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression } }],
+    },
+  };
+  const { handler } = setUp({ policies: [label, addTeam] });
+  const resource = { group: '', version: 'v1', resource: 'pods' };
+  const patched = async (username: string, family: string | undefined) => {
+    const asked = {
+      ...route(),
+      ...(family === undefined ? {} : { family: { path: family, names: new Set<string>() } }),
+    };
+    const { patch } = await handler.mutate(review(pod(), { resource, userInfo: { username } }), asked);
+    return patch?.length;
+  };
+  expect(await Promise.all([patched('jane', '/mpol'), patched('ours', '/mpol')])).toEqual([1, 0]);
+  expect(await Promise.all([patched('jane', undefined), patched('ours', undefined)])).toEqual([1, 1]);
 });

@@ -37,6 +37,8 @@ export interface ReviewHandlerOptions {
   /** Audit work for after the answer; refuses (drops) beyond its bound. */
   readonly enqueueAudit: (work: () => Promise<void> | undefined) => void;
   readonly now: () => number;
+  /** Those of the mutating policies in CEL that are about requests of a user; all of them when absent. */
+  readonly heeding?: (policies: readonly CompiledPolicy[], username: string) => Promise<readonly CompiledPolicy[]>;
   /** Heeds the annotation that asks for a bypass; absent when that is off. */
   readonly bypass?: { readonly judge: BypassJudge; readonly ledger: BypassLedger };
 }
@@ -123,14 +125,9 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
       if (configuration().isExcluded(evaluation)) return { allowed: true, patch: stripped };
       const table = new FactTable(facts);
       const run = async (trace: boolean): Promise<Decision[]> => {
-        const mutations = await decideWithin(
-          candidates(evaluation, 'mutate', route),
-          evaluation,
-          'mutate',
-          route,
-          table,
-          trace,
-        );
+        const found = candidates(evaluation, 'mutate', route);
+        const heeding = route.family && options.heeding ? await options.heeding(found, request.username) : found;
+        const mutations = await decideWithin(heeding, evaluation, 'mutate', route, table, trace);
         const mutated = mutations.findLast(({ patched }) => patched !== undefined)?.patched;
         const next = mutated ? withResource(evaluation, mutated) : evaluation;
         const verifications = await decideWithin(

@@ -1,11 +1,4 @@
-import {
-  type CompiledPolicy,
-  type Decision,
-  decide,
-  type Effect,
-  type EvaluationRequest,
-  policyId,
-} from '@vouchsafe/engine';
+import { type CompiledPolicy, type Decision, decide, type Effect, type EvaluationRequest } from '@vouchsafe/engine';
 import type { FactSource } from '@vouchsafe/engine/facts';
 import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import type { KubeClient } from '@vouchsafe/kube';
@@ -14,7 +7,7 @@ import type { PolicySnapshot } from '../store/policy-store.ts';
 import { type Applied, applyEffect } from './apply-effect.ts';
 import { findTrigger } from './find-trigger.ts';
 import { isReported, withGenerated } from './generated-results.ts';
-import { triggeredByOwn } from './own-requests.ts';
+import { heedingRules, triggeredByOwn } from './own-requests.ts';
 import { isAboutDeletion } from './synchronization.ts';
 
 /** What became of one object that a policy asked for. */
@@ -117,15 +110,10 @@ export function startBackground(options: BackgroundOptions): Background {
       .indexes.all.candidates(found, 'generate')
       .filter((policy) => policy.admission && (!isDeletion || isAboutDeletion(policy, found)));
     for (const policy of policies) {
-      const heeding = isOwn ? heedingRules(policy) : true;
+      const heeding = isOwn ? heedingRules(policy.ref, snapshot().policies) : true;
       if (heeding === undefined) continue;
       await applyPolicy(policy, found, heeding === true ? undefined : heeding, options, stopping.signal);
     }
-  }
-
-  function heedingRules({ ref }: CompiledPolicy): ReturnType<typeof triggeredByOwn> {
-    const stored = snapshot().policies.find(({ compiled }) => compiled && policyId(compiled.ref) === policyId(ref));
-    return stored && triggeredByOwn(stored.document);
   }
 
   function isKnownTrigger({ operation, oldResource }: EvaluationRequest): boolean {

@@ -1,8 +1,15 @@
-import { type Decision, type EvaluationRequest, type PolicyRef, policyKey } from '@vouchsafe/engine';
+import {
+  type CompiledPolicy,
+  type Decision,
+  type EvaluationRequest,
+  type PolicyRef,
+  policyKey,
+} from '@vouchsafe/engine';
 import type { FactSource } from '@vouchsafe/engine/facts';
 import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import type { KubeClient } from '@vouchsafe/kube';
 import { followExistingTriggers, toRequest } from '../background/existing-triggers.ts';
+import { heedingOwn } from '../background/own-requests.ts';
 import { type BackgroundReport, startBackground } from '../background/start-background.ts';
 import { startSynchronization } from '../background/synchronization.ts';
 import { targetDecision } from '../background/target-results.ts';
@@ -31,15 +38,18 @@ export interface BackgroundParts {
 export interface BackgroundWork {
   readonly enqueue: (request: EvaluationRequest) => void;
   readonly policiesChanged: () => void;
+  /** Those of the mutating policies that are about a request of this user: our own pass by most. */
+  readonly heeding: (policies: readonly CompiledPolicy[], username: string) => Promise<readonly CompiledPolicy[]>;
   stop(): Promise<void>;
 }
 
 /** What policies ask for beside the request that triggers it, and for what exists already. */
 export function startBackgroundWork(parts: BackgroundParts): BackgroundWork {
   const { client, snapshot, events, log } = parts;
+  const ownName = createOwnName(client, log);
   const background = startBackground({
     ...parts,
-    ownName: createOwnName(client, log),
+    ownName,
     isExcludedTarget: (object) => parts.isExcluded(toRequest(kindOf(object), object, parts)),
     onReport: (report) => {
       tell(report, parts);
@@ -71,6 +81,10 @@ export function startBackgroundWork(parts: BackgroundParts): BackgroundWork {
   }
   return {
     enqueue: background.enqueue,
+    async heeding(policies, username) {
+      const isOwn = username.startsWith('system:serviceaccount:') && username === (await ownName());
+      return isOwn ? heedingOwn(policies, snapshot().policies) : policies;
+    },
     policiesChanged() {
       existing.look();
       synchronization.look();

@@ -215,6 +215,7 @@ export async function startOperator(settings: OperatorSettings, version: string)
     roles: view.roles,
     namespaceLabels: view.namespaceLabels,
     parentKind: view.parentKind,
+    heeding: background.heeding,
     onDecided: createOutcomeRecorder({
       metrics,
       events,
