@@ -4,7 +4,8 @@ import type { GroupVersionResource, KubernetesObject } from '@vouchsafe/kube';
 
 const RBAC = 'rbac.authorization.k8s.io';
 const NAMESPACE = 'kyverno';
-const ACCOUNT = 'kyverno';
+/** One process is all controllers here; by the name of the one that scenarios bind roles to for what it makes and changes. */
+const ACCOUNT = 'kyverno-background-controller';
 /** Who reads for reports in the clusters that scenarios are written for: statuses tell what it may not read. */
 export const REPORTS_ACCOUNT = { namespace: NAMESPACE, name: 'kyverno-reports-controller' } as const;
 /** Who cleans up there: some scenarios count on what it may not delete. */
@@ -79,7 +80,8 @@ export async function createOperatorIdentity({ client, api, folder }: Pick<Clust
     ];
     await role(component, { aggregationRule: { clusterRoleSelectors }, rules: [] });
   }
-  for (const component of COMPONENTS) await bind(`kyverno:${component}`, [ACCOUNT, `kyverno-${component}`]);
+  for (const component of COMPONENTS)
+    await bind(`kyverno:${component}`, [...new Set([ACCOUNT, `kyverno-${component}`])]);
   await bind('kyverno:core');
   await role('cleanups', { rules: CLEANUP.map(toRule) });
   await bind('kyverno:cleanups', [CLEANUP_ACCOUNT.name]);
