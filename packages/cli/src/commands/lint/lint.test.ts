@@ -66,6 +66,27 @@ describe('lint', () => {
         '(spec.rules[0].verifyImages[0].attestors[0].entries[0].keys.publicKeys) [key-material]',
       ],
     ],
+    [
+      'a label that need not be there',
+      rule(
+        `preconditions: {all: [{key: '{{ request.object.metadata.labels."a.b/c" }}', operator: Equals, value: x}]}, validate: {message: m, deny: {}}`,
+      ),
+      0,
+      [
+        'p.yaml:6:',
+        'warning: an object without it ends in an error of the rule, which refuses it in Enforce (spec.rules[0].preconditions.all[0].key)',
+        `hint: tell what holds then: \`{{ request.object.metadata.labels."a.b/c" || '' }}\``,
+        '1 policy: 0 errors, 1 warning\n',
+      ],
+    ],
+    [
+      'one with what holds otherwise',
+      rule(
+        `preconditions: {all: [{key: "{{ request.object.metadata.labels.a || '' }}", operator: Equals, value: x}]}, validate: {message: m, deny: {}}`,
+      ),
+      0,
+      ['1 policy: 0 errors, 0 warnings\n'],
+    ],
     ['no YAML', `${HEAD}  - {{ name }}: x\n`, 1, ['[document-syntax]']],
     ['no policy', 'kyverno.io/none: true\n', 4, ['0 policies: 0 errors, 0 warnings\n']],
   ])('%s', async (_what, text, code, expected) => {

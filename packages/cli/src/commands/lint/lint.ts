@@ -1,5 +1,5 @@
 import { loadDocument, type Policy, rulesOf } from '@vouchsafe/engine';
-import { type Diagnostic, formatDiagnostic, isError } from '@vouchsafe/engine/kernel';
+import { type Diagnostic, formatDiagnostic, isError, memberAt } from '@vouchsafe/engine/kernel';
 import { diagnoseAttestors } from '@vouchsafe/operator';
 import { leftOutContainers } from '../../evaluation/left-out-containers.ts';
 import { preparePolicies } from '../../evaluation/prepare-policies.ts';
@@ -8,10 +8,11 @@ import { InputProblem } from '../../inputs/input-problem.ts';
 import { type LoadedText, MENTIONS_POLICIES, readPolicyTexts } from '../../inputs/policy-set.ts';
 import { type InputDocument, readInputDocuments } from '../../inputs/read-documents.ts';
 import { NO_HOST_SETTINGS } from '../../inputs/registry-access.ts';
+import { unguardedLookups } from './unguarded-lookups.ts';
 
 /**
- * Tells everything that the policy webhook would refuse or warn of, as far as it needs no cluster, and loops that leave
- * containers out. Exit codes: 0 nothing is wrong, 1 something is, 2 wrong use, 4 there is no policy.
+ * Tells everything that the policy webhook would refuse or warn of, as far as it needs no cluster, loops that leave
+ * containers out, and conditions about labels that need not be there. Exit codes: 0 nothing is wrong, 1 something is, 2 wrong use, 4 there is no policy.
  */
 export async function lint(paths: readonly string[], flags: FlagValues, io: CommandIo): Promise<number> {
   try {
@@ -59,7 +60,8 @@ function lintDocument({ object, sources }: InputDocument): Found {
   const { policy, other, diagnostics } = loadDocument(object, sources, { submitted: true });
   if (other) return { policies: 0, diagnostics: [] };
   if (!policy) return { policies: diagnostics.some(isError) ? 1 : 0, diagnostics };
-  const found = [...compileProblems(policy), ...diagnoseAttestors(policy), ...containerProblems(policy)];
+  const problems = [...compileProblems(policy), ...diagnoseAttestors(policy)];
+  const found = problems.some(isError) ? problems : [...problems, ...containerProblems(policy), ...lookups(policy)];
   const placed = found.map((problem) => {
     const range = problem.range ?? sources(problem.path ?? '');
     return range ? { ...problem, range } : problem;
@@ -80,6 +82,10 @@ function compileProblems(policy: Policy): readonly Diagnostic[] {
     told.add(path);
     return isNew;
   });
+}
+
+function lookups({ family, document }: Policy): readonly Diagnostic[] {
+  return family === 'legacy' ? unguardedLookups(memberAt(document, 'spec', 'rules'), 'spec.rules') : [];
 }
 
 const OF_EVERY_KIND =
