@@ -17,14 +17,16 @@ export interface SourceWatchOptions {
   readonly onGone: (uid: string) => void;
   /** A source went unseen, before it was watched: another may have taken its name since. */
   readonly onMissing: (uid: string) => void;
+  /** A source was changed unseen after its copy was. */
+  readonly onStale: (resource: ApiResource, copy: KubernetesObject) => void;
 }
 
 export interface SourceWatch {
   /**
-   * What was generated bears these labels: where it was copied from is watched from now on. Those of policies in CEL name the
-   * source by its UID alone; it is of the kind of its copy.
+   * Where an object was copied from, by its labels, is watched from now on. Those of policies in CEL name the source by its UID
+   * alone; it is of the kind of its copy.
    */
-  follow(labels: Readonly<Record<string, string>>, copy: ApiResource): void;
+  follow(resource: ApiResource, copy: KubernetesObject): void;
   /** Looks for sources that nobody saw go, as after a change of leader. */
   look(): void;
   stop(): Promise<void>;
@@ -41,16 +43,20 @@ const LABEL = 'generate.kyverno.io/source-';
 const MAXIMUM_NAMESPACES = 20;
 /** Milliseconds in which sources that a watch does not know are asked for together. */
 const SETTLE_MS = 200;
+/** Copies that are remembered to have been older than their source. */
+const REMEMBERED = 10_000;
 
 /** Watches the objects that were copied, by kind and namespace, their metadata alone. */
 export function startSourceWatch(options: SourceWatchOptions): SourceWatch {
-  const { client, log, mayRun, onChanged, onGone, onMissing } = options;
+  const { client, log, mayRun, onChanged, onGone, onMissing, onStale } = options;
   const informers = new Map<string, Map<string, Informer>>();
   /** Looked up once: a kind that is not served has no sources. */
   const places = new Map<string, Promise<Place | undefined>>();
   const sources = new Map<string, Place>();
-  /** What the watches know to be there, by UID. */
-  const present = new Set<string>();
+  /** Versions of what the watches know to be there, by UID. */
+  const present = new Map<string, string>();
+  /** Versions of sources that copies were found to be older than, by the UID of the copy: once is enough. */
+  const stale = new Map<string, string>();
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
 
@@ -71,7 +77,7 @@ export function startSourceWatch(options: SourceWatchOptions): SourceWatch {
         const { uid } = object.metadata;
         if (uid === undefined) return;
         if (type === 'deleted') present.delete(uid);
-        else present.add(uid);
+        else present.set(uid, object.metadata.resourceVersion ?? '');
         if (type === 'added' || !sources.has(uid)) return;
         if (type === 'modified') onChanged(uid);
         else if (mayRun()) forget(uid, onGone);
@@ -108,6 +114,14 @@ export function startSourceWatch(options: SourceWatchOptions): SourceWatch {
     return found;
   }
 
+  function compare(uid: string, resource: ApiResource, copy: KubernetesObject): void {
+    const [version = '', own = ''] = [present.get(uid), copy.metadata.uid];
+    if (!mayRun() || stale.get(own) === version || !isNewer(version, copy.metadata.resourceVersion)) return;
+    if (stale.size >= REMEMBERED) stale.clear();
+    stale.set(own, version);
+    onStale(resource, copy);
+  }
+
   function look(): void {
     if (isStopped) return;
     timer ??= setTimeout(() => {
@@ -134,15 +148,17 @@ export function startSourceWatch(options: SourceWatchOptions): SourceWatch {
   }
 
   return {
-    follow(labels, copy) {
+    follow(resource, copy) {
+      const { labels = {} } = copy.metadata;
       const uid = labels[`${LABEL}uid`] ?? '';
-      if (uid === '' || sources.has(uid)) return;
-      findPlace(labels, copy).then(
+      if (uid === '') return;
+      findPlace(labels, resource).then(
         async (place) => {
           if (!place || isStopped) return;
           sources.set(uid, place);
           await watch(place).synced;
-          if (!present.has(uid)) look();
+          if (present.has(uid)) compare(uid, resource, copy);
+          else look();
         },
         () => undefined, // told where it was looked up
       );
@@ -154,6 +170,12 @@ export function startSourceWatch(options: SourceWatchOptions): SourceWatch {
       await Promise.all([...informers.values()].flatMap((own) => [...own.values()].map((one) => one.stop())));
     },
   };
+}
+
+/** Versions are revisions of one store, which count up; what does not count is of no age. */
+function isNewer(version: string, than = ''): boolean {
+  const isCount = (text: string) => /^[0-9]{1,19}$/.test(text);
+  return isCount(version) && isCount(than) && BigInt(version) > BigInt(than);
 }
 
 function keepIdentity({ apiVersion, kind, metadata }: KubernetesObject): KubernetesObject {

@@ -1,7 +1,8 @@
 import type { CompiledPolicy, EvaluationRequest } from '@vouchsafe/engine';
-import { isJsonArray, type Json, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
+import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import {
   type ApiResource,
+  createWorkQueue,
   type Informer,
   isKubeError,
   type KubeClient,
@@ -11,6 +12,7 @@ import {
 import { jsonOf } from '../settings/json-of.ts';
 import { type Logger, messageOf } from '../settings/logger.ts';
 import type { StoredPolicy } from '../store/policy-store.ts';
+import { goesWithPolicy, isOfOwnData, isOtherSpec, keeperOf, LABEL, ruleOf, synchronizes } from './keeper.ts';
 import { type Generated, makeAnew } from './make-anew.ts';
 import { startSourceWatch } from './source-watch.ts';
 
@@ -52,10 +54,12 @@ export interface Synchronization {
   stop(): Promise<void>;
 }
 
-const LABEL = 'generate.kyverno.io/';
 const MANAGED = `app.kubernetes.io/managed-by=kyverno,${LABEL}policy-name`;
 /** Milliseconds in which changes of one object are one. */
 const SETTLE_MS = 200;
+const RETRY_MS = 1_000;
+/** Objects that are put back at once: a source may have thousands of copies, and the API server others to answer. */
+const WORKERS = 4;
 
 /**
  * Keeps what policies with `synchronize` generated: an object that is changed or deleted by hand is made again, and goes with
@@ -64,7 +68,23 @@ const SETTLE_MS = 200;
 export function startSynchronization(options: SynchronizationOptions): Synchronization {
   const { client, policies, mayRun, log } = options;
   const watched = new Map<string, { readonly resource: ApiResource; readonly informer: Informer }>();
-  const timers = new Map<string, NodeJS.Timeout>();
+  /** Labels of what is to be put back, by kind, namespace and name. */
+  const due = new Map<string, Readonly<Record<string, string>>>();
+  const queue = createWorkQueue({
+    workers: WORKERS,
+    initialBackoffMilliseconds: RETRY_MS,
+    maximumFailures: 3,
+    async process(key) {
+      const labels = due.get(key);
+      if (labels && mayRun()) await putBack(labels, options);
+      if (due.get(key) === labels) due.delete(key);
+      return undefined;
+    },
+    onFailure(key, error, willRetry) {
+      if (!willRetry) due.delete(key);
+      log.warn({ object: key, error: messageOf(error) }, 'what was generated could not be put back');
+    },
+  });
   let discovery: Promise<void> | undefined;
   let known = new Map<string, StoredPolicy>();
   const triggers = new Set<string>();
@@ -75,6 +95,7 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
     onChanged: (uid) => eachCopy(uid, changed),
     onGone: (uid) => eachCopy(uid, sourceGone),
     onMissing: sourceMissing,
+    onStale: changed,
   });
   let isStopped = false;
 
@@ -89,9 +110,8 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
       onChange: ({ type, object }) => {
         if (type !== 'added') changed(resource, object);
         if (type === 'deleted') return;
-        const labels = object.metadata.labels ?? {};
-        triggers.add(labels[`${LABEL}trigger-uid`] ?? '');
-        sources.follow(labels, resource);
+        triggers.add(object.metadata.labels?.[`${LABEL}trigger-uid`] ?? '');
+        sources.follow(resource, object);
       },
       onError: (error) => log.debug({ resource: resource.resource, error: messageOf(error) }, 'watching goes on'),
     });
@@ -100,17 +120,9 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
 
   function changed(resource: ApiResource, { metadata }: KubernetesObject): void {
     if (!mayRun() || isStopped) return;
-    const key = [resource.resource, metadata.namespace, metadata.name].join('/');
-    clearTimeout(timers.get(key));
-    timers.set(
-      key,
-      setTimeout(() => {
-        timers.delete(key);
-        putBack(metadata.labels ?? {}, options).catch((error: unknown) =>
-          log.warn({ object: key, error: messageOf(error) }, 'what was generated could not be put back'),
-        );
-      }, SETTLE_MS),
-    );
+    const key = [resource.group, resource.resource, metadata.namespace, metadata.name].join('/');
+    due.set(key, metadata.labels ?? {});
+    queue.addAfter(key, SETTLE_MS);
   }
 
   function eachCopy(uid: string, act: (resource: ApiResource, copy: KubernetesObject) => void): void {
@@ -207,6 +219,8 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
     look() {
       noticeGone();
       sources.look();
+      for (const { resource, informer } of watched.values())
+        for (const copy of informer.list()) sources.follow(resource, copy);
       if (discovery || isStopped || !policies().some(({ document }) => synchronizes(document))) return;
       discovery = discover().catch((error: unknown) => {
         log.warn({ error: messageOf(error) }, 'what was generated before is not known');
@@ -239,56 +253,10 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
     async stop() {
       isStopped = true;
       await sources.stop();
-      for (const timer of timers.values()) clearTimeout(timer);
+      await queue.stop();
       await Promise.all([...watched.values()].map(({ informer }) => informer.stop()));
     },
   };
-}
-
-/** Some rule of the policy does; which one is told by the label of what it generated. */
-function synchronizes(document: JsonObject): boolean {
-  if (memberAt(document, 'spec', 'evaluation', 'synchronize', 'enabled') === true) return true;
-  const rules = memberAt(document, 'spec', 'rules');
-  return isJsonArray(rules) && rules.some((rule) => memberAt(rule, 'generate', 'synchronize') === true);
-}
-
-function ruleOf({ document }: StoredPolicy, name: string): Json | undefined {
-  const rules = memberAt(document, 'spec', 'rules');
-  return isJsonArray(rules) ? rules.find((rule) => memberAt(rule, 'name') === name) : undefined;
-}
-
-/** It generates from what the policy says itself, not from copies. */
-function isOfOwnData(rule: Json | undefined): boolean {
-  const each = memberAt(rule, 'generate', 'foreach');
-  const parts = [memberAt(rule, 'generate'), ...(isJsonArray(each) ? each : [])];
-  return parts.some((part) => memberAt(part, 'data') !== undefined);
-}
-
-function isOtherSpec(before: StoredPolicy, after: StoredPolicy): boolean {
-  return ['uid', 'generation'].some(
-    (key) => memberAt(before.document, 'metadata', key) !== memberAt(after.document, 'metadata', key),
-  );
-}
-
-/** The policy that generated an object by a part of it that synchronizes. */
-function keeperOf(labels: Readonly<Record<string, string>>, policies: readonly StoredPolicy[]): Keeper | undefined {
-  const rule = labels[`${LABEL}rule-name`];
-  for (const { document, compiled } of policies) {
-    if (!compiled || compiled.ref.name !== labels[`${LABEL}policy-name`]) continue;
-    if ((compiled.ref.namespace ?? '') !== (labels[`${LABEL}policy-namespace`] ?? '')) continue;
-    const rules = memberAt(document, 'spec', 'rules');
-    const own = isJsonArray(rules) ? rules.find((item) => memberAt(item, 'name') === rule) : undefined;
-    if (rule === undefined && memberAt(document, 'spec', 'evaluation', 'synchronize', 'enabled') === true) {
-      return { policy: compiled, rule: compiled.ref.name };
-    }
-    if (rule !== undefined && memberAt(own, 'generate', 'synchronize') === true) return { policy: compiled, rule };
-  }
-  return undefined;
-}
-
-interface Keeper {
-  readonly policy: CompiledPolicy;
-  readonly rule: string;
 }
 
 /** Nobody deletes because a watch said so: the API server is asked, and must still serve the kind. */
@@ -312,17 +280,6 @@ async function isServed(client: KubeClient, resource: ApiResource): Promise<bool
     () => true,
     () => false,
   );
-}
-
-/** What a part of the policy made that synchronizes and does not orphan. */
-function goesWithPolicy({ metadata }: KubernetesObject, stored: StoredPolicy): boolean {
-  const keeper = keeperOf(metadata.labels ?? {}, [stored]);
-  if (!keeper) return false;
-  const { document } = stored;
-  if (memberAt(document, 'spec', 'evaluation', 'orphanDownstreamOnPolicyDelete', 'enabled') === true) return false;
-  const rules = memberAt(document, 'spec', 'rules');
-  const rule = isJsonArray(rules) ? rules.find((item) => memberAt(item, 'name') === keeper.rule) : undefined;
-  return memberAt(rule, 'generate', 'orphanDownstreamOnPolicyDelete') !== true;
 }
 
 /** A policy that asks for something at deletions says itself what is to be then. */

@@ -10,7 +10,7 @@ import {
 } from './background.fixture.ts';
 import { CLUSTER_POLICIES, CONFIG_MAPS, NAMESPACES, until } from './operator.fixture.ts';
 
-const NAMES = ['kept', 'replaced', 'gone'];
+const NAMES = ['kept', 'changed', 'replaced', 'gone'];
 
 let cluster: BackgroundCluster;
 
@@ -43,7 +43,7 @@ function copyingInCel(name: string): object {
   };
 }
 
-it('a source that goes while nobody watches takes its copy along, unless another took its name', async () => {
+it('a source that changes or goes while nobody watches is followed all the same', async () => {
   const { client } = cluster;
   for (const name of [...NAMES, 'gone-in-cel']) await client.create(CONFIG_MAPS, sourceOf(name, 'old'));
   await client.create(NAMESPACES, namespaceOf('copies', {}));
@@ -69,11 +69,13 @@ it('a source that goes while nobody watches takes its copy along, unless another
   for (const name of ['replaced', 'gone', 'gone-in-cel'])
     await client.delete(CONFIG_MAPS, { namespace: 'before', name });
   await client.create(CONFIG_MAPS, sourceOf('replaced', 'new'));
+  await client.patch(CONFIG_MAPS, { namespace: 'before', name: 'changed' }, 'merge', { data: { is: 'new' } });
   const { uid } = (await cluster.read(CONFIG_MAPS, 'copies', 'kept'))?.metadata ?? {};
   await cluster.start();
 
   await until('the copy to go', async () => (await dataOf('gone')) === undefined);
   await until('the copy in CEL to go', async () => (await dataOf('gone-in-cel')) === undefined);
+  await until('the copy to follow', async () => (await dataOf('changed')) === '{"is":"new"}');
   await until('the copy of the other', async () => (await dataOf('replaced')) === '{"is":"new"}');
   expect((await cluster.read(CONFIG_MAPS, 'copies', 'kept'))?.metadata.uid).toBe(uid);
 });
