@@ -1,4 +1,4 @@
-import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
+import { constants, createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
 import { importPublicKey, parseCertificate, readNamedCurve, splitPem } from '@vouchsafe/kube/pki';
 import { LRUCache } from 'lru-cache';
 import { isPrehashedSignature } from './ed25519ph.ts';
@@ -113,8 +113,9 @@ function isUsedCurve(key: KeyObject, encoded: Uint8Array | undefined): boolean {
 
 /**
  * Whether `signature` is `key`'s over `data`. With `hashName` only that one counts. Without it SHA-256 (what cosign 2 signs
- * with whatever the key) and, for elliptic curves, the hash of the curve's size (what bundles are signed with). Of Ed25519
- * both kinds: pure (cosign 2) and prehashed (cosign 3). Only within `judgeWithEd25519ph`.
+ * with whatever the key) and, for elliptic curves, the hash of the curve's size (what bundles are signed with). Of RSA both
+ * paddings: PKCS #1 (what cosign signs with) and PSS (what clouds sign with, where a key is made for it). Of Ed25519 both
+ * kinds: pure (cosign 2) and prehashed (cosign 3). Only within `judgeWithEd25519ph`.
  */
 export function isSignedBy(key: KeyObject, data: Uint8Array, signature: Uint8Array, hashName?: HashName): boolean {
   if (signature.length === 0) return false;
@@ -129,7 +130,10 @@ export function isSignedBy(key: KeyObject, data: Uint8Array, signature: Uint8Arr
 
 function isSignedWith(hash: HashName | null, key: KeyObject, data: Uint8Array, signature: Uint8Array): boolean {
   try {
-    return verify(hash, data, key, signature);
+    if (verify(hash, data, key, signature)) return true;
+    if (hash === null || key.asymmetricKeyType !== 'rsa') return false;
+    const padding = constants.RSA_PKCS1_PSS_PADDING;
+    return verify(hash, data, { key, padding, saltLength: constants.RSA_PSS_SALTLEN_AUTO }, signature);
   } catch {
     // OpenSSL refuses some malformed signatures with an error instead of an answer.
     return false;
