@@ -51,11 +51,17 @@ export interface Vouched {
  * Requires everything an attestor asks of a signature: made by its key or by a certificate it accepts, logged, made at a
  * time the certificate was valid, promised to a certificate log, by the wanted identity. What the signature says is the
  * caller's to check. Throws {@link Refusal} naming the first check that did not hold. `now` is the present time, used
- * only where the policy asks for no log and nothing else tells the time.
+ * only where the policy asks for no log and nothing else tells the time. What comes along is one piece of evidence unless
+ * `effort` is that of others, too.
  */
-export function checkSignedMaterial(material: SignedMaterial, attestor: ResolvedAttestor, now: number): Vouched {
+export function checkSignedMaterial(
+  material: SignedMaterial,
+  attestor: ResolvedAttestor,
+  now: number,
+  effort: Effort = createEffort(),
+): Vouched {
   const { signer } = attestor;
-  const bounded: BoundedMaterial = { ...material, effort: createEffort() };
+  const bounded: BoundedMaterial = { ...material, effort };
   return signer.kind === 'key'
     ? checkKeySignature(bounded, attestor, signer, now)
     : checkCertificateSignature(bounded, attestor, signer, now);

@@ -1,3 +1,4 @@
+import { createEffort } from '../../trust/certificate-path.ts';
 import { readDsseEnvelope } from '../../trust/dsse-envelope.ts';
 import { parseJsonObject } from '../../trust/encoded-text.ts';
 import { predicateTypeOf, readStatement } from '../../trust/in-toto-statement.ts';
@@ -31,8 +32,9 @@ export function attestationReader(digest: string): LayerReader {
       predicateType: predicateTypeOf(statement),
       judge(attestor, now) {
         let refusal: Refusal | undefined;
+        const effort = createEffort();
         for (const signature of envelope.signatures) {
-          const judged = attempt(() => checkSignedMaterial({ ...common, signature }, attestor, now));
+          const judged = attempt(() => checkSignedMaterial({ ...common, signature }, attestor, now, effort));
           if (judged.ok) return { vouched: judged.value, document: statement };
           const { reason, message, ...detail } = judged.failure;
           refusal ??= new Refusal(reason, message, detail);
