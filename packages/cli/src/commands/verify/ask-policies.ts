@@ -4,6 +4,8 @@ import {
   decide,
   type EvaluationRequest,
   policyKey,
+  type RuleResult,
+  type TraceStep,
   withResource,
 } from '@vouchsafe/engine';
 import type { Cancellation, FactSource } from '@vouchsafe/engine/facts';
@@ -61,16 +63,24 @@ export async function askPolicies(
   const pod = pinned.findLast(({ patched }) => patched !== undefined)?.patched;
   const inCel = policies.filter(({ vouchesForOthers }) => vouchesForOthers);
   const judging = pod ? withResource(request, pod) : request;
-  const judged = inCel.length === 0 ? [] : await decide(inCel, judging, source, { phase: 'validate', signal });
+  const judged =
+    inCel.length === 0 ? [] : await decide(inCel, judging, source, { phase: 'validate', signal, trace: true });
   return [...pinned, ...judged].flatMap(toResults);
 }
 
 /** A policy that passes without having verified the image vouches for nothing. */
-function toResults({ policy, results }: Decision): readonly PolicyResult[] {
+function toResults({ policy, results, trace = [] }: Decision): readonly PolicyResult[] {
   return results
     .filter(({ type }) => type === 'ImageVerify')
     .filter(({ status, claims }) => status !== 'pass' || !claims || Object.keys(claims.verified).length > 0)
-    .map((result) => ({ ...result, policy: policyKey(policy) }));
+    .map((result) => ({ ...result, message: messageOf(result, trace), policy: policyKey(policy) }));
+}
+
+/** A policy in CEL says that it refuses in its author's words; what was wrong with the evidence is in the trace. */
+function messageOf({ rule, status, message }: RuleResult, trace: readonly TraceStep[]): string {
+  if (status !== 'fail') return message;
+  const isEvidence = (one: TraceStep) => one.rule === rule && one.step === 'evidence' && one.outcome === 'no';
+  return [message, ...trace.filter(isEvidence).map(({ detail }) => detail)].join(': ');
 }
 
 interface AskOptions {

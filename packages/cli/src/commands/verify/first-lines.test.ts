@@ -84,6 +84,36 @@ it('the first line tells a person: an image of an index', async () => {
   expect(stdout).toContain('the digest is of an index, and there are signatures of its image linux/amd64');
 });
 
+it('the first line tells a person: what a policy in CEL says in its own words, with the evidence', async () => {
+  const { manifests } = pushImage(rig.registry, 'first/cel:v1', { platforms });
+  const image = `first/cel@${manifests[0]?.digest}`;
+  signWithKey({ registry: rig.registry, image, key: ours.privateKeyPem });
+  const policy = rig.write(
+    'cel.json',
+    JSON.stringify({
+      apiVersion: 'policies.kyverno.io/v1',
+      kind: 'ImageValidatingPolicy',
+      metadata: { name: 'cel' },
+      spec: {
+        matchConstraints: {
+          resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
+        },
+        attestors: [{ name: 'ours', cosign: { key: { data: ours.publicKeyPem } } }],
+        validations: [
+          {
+            expression: 'images.containers.all(i, verifyImageSignatures(i, [attestors.ours]) > 0)',
+            message: 'it is not ours',
+          },
+        ],
+      },
+    }),
+  );
+  const { stdout } = await rig.run(['registry.test/first/cel:v1'], { policy: [policy] });
+  expect(stdout.split('\n')[0]).toMatch(
+    /: not verified: cel\/cel: it is not ours: registry.test\/\S+ is not verified by ours: .* of its image linux\/amd64/,
+  );
+});
+
 it.each<[string, RegExp, string]>([
   ['registry.test/first/none:v1', /: not looked at: image `first\/none:v1` at `\S+` does not exist$/, 'not-found'],
   [

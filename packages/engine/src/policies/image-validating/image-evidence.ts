@@ -162,8 +162,15 @@ function settle(answers: readonly (Vouched | FactFailure | CelError | undefined)
   for (const answer of answers) {
     if (answer && !isVouched(answer)) return answer;
   }
-  const refusal = judged.find(({ reason }) => reason !== 'unsigned' && reason !== 'other-format') ?? judged[0];
-  return refusal ?? { verified: false, statements: [] };
+  const refusal = judged.find(({ reason }) => reason !== 'unsigned' && reason !== 'other-format');
+  return refusal ?? mostTelling(judged) ?? { verified: false, statements: [] };
+}
+
+/** Where there is no evidence, the longer message tells what there is instead. */
+function mostTelling(judged: readonly Vouched[]): Vouched | undefined {
+  const lengthOf = ({ message = '' }: Vouched) => message.length;
+  const unsigned = judged.filter(({ reason }) => reason === 'unsigned');
+  return (unsigned.length > 0 ? unsigned : judged).toSorted((left, right) => lengthOf(right) - lengthOf(left))[0];
 }
 
 /**
