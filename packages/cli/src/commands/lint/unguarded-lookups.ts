@@ -1,7 +1,7 @@
 import { type Diagnostic, isJsonArray, isJsonObject, type Json, type JsonObject } from '@vouchsafe/engine/kernel';
 
 /** A label or annotation that objects need not have, and nothing said of what holds then. */
-const LOOKUP = /\{\{\s*(request\.(?:object|oldObject)\.metadata\.(?:labels|annotations)\.[^|{}()]+?)\s*\}\}/;
+const LOOKUP = /\{\{\s*(request\.(?:object|oldObject)\.metadata\.(?:labels|annotations)\.[^|{}()]+)\}\}/;
 /** Policies are bounded in depth before they come here. */
 type Found = readonly Diagnostic[];
 
@@ -26,7 +26,7 @@ function lookup(value: Json | undefined, path: string): Found {
       severity: 'warning',
       path,
       message: 'an object without it ends in an error of the rule, which refuses it in Enforce',
-      hint: `tell what holds then: \`{{ ${expression} || '' }}\``,
+      hint: `tell what holds then: \`{{ ${expression.trimEnd()} || '' }}\``,
     },
   ];
 }
