@@ -38,6 +38,11 @@ describe('hostile texts are refused soon, with a diagnostic', () => {
     ['a list as a key', '? [a]\n: b', 'document-syntax'],
     ['a merge of no mapping', '<<: 1', 'document-syntax'],
     ['a text as document', 'just a text', 'policy-wrong-type'],
+    [
+      'a hundred thousand unknown fields',
+      `{"apiVersion":"kyverno.io/v1","kind":"ClusterPolicy",${Array.from({ length: 100_000 }, (_, at) => `"z${at}":1`).join()}}`,
+      'policy-unknown-field',
+    ],
   ])('%s', (_name, text, code) => {
     const started = performance.now();
     expect(codes(text)).toContain(code);

@@ -2,11 +2,12 @@ import { type Diagnostic, isJsonArray, isJsonObject, type Json, type JsonObject 
 
 /** A label or annotation that objects need not have, and nothing said of what holds then. */
 const LOOKUP = /\{\{\s*(request\.(?:object|oldObject)\.metadata\.(?:labels|annotations)\.[^|{}()]+)\}\}/;
-/** Policies are bounded in depth before they come here. */
-type Found = readonly Diagnostic[];
 
-/** Conditions that end in an error for objects without a label or annotation: the rule then refuses them (kyverno-core §1.4). */
-export function unguardedLookups(rule: Json | undefined, path: string): Found {
+/**
+ * Conditions that end in an error for objects without a label or annotation: the rule then refuses them (kyverno-core §1.4).
+ * Goes as deep as the document, which the loader has bounded.
+ */
+export function unguardedLookups(rule: Json | undefined, path: string): readonly Diagnostic[] {
   if (isJsonArray(rule)) return rule.flatMap((item, index) => unguardedLookups(item, `${path}[${index}]`));
   if (!isJsonObject(rule)) return [];
   if (isCondition(rule)) return ['key', 'value'].flatMap((side) => lookup(rule[side], `${path}.${side}`));
@@ -17,7 +18,7 @@ function isCondition(object: JsonObject): boolean {
   return typeof object['operator'] === 'string' && Object.hasOwn(object, 'key');
 }
 
-function lookup(value: Json | undefined, path: string): Found {
+function lookup(value: Json | undefined, path: string): readonly Diagnostic[] {
   const [, expression] = (typeof value === 'string' && LOOKUP.exec(value)) || [];
   if (expression === undefined) return [];
   return [

@@ -22,12 +22,13 @@ const PROBLEMS = 100;
 export function checkSchema(document: JsonObject, schema: SchemaNode): readonly SchemaProblem[] {
   const problems: SchemaProblem[] = [];
   checkValue(document, schema, '', (problem) => {
-    if (problems.length < PROBLEMS) problems.push(problem);
+    if (problems.length < PROBLEMS) problems.push(typeof problem === 'function' ? problem() : problem);
   });
   return problems;
 }
 
-type Report = (problem: SchemaProblem) => void;
+/** A problem, or how to find its words: nobody looks for the place of the millionth unknown field. */
+type Report = (problem: SchemaProblem | (() => SchemaProblem)) => void;
 
 const TYPE_NAMES = {
   o: 'an object',
@@ -84,7 +85,7 @@ function checkObject(object: JsonObject, holder: Holder, report: Report): void {
     const place = appendDocumentPath(path, key);
     const field = schema.p && Object.hasOwn(schema.p, key) ? schema.p[key] : schema.a;
     if (field === undefined) {
-      if (schema.p && !schema.any) report(unknownField(key, holder, place));
+      if (schema.p && !schema.any) report(() => unknownField(key, holder, place));
     } else if (value !== null) checkValue(value, field, place, report, holder);
   }
   for (const key of schema.r ?? []) {
