@@ -4,6 +4,7 @@ import { startHeapGrowth } from './wiring/heap-growth.ts';
 import { startMemoryWatch } from './wiring/memory-watch.ts';
 import { collectOnce, releaseMemory } from './wiring/release-memory.ts';
 import { startOperator } from './wiring/start-operator.ts';
+import { boundYoungHeap } from './wiring/young-heap.ts';
 
 /** The process of the operator: reads settings, starts, waits for a signal. A parent with a channel is told when it is ready. */
 async function main(): Promise<void> {
@@ -21,6 +22,7 @@ async function main(): Promise<void> {
   process.send?.({ webhookPort: operator.webhookPort, metricsPort: operator.metricsPort, pid: process.pid });
   releaseMemory();
   startHeapGrowth();
+  boundYoungHeap();
   startMemoryWatch({ outside: outsideOfHeap, collect: collectOnce });
 }
 
