@@ -8,8 +8,8 @@ export interface MemoryWatchOptions {
 
 const INTERVAL_MS = 30_000;
 /** Bytes, and share, beyond what was left after the last collection. */
-const GROWTH_BYTES = 64 * 1024 * 1024;
-const GROWTH_SHARE = 1.25;
+const GROWTH_BYTES = 32 * 1024 * 1024;
+const GROWTH_SHARE = 1.1;
 
 /**
  * Collects when the process has grown outside of V8's heap. Connections that came and went and bodies that were read leave memory outside of
