@@ -37,7 +37,6 @@ import {
 } from './attestor-sets.ts';
 import type { EvidenceStore, StoredEvidence } from './evidence-store.ts';
 import { explainAbsence } from './explain-absence.ts';
-import { listedStatement } from './listed-statement.ts';
 import { anybody, resolveAttestor } from './resolve-attestor.ts';
 import type { VerdictCache } from './verdict-cache.ts';
 
@@ -149,7 +148,7 @@ async function judgeAttestation(run: Run, index: number): Promise<AttestationOut
     type,
     ...(name === undefined ? {} : { name }),
     sets: outcomes,
-    statements: statements.map(({ statement }) => listedStatement(statement, type)),
+    statements: statements.map(({ statement }) => ({ ...statement, type })),
     ...(newestAt === undefined ? {} : { newestAt }),
   };
 }

@@ -73,6 +73,27 @@ describe('attestations', () => {
   });
 });
 
+it.each([
+  ['cyclonedx', 'https://cyclonedx.org/bom'],
+  ['slsaprovenance1', 'https://slsa.dev/provenance/v1'],
+  ['vuln', 'https://cosign.sigstore.dev/attestation/vuln/v1'],
+  ['https://acme.dev/scan', 'https://acme.dev/scan'],
+])('the type %s is asked for as %s, and its statement handed out as it was signed', async (type, predicateType) => {
+  const signed = { _type: 'https://in-toto.io/Statement/v1', predicateType, predicate: { Data: '{"high":0}' } };
+  const expressions = [
+    'images.containers.all(i, verifyAttestationSignatures(i, attestations.scan, [attestors.key]) > 0)',
+    'images.containers.all(i, extractPayload(i, attestations.scan).predicate.Data.contains("high"))',
+    'images.containers.all(i, !has(extractPayload(i, attestations.scan).type))',
+  ];
+  const validations = expressions.map((expression) => ({ expression }));
+  const compiled = compilePolicy(imagePolicy({ attestations: [{ name: 'scan', intoto: { type } }], validations }));
+  const statements: RegistryOptions['statements'] = ({ attestations }) =>
+    attestations[0]?.type === predicateType ? [{ ...signed, type: predicateType }] : [];
+  expect(await verdicts(compiled, requestOf(pod(APP)), createRegistry({ statements }))).toEqual([
+    'signed pass success',
+  ]);
+});
+
 describe('several attestations of one type', () => {
   const spec: JsonObject = {
     attestations: [{ name: 'scan', intoto: { type: 'https://acme.dev/scan' } }],

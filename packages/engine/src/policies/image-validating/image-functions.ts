@@ -120,7 +120,10 @@ function toAttestors(list: CelValue): readonly EvaluatedAttestor[] | CelError {
 
 /** The statement as it was signed, or the artifact itself. */
 function toPayload(statement: JsonObject, form: 'intoto' | 'referrer'): Json | CelError {
-  if (form === 'intoto') return statement;
+  if (form === 'intoto') {
+    const { type: _listed, ...signed } = statement;
+    return signed;
+  }
   const artifact = member(statement, 'predicate');
   return isJsonObject(artifact) ? artifact : new CelError('failed to get payload: the artifact is no JSON object');
 }

@@ -9,6 +9,7 @@ import type { Scope } from '../../lang/variables/scope.ts';
 import type { ImageVerificationEntry, Rule } from '../../model/policy.ts';
 import { compileDeny } from './deny-images.ts';
 import { describeEntries, type ImageJudgement } from './image-outcome.ts';
+import { listedStatement } from './listed-statement.ts';
 
 /** Judges the attestations of an image whose attestors hold already; a pass says what was verified. */
 export type AttestationCheck = (image: ExtractedImage, answer: ImageVerification, scope: Scope) => ImageJudgement;
@@ -33,7 +34,7 @@ export function compileAttestationCheck(
     if (checks.length === 0) return passed(`verified image signatures for ${image.reference}`);
     let known = scope;
     for (const [index, check] of checks.entries()) {
-      const outcome = answer.attestations[index];
+      const outcome = listed(answer.attestations[index]);
       const failure = outcome ? judgeAttestation(image, index, check, outcome, known) : missing(check.type);
       if (failure) return failure;
       if (check.name && outcome) known = known.with({ [check.name]: newestPredicate(outcome) });
@@ -45,6 +46,10 @@ export function compileAttestationCheck(
     if (denials.length > 0) return passed(`verifyImages validation is passed in ${rule.name} rule`);
     return passed(`verified image attestations for ${image.reference}`);
   };
+}
+
+function listed(outcome: AttestationOutcome | undefined): AttestationOutcome | undefined {
+  return outcome && { ...outcome, statements: outcome.statements.map(listedStatement) };
 }
 
 interface CompiledAttestation {

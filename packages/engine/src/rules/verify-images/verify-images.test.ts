@@ -120,6 +120,19 @@ it('the name of an attestation stands for the newest of its type', () => {
   expect([judged(3, 0), judged(0, 3)]).toEqual(['pass', 'fail']);
 });
 
+it('the data of cosign’s custom predicate are read', () => {
+  const type = 'https://cosign.sigstore.dev/attestation/v1';
+  const conditions = [{ all: [{ key: '{{ Data.level }}', operator: 'Equals', value: 'high' }] }];
+  const set = { verifiedCount: 1, requiredCount: 1, entries: [] };
+  const judged = (data: string) => {
+    const statements = [{ type, predicate: { Data: data, Timestamp: '' } }];
+    const answer = verified(A, { sets: [], attestations: [{ type, sets: [set], statements }] });
+    const entry = { imageReferences: ['*'], attestations: [{ type, conditions }] };
+    return run({ entries: [entry], resource: pod('ghcr.io/a:1'), facts: () => answer }).outcomes[0]?.status;
+  };
+  expect([judged('{"level":"high"}'), judged('{"level":"low"}'), judged('no JSON')]).toEqual(['pass', 'fail', 'fail']);
+});
+
 describe('what is asked', () => {
   it('all images of all entries in one pass, each image once', () => {
     const entries = [{ imageReferences: ['ghcr.io/*'], ...KEYS }];
