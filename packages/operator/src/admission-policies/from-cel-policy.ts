@@ -27,14 +27,17 @@ const VALIDATING: Form = {
   prefix: 'vpol',
   problem: () => undefined,
   specOf(spec, exceptions) {
-    const parts = [...objectsAt(spec, 'variables'), ...objectsAt(spec, 'validations')];
-    const allowed = allowedVariables(exceptions).filter(({ name: one }) =>
-      parts.some((part) => reads(part, String(one))),
+    const variables = objectsAt(spec, 'variables');
+    const allowed = allowedVariables(exceptions).filter((one) =>
+      [...variables, ...objectsAt(spec, 'validations')].some((part) => reads(part, one)),
     );
+    // A variable knows those before it alone. Where it does not matter, Kyverno's order.
+    const isRead = variables.some((part) => allowed.some((one) => reads(part, one)));
+    const own = variables.map(withAllowed);
     return {
       ...pick(spec, ['matchConstraints', 'auditAnnotations', 'failurePolicy']),
       ...conditionsOf([...objectsAt(spec, 'matchConditions'), ...negated(exceptions)]),
-      ...nonEmpty('variables', [...allowed, ...objectsAt(spec, 'variables').map(withAllowed)]),
+      ...nonEmpty('variables', isRead ? [...allowed, ...own] : [...own, ...allowed]),
       validations: objectsAt(spec, 'validations').map(withAllowed),
     };
   },
@@ -137,15 +140,21 @@ function allowedVariables(exceptions: readonly CelPolicyException[]): readonly J
     const parts = partial.flatMap((exception) => {
       const values = name === 'allowedImages' ? exception.images : exception.allowedValues;
       if (values.length === 0) return [];
-      const list = `[${values.map((value) => JSON.stringify(value)).join(', ')}]`;
+      const list = `[${values.map(quoted).join(', ')}]`;
       return exception.matchConditions.length === 0 ? [list] : [`((${conjunction(exception)}) ? ${list} : [])`];
     });
     return { name, expression: parts.length === 0 ? '[]' : parts.join(' + ') };
   });
 }
 
-function reads(part: JsonObject, name: string): boolean {
-  return JSON.stringify(part).includes(`exceptions.${name}`);
+/** A text of CEL in single quotes, in which the escapes of JSON mean the same. */
+function quoted(value: string): string {
+  const inner = JSON.stringify(value).slice(1, -1);
+  return `'${inner.replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
+}
+
+function reads(part: JsonObject, { name }: JsonObject): boolean {
+  return JSON.stringify(part).includes(`exceptions.${String(name)}`);
 }
 
 /** `exceptions.allowedImages` is a variable of the generated policy. */

@@ -198,17 +198,26 @@ describe('policies in CEL', () => {
   });
 
   it('know what partial exceptions allow, under their conditions, and go on judging', () => {
-    const plan = validating([exception({ allowedValues: ["it's"] })]);
+    const plan = validating([exception({ allowedValues: ["it's", '"\\'] })]);
     expect(plan).toMatchObject({
       policy: {
         spec: {
           matchConditions: [{ name: 'c' }],
-          variables: [{ name: 'allowedValues', expression: `((x) ? ["it's"] : [])` }],
+          variables: [{ name: 'allowedValues', expression: `((x) ? ['it\\'s', '"\\\\'] : [])` }],
           validations: [{ expression: 'variables.allowedValues.size() == 0', message: 'exceptions.allowedValues' }],
         },
       },
     });
     expect(validating()).toMatchObject({ policy: { spec: { variables: [{ expression: '[]' }] } } });
+  });
+
+  it.each([
+    ['after their own variables', 'size(object)', ['own', 'allowedValues']],
+    ['before one that reads it', 'exceptions.allowedValues', ['allowedValues', 'own']],
+  ])('have what is allowed %s', (_, expression, expected) => {
+    const plan = validating([], { variables: [{ name: 'own', expression }] });
+    const variables = expected.map((name) => ({ name }));
+    expect(plan).toMatchObject({ policy: { spec: { variables } } });
   });
 
   it.each<[string, ReturnType<typeof validating>]>([
