@@ -209,6 +209,13 @@ describe('reportProperties', () => {
     expect((await run(spec('{{ request.object.metadata.labels.app }}'), request(WEB)))?.results[0]?.properties).toEqual(
       { owner: 'web' },
     );
+    const passing = { ...rule, validate: { message: 'm', pattern: { metadata: { name: '?*' } } } };
+    const context = [{ name: 'app', variable: { jmesPath: 'request.object.metadata.labels.app' } }];
+    const passed = await run(
+      { rules: [{ ...passing, context, reportProperties: { owner: '{{ app }}' } }] },
+      request(WEB),
+    );
+    expect(passed?.results[0]).toMatchObject({ status: 'pass', properties: { owner: 'web' } });
     const unknown = '{{ request.object.metadata.labels.missing }}';
     expect((await run(spec(unknown), request(WEB)))?.results[0]?.properties).toEqual({ owner: unknown });
   });

@@ -158,6 +158,7 @@ function evaluateMatched(parts: RuleParts, input: RuleInput, memory: ConstantOut
   const { body } = parts;
   if (
     body.passes &&
+    parts.reportProperties === undefined &&
     !input.trace &&
     input.bypassed === undefined &&
     mayBeUnconditional(parts) &&

@@ -22,6 +22,10 @@ export interface EngineHost {
   decodeCertificate(pem: string): Json | EvaluationError;
   /** Whether a token's signature holds; an error for a key that is not of the algorithm. Absent where none can be checked. */
   verifyJws?(asked: TokenSignature): boolean | EvaluationError;
+  /** The UTF-8 text in gzip's format, without a time: the same each time. Absent where nothing can be compressed. */
+  compress?(text: string): Uint8Array;
+  /** The text in gzip's format that the bytes hold, within bounds. Absent where nothing can be compressed. */
+  decompress?(bytes: Uint8Array): string | EvaluationError;
   /** Uniform in [0, 1): feeds `random()` only. */
   random(): number;
 }

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { EvaluationError } from '@vouchsafe/engine/kernel';
 import { createCertificate } from '@vouchsafe/kube/pki';
 import { describe, expect, it } from 'vitest';
@@ -29,6 +30,22 @@ describe('what the engine asks of Node', () => {
   it('hashes', () => {
     expect(NODE_HOST.hash('sha256', 'abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
     expect(NODE_HOST.hash('md5', 'ü')).toHaveLength(32);
+  });
+
+  it('compressed texts, the same each time', () => {
+    const bytes = NODE_HOST.compress?.('grüß') ?? new Uint8Array();
+    expect(NODE_HOST.compress?.('grüß')).toEqual(bytes);
+    expect(NODE_HOST.decompress?.(bytes)).toBe('grüß');
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    ['no gzip', Buffer.from('text'), 'invalid data'],
+    ['a part of some', gzipSync('text').subarray(0, 12), 'invalid data'],
+    ['a bomb', gzipSync(Buffer.alloc(9 * 1024 * 1024)), 'more than'],
+  ])('and refuses %s', (_, bytes, expected) => {
+    const refused = NODE_HOST.decompress?.(bytes);
+    expect(refused).toBeInstanceOf(EvaluationError);
+    expect(refused instanceof EvaluationError && refused.message).toContain(expected);
   });
 
   it('certificates, as policies read them', () => {

@@ -1,4 +1,5 @@
 import { createHash, createPublicKey } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { type EngineHost, EvaluationError, type Json } from '@vouchsafe/engine/kernel';
 import {
   type DistinguishedName,
@@ -10,13 +11,27 @@ import {
 } from '@vouchsafe/kube/pki';
 import { verifyJws } from './verify-jws.ts';
 
-/** What the engine asks of Node: hashes, certificates, randomness. */
+/** What a compressed text may become: a ConfigMap that holds one is no larger than a mebibyte itself. */
+const MOST_TEXT_BYTES = 8 * 1024 * 1024;
+
+/** What the engine asks of Node: hashes, certificates, compression, randomness. */
 export const NODE_HOST: EngineHost = {
   hash: (algorithm, text) => createHash(algorithm).update(text, 'utf8').digest('hex'),
   decodeCertificate,
   verifyJws,
+  compress: (text) => gzipSync(text),
+  decompress,
   random: () => Math.random(),
 };
+
+function decompress(bytes: Uint8Array): string | EvaluationError {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MOST_TEXT_BYTES }).toString('utf8');
+  } catch (error) {
+    const isTooLong = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+    return new EvaluationError(isTooLong ? `gzip: more than ${MOST_TEXT_BYTES} bytes` : 'gzip: invalid data');
+  }
+}
 
 /** Of certificates and requests for them, RSA only as in Kyverno (kyverno-core §2.7). */
 function decodeCertificate(pem: string): Json | EvaluationError {

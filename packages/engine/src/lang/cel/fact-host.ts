@@ -110,6 +110,16 @@ class FactHost implements CelHost {
     return this.options.host.hash(algorithm, text);
   }
 
+  compress(text: string): Uint8Array | CelError {
+    return this.options.host.compress?.(text) ?? new CelError('not available');
+  }
+
+  decompress(bytes: Uint8Array): string | CelError {
+    const text = this.options.host.decompress?.(bytes);
+    if (text === undefined) return new CelError('not available');
+    return text instanceof EvaluationError ? new CelError(text.message) : text;
+  }
+
   random(): number {
     return this.options.host.random();
   }
