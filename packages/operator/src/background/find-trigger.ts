@@ -1,5 +1,5 @@
 import type { EvaluationRequest } from '@vouchsafe/engine';
-import { type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
+import { isEqualJson, isJsonObject, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import { isKubeError, type KubeClient } from '@vouchsafe/kube';
 import { jsonOf } from '../settings/json-of.ts';
 
@@ -16,17 +16,34 @@ export async function findTrigger(
   signal: AbortSignal,
 ): Promise<EvaluationRequest | undefined> {
   if (isMessage(request)) return request;
+  const isKept = changesNothing(request);
   for (const delay of LOOKS_MS) {
     await new Promise((resolve) => setTimeout(resolve, delay));
     if (signal.aborted) return undefined;
     const live = await readLive(client, request, signal);
     if (request.operation === 'DELETE') {
       if (!live || isGoing(live) || !hasSame('uid', live, request.oldResource)) return request;
-    } else if (live && (request.operation !== 'UPDATE' || !hasSame('resourceVersion', live, request.oldResource))) {
+    } else if (
+      live &&
+      (request.operation !== 'UPDATE' || isKept || !hasSame('resourceVersion', live, request.oldResource))
+    ) {
       return { ...request, resource: live };
     }
   }
   return undefined;
+}
+
+/** Such an update is admitted like any other, and written nowhere. */
+function changesNothing({ operation, resource, oldResource }: EvaluationRequest): boolean {
+  if (operation !== 'UPDATE' || !resource || !oldResource) return false;
+  return isEqualJson(withoutFieldManagers(resource), withoutFieldManagers(oldResource));
+}
+
+function withoutFieldManagers(object: JsonObject): JsonObject {
+  const metadata = memberAt(object, 'metadata');
+  if (!isJsonObject(metadata)) return object;
+  const { managedFields: _managedFields, ...kept } = metadata;
+  return { ...object, metadata: kept };
 }
 
 /** An eviction or a binding is sent to an object and stored nowhere: the request is all there is. */
