@@ -112,6 +112,9 @@ export const azureKeys: KeyProvider = {
       signal,
     );
     if (answer.status === 404) throw invalid(`there is no key \`${key}\` in the Azure Key Vault`);
+    if (answer.status === 401 || answer.status === 403) {
+      throw new RegistryFailure('denied', `Azure Key Vault denies access to the key \`${key}\` (${answer.status})`);
+    }
     if (answer.status !== 200) throw new RegistryFailure('transient', `Azure Key Vault answered ${answer.status}`);
     return pemOfJwk(answer.body);
   },
@@ -143,17 +146,36 @@ async function loadPeer(name: string, scheme: string, { load }: KeyContext): Pro
   }
 }
 
-/** What SDKs say may hold anything; only the name of the error is passed on. */
+/** What SDKs say may hold anything; only the name of the error, or the status of the answer, is passed on. */
 async function asked<Answer>(what: string, question: Promise<Answer>): Promise<Answer> {
   try {
     return await question;
   } catch (error) {
     if (error instanceof RegistryFailure) throw error;
     const name = error instanceof Error ? error.name : 'unknown';
-    const isDefinite = /NotFound|InvalidArn|UnsupportedOperation|ValidationException/.test(name);
-    if (isDefinite) throw invalid(`${what} has no such key (${name})`);
-    throw new RegistryFailure('transient', `${what} cannot be asked for the key (${name})`);
+    const status = statusOf(error);
+    const told = name === 'Error' && status !== undefined ? String(status) : name;
+    if (error instanceof Error && /region is missing/i.test(error.message)) {
+      throw invalid(`${what} needs a region: AWS_REGION is not set, and the key is not named by its ARN`);
+    }
+    if (status === 404 || /NotFound|InvalidArn|UnsupportedOperation|ValidationException/.test(name)) {
+      throw invalid(`${what} has no such key (${told})`);
+    }
+    if (
+      status === 401 ||
+      status === 403 ||
+      /AccessDenied|UnrecognizedClient|InvalidSignature|ExpiredToken/.test(name)
+    ) {
+      throw new RegistryFailure('denied', `${what} denies access to the key (${told})`);
+    }
+    throw new RegistryFailure('transient', `${what} cannot be asked for the key (${told})`);
   }
+}
+
+/** Of the answer, as `google-auth-library` has it. */
+function statusOf(error: unknown): number | undefined {
+  const status = error instanceof Error && 'status' in error ? error.status : undefined;
+  return typeof status === 'number' ? status : undefined;
 }
 
 function invalid(message: string): Refusal {

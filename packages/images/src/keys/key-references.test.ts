@@ -225,15 +225,32 @@ describe('keys in clouds', () => {
     expect(await refusalOf(open({}, load).publicKey(scheme, name, soon()))).toContain(why);
   });
 
-  it('what an SDK says is not passed on', async () => {
+  it.each<[object, string]>([
+    [{}, 'transient: Google KMS cannot be asked for the key (Error)'],
+    [{ status: 500 }, 'transient: Google KMS cannot be asked for the key (500)'],
+    [{ status: 404 }, 'invalid-attestor: Google KMS has no such key (404)'],
+    [{ status: 403 }, 'denied: Google KMS denies access to the key (403)'],
+    [{ name: 'NotFoundException' }, 'invalid-attestor: Google KMS has no such key (NotFoundException)'],
+    [{ name: 'AccessDeniedException' }, 'denied: Google KMS denies access to the key (AccessDeniedException)'],
+  ])('of what an SDK says, %j, no more is passed on than what it means', async (members, wanted) => {
     class GoogleAuth {
       async request() {
-        throw new Error('token ya29.secret was refused');
+        throw Object.assign(new Error('token ya29.secret was refused'), members);
       }
     }
     const name = 'projects/p/locations/eu/keyRings/r/cryptoKeys/k/versions/1';
-    expect(await refusalOf(open({}, async () => ({ GoogleAuth })).publicKey('gcpkms', name, soon()))).toBe(
-      'transient: Google KMS cannot be asked for the key (Error)',
-    );
+    const references = open({}, async () => ({ GoogleAuth }));
+    expect(await refusalOf(references.publicKey('gcpkms', name, soon()))).toBe(wanted);
+  });
+
+  it('awskms says that it needs a region', async () => {
+    class KMSClient {
+      async send() {
+        throw new Error('Region is missing');
+      }
+      destroy() {}
+    }
+    const references = open({}, async () => ({ KMSClient, GetPublicKeyCommand: class {} }));
+    expect(await refusalOf(references.publicKey('awskms', '/alias/cosign', soon()))).toContain('AWS_REGION is not set');
   });
 });
