@@ -137,7 +137,7 @@ async function loadPeer(name: string, scheme: string, { load }: KeyContext): Pro
     return await load(name);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const isAbsent = code === 'ERR_MODULE_NOT_FOUND' && error instanceof Error && error.message.includes(`'${name}'`);
+    const isAbsent = code === 'MODULE_NOT_FOUND' && error instanceof Error && error.message.includes(`'${name}'`);
     throw invalid(
       isAbsent
         ? `install \`${name}\` to use \`${scheme}://\``

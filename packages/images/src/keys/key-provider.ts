@@ -17,7 +17,7 @@ export interface KeyContext {
   readonly environment: Environment;
   readonly connections: Connections;
   readonly userAgent: string;
-  /** Loads an optional package by name; rejects as `import` does. */
+  /** Loads an optional package by name; rejects as `require` throws. */
   readonly load: (name: string) => Promise<unknown>;
   readonly signal: AbortSignal;
 }

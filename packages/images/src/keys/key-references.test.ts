@@ -158,7 +158,7 @@ describe('keys in Vault', () => {
 describe('keys in clouds', () => {
   const absent = (name: string) =>
     Promise.reject(
-      Object.assign(new Error(`Cannot find package '${name}' imported from x`), { code: 'ERR_MODULE_NOT_FOUND' }),
+      Object.assign(new Error(`Cannot find module '${name}'\nRequire stack: x`), { code: 'MODULE_NOT_FOUND' }),
     );
 
   it.each([
@@ -241,6 +241,12 @@ describe('keys in clouds', () => {
     const name = 'projects/p/locations/eu/keyRings/r/cryptoKeys/k/versions/1';
     const references = open({}, async () => ({ GoogleAuth }));
     expect(await refusalOf(references.publicKey('gcpkms', name, soon()))).toBe(wanted);
+  });
+
+  it('a package that is not there is named by what really looks for it', async () => {
+    expect(await refusalOf(open({}).publicKey('azurekms', 'team.vault.azure.net/cosign', soon()))).toBe(
+      'invalid-attestor: install `@azure/identity` to use `azurekms://`',
+    );
   });
 
   it('awskms says that it needs a region', async () => {

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { LRUCache } from 'lru-cache';
 import type { Connections } from '../registry/connections.ts';
 import type { Environment } from '../registry/environment.ts';
@@ -29,11 +30,15 @@ const defaultTtlMs = 300_000;
 /** A question is one for all who wait for its answer: none of them ends it for the others. */
 const questionMs = 15_000;
 
+/** Bundlers leave this alone; an import from a program that is started from a cache of its code would be warned of. */
+async function loadPackage(name: string): Promise<unknown> {
+  return createRequire(import.meta.url)(name);
+}
+
 /** Keys are kept for a while and asked for once by all who ask at the same time; failures are not kept. */
 export function createKeyReferences(options: KeyReferenceOptions): KeyReferences {
   const { environment, connections, userAgent, ttlMs = defaultTtlMs } = options;
-  // Bundlers leave an import of a variable alone, and nothing is loaded before it is needed.
-  const load = options.load ?? ((name: string): Promise<unknown> => import(name));
+  const load = options.load ?? loadPackage;
   const kept = new LRUCache<string, string>({ max: 200, ttl: ttlMs });
   const running = new Map<string, Promise<string>>();
   return {
