@@ -66,6 +66,7 @@ const leanBuiltins: Plugin = {
   resolveId: (source, importer) => {
     if (!importer?.includes('/node_modules/undici/')) return null;
     if (source === 'node:http') return `${root}tools/undici-http.cjs`;
+    if (source === './tree' && importer.includes('/lib/core/')) return `${root}tools/undici-tree.cjs`;
     return source === 'node:assert' ? `${root}tools/undici-assert.cjs` : null;
   },
   // it looks at `performance` when it is loaded, and so loads `node:perf_hooks`; times of a run are short
