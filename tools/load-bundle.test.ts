@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadBundle } from '../packages/cli/bin/load-bundle.cjs';
 
 const require = createRequire(import.meta.url);
+// The object itself, of which members can be replaced.
+const v8: typeof import('node:v8') = require('node:v8');
 
 const FILES = {
   'main.cjs': `
@@ -66,6 +68,32 @@ describe('loadBundle', () => {
     expect(require.cache).not.toHaveProperty([shared]);
     expect(program.count()).toBe(1);
     expect(require.cache).toHaveProperty([shared]);
+  });
+
+  it('leaves the costly compilers out once the parser of HTTP is loaded, but never while a cache is read', () => {
+    const parser = join(folder, 'chunks/undici-dispatchers-abc.cjs');
+    writeFileSync(parser, 'exports.parse = () => 1;');
+    const main = "exports.count = () => require('./chunks/undici-dispatchers-abc.cjs').parse();";
+    writeFileSync(join(folder, 'main.cjs'), `${main} ${FILES['main.cjs'].split('\n').at(-2)}`);
+    const made = run(true);
+    made.count();
+    made.later();
+    made.save();
+    const told: string[] = [];
+    const { setFlagsFromString } = v8;
+    v8.setFlagsFromString = (flag) => told.push(flag);
+    try {
+      const program = run();
+      expect(told).toEqual([]);
+      program.count();
+      const out = ['turbofan', 'wasm-tier-up', 'wasm-dynamic-tiering'];
+      expect(told.splice(0)).toEqual(out.map((name) => `--no-${name}`));
+      program.later();
+      const around = [...out.map((name) => `--${name}`), ...out.map((name) => `--no-${name}`)];
+      expect(told).toEqual([...around, ...around]);
+    } finally {
+      v8.setFlagsFromString = setFlagsFromString;
+    }
   });
 
   it('reads texts that are not ASCII', () => {

@@ -76,6 +76,30 @@ const KEY = generateKeyPair('ecdsa-p256');
 const IDENTITY = { issuer: 'https://issuer.test', subject: 'https://ci.test/job' };
 const identityFlags = ['--certificate-identity', IDENTITY.subject, '--certificate-oidc-issuer', IDENTITY.issuer];
 
+const IMAGE_POLICY = `
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata:
+  name: signed
+spec:
+  rules:
+  - name: signed
+    match:
+      any:
+      - resources:
+          kinds: [Pod]
+    verifyImages:
+    - imageReferences: ["registry.test/*"]
+      type: SigstoreBundle
+      attestors:
+      - entries:
+        - keyless:
+            subject: ${IDENTITY.subject}
+            issuer: ${IDENTITY.issuer}
+            rekor:
+              url: https://rekor.sigstore.dev
+`;
+
 /** A registry with an image that is signed by a key and by an identity, and the flags that find and believe it. */
 async function signImage() {
   const [registry, sigstore] = await Promise.all([startRegistry(), startSigstore()]);
@@ -106,6 +130,7 @@ try {
     ['jp', 'query', '-i', pod, 'metadata.name'],
     ['verify', IMAGE, ...flags, '--key', write('key.pub', KEY.publicKeyPem), '--insecure-ignore-tlog'],
     ['verify', IMAGE, ...flags, '--type', 'SigstoreBundle', ...identityFlags],
+    ['verify', IMAGE, ...flags, '--policy', write('images.yaml', IMAGE_POLICY)],
   ]) {
     process.exitCode = 0;
     await exports.runCommandLine(args);

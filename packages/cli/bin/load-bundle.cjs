@@ -15,6 +15,13 @@ const vm = require('node:vm');
  */
 const WITHOUT_TURBOFAN = { from: 100, to: 1500 };
 
+/**
+ * The chunk whose HTTP parser is WebAssembly. V8 finds it worth its optimizing compiler after a few answers: twenty
+ * megabytes and a tenth of a run, which ends before that pays.
+ */
+const WITH_WASM = 'undici-dispatchers-';
+const COMPILERS_OF_WASM = ['wasm-tier-up', 'wasm-dynamic-tiering'];
+
 /** What Node takes milliseconds to load and most runs never call. */
 const SLOW_BUILTINS = new Set(['child_process', 'crypto', 'fs/promises', 'net', 'zlib'].map((name) => `node:${name}`));
 
@@ -49,6 +56,7 @@ function loadBundle(entry, { collect = false } = {}) {
       importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     });
     flags?.apply();
+    flags?.noteLoaded(path);
     scripts.set(path, script);
     const module = new nodeModule.Module(path);
     module.filename = path;
@@ -96,21 +104,31 @@ function loadBundle(entry, { collect = false } = {}) {
   return { exports: load(entry), save };
 }
 
-/** Sets V8's flags as the run goes on. */
+/** Tells V8 to leave compilers out, as the run goes on. */
 function pace() {
   let v8;
-  const set = (flag) => v8?.setFlagsFromString(flag);
-  const begin = () => {
-    v8 = require('node:v8');
-    set('--no-turbofan');
+  const off = new Set();
+  const leaveOut = (...compilers) => {
+    v8 ??= require('node:v8');
+    for (const compiler of compilers) v8.setFlagsFromString(`--no-${compiler}`);
+    for (const compiler of compilers) off.add(compiler);
+  };
+  const reset = () => {
+    for (const compiler of off) v8.setFlagsFromString(`--${compiler}`);
   };
   const end = () => {
-    set('--turbofan');
-    v8 = undefined;
+    reset();
+    off.clear();
   };
-  setTimeout(begin, WITHOUT_TURBOFAN.from).unref();
+  setTimeout(leaveOut, WITHOUT_TURBOFAN.from, 'turbofan').unref();
   setTimeout(end, WITHOUT_TURBOFAN.to).unref();
-  return { reset: () => set('--turbofan'), apply: () => set('--no-turbofan') };
+  return {
+    reset,
+    apply: () => leaveOut(...off),
+    noteLoaded: (path) => {
+      if (basename(path).startsWith(WITH_WASM)) leaveOut('turbofan', ...COMPILERS_OF_WASM);
+    },
+  };
 }
 
 /** Text of ASCII alone, which most of the bundle is, costs V8 half of what other text does. */
