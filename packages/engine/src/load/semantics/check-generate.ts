@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, member } from '../../kernel/json.ts';
+import { hasWildcard } from '../../kernel/wildcard.ts';
 import { readList, readObject, readObjects, readText } from '../../model/read-json.ts';
 import { checkNoAnchors } from './check-anchors.ts';
 import type { RulePlace } from './check-rule.ts';
@@ -22,7 +23,11 @@ export function checkGenerate(generate: JsonObject, place: RulePlace, problems: 
 }
 
 function checkTarget(part: JsonObject, path: string, problems: Problems): void {
-  if (readList(readObject(part, 'cloneList'), 'kinds').length > 0) return;
+  const list = readObject(part, 'cloneList');
+  if (hasWildcard(JSON.stringify(member(list ?? {}, 'selector') ?? null))) {
+    problems.error(`${path}.cloneList.selector`, 'wildcard characters `*/?` not supported', 'policy-unsupported');
+  }
+  if (readList(list, 'kinds').length > 0) return;
   for (const key of ['kind', 'name', 'apiVersion']) {
     if (!readText(part, key)) problems.error(`${path}.${key}`, `${key} can not be empty`, 'policy-missing-field');
   }

@@ -21,6 +21,16 @@ describe('targets of generate rules', () => {
   it.each<[string, JsonObject, string[]]>([
     ['whole', { ...target, data: {} }, []],
     ['of a list of kinds', { namespace: 'team', cloneList }, []],
+    [
+      'of kinds by label',
+      { namespace: 'team', cloneList: { ...cloneList, selector: { matchLabels: { a: 'b' } } } },
+      [],
+    ],
+    [
+      'of kinds by a wildcard',
+      { namespace: 'team', cloneList: { ...cloneList, selector: { matchLabels: { a: 'b*' } } } },
+      [`${at}.cloneList.selector: wildcard characters \`*/?\` not supported`],
+    ],
     ['with two sources', { ...target, data: { a: 'b' }, clone }, [both]],
     ['with a list and each', { namespace: 'team', cloneList, foreach: [{ list: 'l', ...target, clone }] }, [both]],
     ['without kind', { ...target, kind: '', data: {} }, [empty('kind')]],
