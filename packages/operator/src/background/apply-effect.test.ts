@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Effect, PolicyRef } from '@vouchsafe/engine';
 import type { JsonObject } from '@vouchsafe/engine/kernel';
-import { createKubeClient, type KubeClient, loadClusterConnection } from '@vouchsafe/kube';
+import { createKubeClient, type KubeClient, KubeError, loadClusterConnection } from '@vouchsafe/kube';
 import { type ApiServer, startApiServer } from '@vouchsafe/sandbox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kubernetesObjectOf } from '../settings/json-of.ts';
 import { applyEffect } from './apply-effect.ts';
 
 const CONFIG_MAPS = { group: '', version: 'v1', resource: 'configmaps' } as const;
@@ -67,6 +68,25 @@ describe('an object that ought to exist', () => {
     expect(await apply(RULES, configMap('b', { k: '2' }, OWN), true)).toBe('updated');
     expect(await stored('b')).toEqual({ labels: { ...OWN, by: 'hand' }, data: { k: '2' } });
     expect(await apply(RULES, configMap('b', { k: '2' }, OWN), true)).toBe('unchanged');
+  });
+
+  it('that others make between look and write is one that was there before', async () => {
+    const late = async (policy: PolicyRef, name: string, synchronize: boolean) => {
+      let isFirst = true;
+      const get: KubeClient['get'] = async (...args) => {
+        if (!isFirst) return client.get(...args);
+        isFirst = false;
+        await client.create(CONFIG_MAPS, kubernetesObjectOf(configMap(name, { k: 'theirs' })));
+        throw new KubeError(404, 'NotFound', 'not yet');
+      };
+      const effect = { kind: 'create', resource: configMap(name, { k: 'ours' }, OWN), synchronize } as const;
+      const applied = await applyEffect({ ...client, get }, policy, effect, new AbortController().signal);
+      return [applied, await stored(name)];
+    };
+    const theirs = { labels: {}, data: { k: 'theirs' } };
+    expect(await late(RULES, 'late', true)).toEqual(['updated', { labels: OWN, data: { k: 'ours' } }]);
+    expect(await late(RULES, 'late-once', false)).toEqual(['unchanged', theirs]);
+    expect(await late(IN_CEL, 'late-in-cel', true)).toEqual(['left', theirs]);
   });
 
   it('is applied on the server where the policy says so: what others own stays', async () => {

@@ -23,9 +23,12 @@ export async function applyEffect(
     return 'updated';
   }
   const wanted = target.isNamespaced ? withNamespace(resource) : resource;
-  const existing = await read(client, target, wanted, signal);
-  if (!existing && effect.serverSideApply !== true) return create(client, target, wanted, signal);
-  if (!existing) return applyOnServer(client, target, wanted, signal, 'created');
+  const found = await read(client, target, wanted, signal);
+  if (!found && effect.serverSideApply === true) return applyOnServer(client, target, wanted, signal, 'created');
+  if (!found && (await create(client, target, wanted, signal))) return 'created';
+  // Somebody was quicker: it is then there as if it had been before.
+  const existing = found ?? (await read(client, target, wanted, signal));
+  if (!existing) throw new Error('it was made and deleted by others meanwhile');
   if (!mayChange(policy, wanted, existing)) return 'left';
   if (effect.synchronize !== true) return 'unchanged';
   if (effect.serverSideApply === true) {
@@ -76,17 +79,18 @@ async function read(
   }
 }
 
+/** False when an object of that name is there. */
 async function create(
   client: KubeClient,
   target: ApiResource,
   resource: JsonObject,
   signal: AbortSignal,
-): Promise<Applied> {
+): Promise<boolean> {
   try {
     await client.create(target, kubernetesObjectOf(resource), undefined, { signal, fieldManager: 'generate' });
-    return 'created';
+    return true;
   } catch (error) {
-    if (isKubeError(error, 'AlreadyExists')) return 'unchanged';
+    if (isKubeError(error, 'AlreadyExists')) return false;
     throw error;
   }
 }
