@@ -37,6 +37,7 @@ export {
   toDocumentPath,
   toJsonPointer,
 } from './json-path.ts';
+export { jsonSize } from './json-size.ts';
 export { isModestJson } from './modest-json.ts';
 export { compileRegExp, type Regexp } from './regexp.ts';
 export { compareSemver, inRange, parseSemver, type SemanticVersion } from './semver.ts';

@@ -84,3 +84,15 @@ it.each<[string, Partial<ImageVerification>, Partial<ImageVerificationRequest>, 
   answers.keep({ ...REQUEST, ...request }, { ...VERIFIED, ...verification });
   expect(answers.find(REQUEST)).toBeUndefined();
 });
+
+it('does not keep long statements', () => {
+  const { answers } = setUp();
+  const attested = (length: number): ImageVerification => ({
+    ...VERIFIED,
+    attestations: [{ type: 't', sets: [], statements: [{ type: 't', predicate: 'x'.repeat(length) }] }],
+  });
+  answers.keep(REQUEST, attested(100_000));
+  expect(answers.find(REQUEST)).toBeUndefined();
+  answers.keep(REQUEST, attested(1000));
+  expect(answers.find(REQUEST)).toBeDefined();
+});

@@ -2,6 +2,7 @@ import { type Fact, factKey, type ImageVerification, type ImageVerificationReque
 import type { Json } from '@vouchsafe/engine/kernel';
 import { LRUCache } from 'lru-cache';
 import type { TrustRoot } from '../trust/trust-root.ts';
+import { statementSize } from './statement-size.ts';
 
 /**
  * The verdicts of the last seconds, to be told again without waiting. A rollout admits hundreds of Pods of one image in
@@ -15,6 +16,14 @@ export interface RecentAnswers {
 
 /** No longer than this, whatever evidence and verdicts are kept for. */
 const RECENT_MS = 2_000;
+
+/** Answers are kept past their time until others take their place: those with long statements are not worth it. */
+const LONG_SIZE = 64 * 1024;
+
+function isLong({ attestations }: ImageVerification): boolean {
+  const statements = attestations.flatMap((attestation) => attestation.statements);
+  return statementSize(statements, LONG_SIZE) > LONG_SIZE;
+}
 
 export function createRecentAnswers(options: {
   readonly trustRoot: () => TrustRoot;
@@ -37,7 +46,7 @@ export function createRecentAnswers(options: {
       return age >= 0 && age < ttlMs ? found.fact : undefined;
     },
     keep(request, verification) {
-      if (maxSize <= 0 || !request.useCache || !verification.verified) return;
+      if (maxSize <= 0 || !request.useCache || !verification.verified || isLong(verification)) return;
       const value = { ...verification, fromCache: true };
       kept.set(factKey(request), { fact: { ok: true, value }, root: trustRoot(), at: now() });
     },

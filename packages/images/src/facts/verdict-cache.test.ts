@@ -48,6 +48,20 @@ describe('the verdict cache', () => {
     expect(cache.get(set, attestor, undefined)).toBeUndefined();
   });
 
+  it('keeps a few long statements and not more', () => {
+    const { cache } = cacheAt();
+    const of = (length: number): AttestorVerdict => ({
+      verified: true,
+      signer: {},
+      statements: [{ statement: { predicate: 'x'.repeat(length) }, time: undefined }],
+    });
+    const mebibyte = 1024 * 1024;
+    cache.set(set, attestor, 'too long', of(17 * mebibyte), undefined);
+    expect(cache.size).toBe(0);
+    for (let index = 0; index < 9; index += 1) cache.set(set, attestor, String(index), of(10 * mebibyte), undefined);
+    expect(cache.size).toBe(4);
+  });
+
   it('tells evidence, attestors and types apart', () => {
     const { cache } = cacheAt();
     cache.set(set, attestor, undefined, good, undefined);

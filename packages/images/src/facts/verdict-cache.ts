@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { ResolvedAttestor } from '../trust/resolved-attestor.ts';
 import type { EvidenceSet } from '../verifiers/verifier.ts';
 import type { AttestorVerdict } from './attestor-sets.ts';
+import { statementSize } from './statement-size.ts';
 
 /**
  * Verdicts by evidence and attestor, whose hash covers the trust root. Only definite ones are kept: the same evidence and
@@ -30,8 +31,24 @@ const passing: ReadonlySet<EvidenceReason> = new Set([
   'invalid-attestor',
 ]);
 
+/** Statements that were verified are handed over read, and their authors chose how long they are: see `jsonSize`. */
+const maximumSize = 48 * 1024 * 1024;
+const maximumEntrySize = 16 * 1024 * 1024;
+/** Of a verdict without statements. */
+const usualSize = 512;
+
+function sizeOf(verdict: AttestorVerdict): number {
+  const statements = verdict.verified ? verdict.statements.map(({ statement }) => statement) : [];
+  return usualSize + statementSize(statements, maximumEntrySize);
+}
+
 export function createVerdictCache(options: { maxSize: number; ttlMs: number; now: () => number }): VerdictCache {
-  const kept = new LRUCache<string, { verdict: AttestorVerdict; until: number }>({ max: Math.max(options.maxSize, 1) });
+  const kept = new LRUCache<string, { verdict: AttestorVerdict; until: number; size: number }>({
+    max: Math.max(options.maxSize, 1),
+    maxSize: maximumSize,
+    maxEntrySize: maximumEntrySize,
+    sizeCalculation: ({ size }) => size,
+  });
   let hits = 0;
   return {
     get(set, attestor, type) {
@@ -43,7 +60,7 @@ export function createVerdictCache(options: { maxSize: number; ttlMs: number; no
     set(set, attestor, type, verdict, validUntil) {
       if (options.maxSize <= 0 || !isDefinite(verdict)) return;
       const until = Math.min(options.now() + options.ttlMs, validUntil ?? Number.POSITIVE_INFINITY);
-      kept.set(keyOf(set, attestor, type), { verdict, until });
+      kept.set(keyOf(set, attestor, type), { verdict, until, size: sizeOf(verdict) });
     },
     get hits() {
       return hits;
