@@ -59,8 +59,10 @@ function draftsOf(decision: Decision, result: RuleResult, allowed: boolean): Eve
   return result.status === 'skip' && exceptions.length > 0 ? skip(decision, result, exceptions) : [];
 }
 
-function violation(decision: Decision, { rule, status, message }: RuleResult, allowed: boolean): EventDraft[] {
+function violation(decision: Decision, result: RuleResult, allowed: boolean): EventDraft[] {
   const { resource, policy } = decision;
+  const { rule, status } = result;
+  const message = withReason(result);
   const reason = status === 'fail' ? 'PolicyViolation' : 'PolicyError';
   const onPolicy: EventDraft = {
     reason,
@@ -77,6 +79,11 @@ function violation(decision: Decision, { rule, status, message }: RuleResult, al
     namespace: resource.namespace || 'default',
   };
   return [onPolicy, onResource];
+}
+
+/** A message may be the policy's own, and say nothing of why an image was not verified. */
+function withReason({ message, reason }: RuleResult): string {
+  return reason === undefined || message.includes(`(${reason})`) ? message : `${message} (${reason})`;
 }
 
 function skip(decision: Decision, { rule }: RuleResult, exceptions: readonly string[]): EventDraft[] {

@@ -92,6 +92,19 @@ describe('events', () => {
     expect(sent[1]).toMatchObject({ metadata: { namespace: 'team' }, regarding: { uid: 'ru' } });
   });
 
+  it.each([
+    ['not signed by us', 'not signed by us (unsigned)'],
+    [
+      'failed to verify image a: no signatures found (unsigned)',
+      'failed to verify image a: no signatures found (unsigned)',
+    ],
+  ])('with the reason that an image was not verified for: %s', async (message, told) => {
+    const { sender, send, sent } = setUp();
+    send([decision({ type: 'ImageVerify', message, reason: 'unsigned' })], false);
+    await sender.stop();
+    expect(sent[0]?.['note']).toBe(`Pod team/web: [r] fail (blocked); ${told}`);
+  });
+
   it('on the policy alone, when it was blocked', async () => {
     const { sender, send, sent } = setUp();
     send([decision({})], false);
