@@ -15,12 +15,9 @@ import {
   type MutatingPolicy,
   type PolicyBinding,
   type PolicyMutation,
-  readPolicyBinding,
 } from './admission-policy.ts';
+import { followBoundPolicies } from './bound-policies.ts';
 import { activationOf, matchPolicy, paramsOf, withVariables } from './evaluate-policy.ts';
-
-const POLICIES = 'mutatingadmissionpolicies.admissionregistration.k8s.io';
-const BINDINGS = 'mutatingadmissionpolicybindings.admissionregistration.k8s.io';
 
 /** Applies the MutatingAdmissionPolicies of a cluster, in order of their names. */
 export interface MutatingPolicyDispatcher {
@@ -33,44 +30,21 @@ class MutationError extends Error {}
 
 /** Creates the dispatcher; policies are compiled once per change. */
 export function createMutatingPolicyDispatcher(cluster: Cluster): MutatingPolicyDispatcher {
-  let bound: readonly { policy: MutatingPolicy; binding: PolicyBinding }[] | undefined;
-  const subscriptions = [POLICIES, BINDINGS].map((storage) =>
-    cluster.store.subscribe(storage, () => {
-      bound = undefined;
-    }),
-  );
-
-  function boundPolicies() {
-    bound ??= readBound(cluster);
-    return bound;
-  }
-
+  const bound = followBoundPolicies(cluster, 'mutatingadmissionpolicy', compileMutatingPolicy);
   return {
-    isIdle: () => boundPolicies().length === 0,
+    isIdle: () => bound.list().length === 0,
     mutate(attributes) {
       let { object } = attributes;
       if (object === undefined || isExempt(attributes)) {
         return object;
       }
-      for (const { policy, binding } of boundPolicies()) {
+      for (const { policy, binding } of bound.list()) {
         object = mutateOnce(cluster, { ...attributes, object }, policy, binding, object);
       }
       return object;
     },
-    stop() {
-      for (const subscription of subscriptions) {
-        subscription.stop();
-      }
-    },
+    stop: bound.stop,
   };
-}
-
-function readBound(cluster: Cluster): { policy: MutatingPolicy; binding: PolicyBinding }[] {
-  const bindings = cluster.store.list(BINDINGS).map(({ name, object }) => readPolicyBinding(name, object));
-  return cluster.store.list(POLICIES).flatMap(({ name, object }) => {
-    const policy = compileMutatingPolicy(name, object);
-    return bindings.filter(({ policyName }) => policyName === name).map((binding) => ({ policy, binding }));
-  });
 }
 
 /** All mutations of one bound policy; a failing one leaves the object as it was, or refuses the request. */

@@ -3,12 +3,11 @@ import type { Cluster } from '../../api/cluster.ts';
 import { qualifiedResource, StatusError } from '../../api/status-error.ts';
 import { isExempt } from '../webhooks/match-webhook.ts';
 import type { PolicyBinding, PolicyValidation, ValidatingPolicy } from './admission-policy.ts';
-import { compileValidatingPolicy, readPolicyBinding } from './admission-policy.ts';
+import { compileValidatingPolicy } from './admission-policy.ts';
+import { followBoundPolicies } from './bound-policies.ts';
 import { activationOf, matchPolicy, paramsOf, withVariables } from './evaluate-policy.ts';
 import type { PolicyActivation } from './policy-expressions.ts';
 
-const POLICIES = 'validatingadmissionpolicies.admissionregistration.k8s.io';
-const BINDINGS = 'validatingadmissionpolicybindings.admissionregistration.k8s.io';
 const CODES: ReadonlyMap<string, number> = new Map([
   ['Unauthorized', 401],
   ['Forbidden', 403],
@@ -30,26 +29,15 @@ interface Failure {
 
 /** Creates the dispatcher; policies are compiled once per change. */
 export function createValidatingPolicyDispatcher(cluster: Cluster): ValidatingPolicyDispatcher {
-  let bound: readonly { policy: ValidatingPolicy; binding: PolicyBinding }[] | undefined;
-  const subscriptions = [POLICIES, BINDINGS].map((storage) =>
-    cluster.store.subscribe(storage, () => {
-      bound = undefined;
-    }),
-  );
-
-  function boundPolicies() {
-    bound ??= readBound(cluster);
-    return bound;
-  }
-
+  const bound = followBoundPolicies(cluster, 'validatingadmissionpolicy', compileValidatingPolicy);
   return {
-    isIdle: () => boundPolicies().length === 0,
+    isIdle: () => bound.list().length === 0,
     validate(attributes) {
       if (isExempt(attributes)) {
         return;
       }
       let denial: StatusError | undefined;
-      for (const { policy, binding } of boundPolicies()) {
+      for (const { policy, binding } of bound.list()) {
         for (const failure of failuresOf(cluster, attributes, policy, binding)) {
           const next = act(attributes, policy, binding, failure);
           denial ??= next;
@@ -59,20 +47,8 @@ export function createValidatingPolicyDispatcher(cluster: Cluster): ValidatingPo
         throw denial;
       }
     },
-    stop() {
-      for (const subscription of subscriptions) {
-        subscription.stop();
-      }
-    },
+    stop: bound.stop,
   };
-}
-
-function readBound(cluster: Cluster): { policy: ValidatingPolicy; binding: PolicyBinding }[] {
-  const bindings = cluster.store.list(BINDINGS).map(({ name, object }) => readPolicyBinding(name, object));
-  return cluster.store.list(POLICIES).flatMap(({ name, object }) => {
-    const policy = compileValidatingPolicy(name, object);
-    return bindings.filter(({ policyName }) => policyName === name).map((binding) => ({ policy, binding }));
-  });
 }
 
 /** Carries a failure out; gives the denial when the binding asks for one. */
