@@ -5,9 +5,9 @@ import { StatusError } from '../api/status-error.ts';
 import type { JsonObject } from '../store/json-value.ts';
 import { equalJson, numberAt, objectAt, objectsAt, sortMembers, stringAt } from '../store/json-value.ts';
 import type { StoredObject } from '../store/resource-store.ts';
-import { type Controller, keyOf, splitKey, startController } from './controller.ts';
+import { type Controller, splitKey, startController } from './controller.ts';
 import { createInClusterClient, type InClusterClient } from './in-cluster-client.ts';
-import { controlledBy, controllerKey, controllerReference } from './owner-references.ts';
+import { controlledBy, controllerReference, ownedKeys } from './owner-references.ts';
 import { createEventRecorder, type EventRecorder } from './record-event.ts';
 
 const DEPLOYMENTS = 'deployments.apps';
@@ -24,12 +24,7 @@ export function startDeploymentController(cluster: Cluster, onError: (error: unk
     cluster,
     {
       storages: [DEPLOYMENTS, REPLICA_SETS],
-      *keys({ current }) {
-        const key = current.storage === DEPLOYMENTS ? keyOf(current) : controllerKey(current, 'Deployment');
-        if (key !== undefined) {
-          yield key;
-        }
-      },
+      keys: ownedKeys(DEPLOYMENTS, 'Deployment'),
       async reconcile(key) {
         const deployment = cluster.store.get(DEPLOYMENTS, ...splitKey(key));
         if (deployment !== undefined && !isTerminating(deployment.object)) {

@@ -4,9 +4,9 @@ import { StatusError } from '../api/status-error.ts';
 import type { JsonObject } from '../store/json-value.ts';
 import { equalJson, numberAt, objectAt, objectsAt, stringAt } from '../store/json-value.ts';
 import type { StoredObject } from '../store/resource-store.ts';
-import { type Controller, keyOf, splitKey, startController } from './controller.ts';
+import { type Controller, splitKey, startController } from './controller.ts';
 import { createInClusterClient, type InClusterClient } from './in-cluster-client.ts';
-import { controlledBy, controllerKey } from './owner-references.ts';
+import { controlledBy, ownedKeys } from './owner-references.ts';
 import { createEventRecorder, type EventRecorder } from './record-event.ts';
 import { isReady, podFromTemplate } from './replica-controller.ts';
 
@@ -20,12 +20,7 @@ export function startJobController(cluster: Cluster, onError: (error: unknown) =
     cluster,
     {
       storages: [JOBS, 'pods'],
-      *keys({ current }) {
-        const key = current.storage === JOBS ? keyOf(current) : controllerKey(current, 'Job');
-        if (key !== undefined) {
-          yield key;
-        }
-      },
+      keys: ownedKeys(JOBS, 'Job'),
       async reconcile(key) {
         const job = cluster.store.get(JOBS, ...splitKey(key));
         if (job !== undefined && !isTerminating(job.object)) {

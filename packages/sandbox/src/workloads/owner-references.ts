@@ -2,7 +2,8 @@ import type { Cluster } from '../api/cluster.ts';
 import { metadataOf, nameOf, uidOf } from '../api/object-metadata.ts';
 import type { JsonObject } from '../store/json-value.ts';
 import { objectsAt, stringAt } from '../store/json-value.ts';
-import type { StoredObject } from '../store/resource-store.ts';
+import type { StoredObject, StoreEvent } from '../store/resource-store.ts';
+import { keyOf } from './controller.ts';
 
 /** The reference a controller puts on what it makes. */
 export function controllerReference(owner: JsonObject): JsonObject {
@@ -29,8 +30,11 @@ export function controlledBy(cluster: Cluster, storage: string, owner: StoredObj
     .filter(({ object }) => stringAt(controllerOf(object), 'uid') === uid);
 }
 
-/** The key of the controlling owner of a kind, for queues. */
-export function controllerKey(stored: StoredObject, kind: string): string | undefined {
-  const owner = controllerOf(stored.object);
-  return owner !== undefined && owner['kind'] === kind ? `${stored.namespace}/${stringAt(owner, 'name')}` : undefined;
+/** What a controller of a kind looks at again after a change: the object itself, or the one that controls it. */
+export function ownedKeys(storage: string, kind: string): ({ current }: StoreEvent) => readonly string[] {
+  return ({ current }) => {
+    if (current.storage === storage) return [keyOf(current)];
+    const owner = controllerOf(current.object);
+    return owner !== undefined && owner['kind'] === kind ? [`${current.namespace}/${stringAt(owner, 'name')}`] : [];
+  };
 }

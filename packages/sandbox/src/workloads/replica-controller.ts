@@ -4,9 +4,9 @@ import { StatusError } from '../api/status-error.ts';
 import type { JsonObject } from '../store/json-value.ts';
 import { equalJson, numberAt, objectAt, objectsAt, stringAt } from '../store/json-value.ts';
 import type { StoredObject } from '../store/resource-store.ts';
-import { type Controller, keyOf, splitKey, startController } from './controller.ts';
+import { type Controller, splitKey, startController } from './controller.ts';
 import { createInClusterClient, type InClusterClient } from './in-cluster-client.ts';
-import { controlledBy, controllerKey, controllerReference } from './owner-references.ts';
+import { controlledBy, controllerReference, ownedKeys } from './owner-references.ts';
 import { createEventRecorder, type EventRecorder } from './record-event.ts';
 
 const BURST = 500;
@@ -25,12 +25,7 @@ export function startReplicaController(
     cluster,
     {
       storages: [storage, 'pods'],
-      *keys({ current }) {
-        const key = current.storage === storage ? keyOf(current) : controllerKey(current, kind);
-        if (key !== undefined) {
-          yield key;
-        }
-      },
+      keys: ownedKeys(storage, kind),
       async reconcile(key) {
         const owner = cluster.store.get(storage, ...splitKey(key));
         if (owner !== undefined) {

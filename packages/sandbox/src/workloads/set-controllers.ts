@@ -6,9 +6,9 @@ import type { JsonObject } from '../store/json-value.ts';
 import { equalJson, numberAt, objectAt, objectsAt, sortMembers, stringAt } from '../store/json-value.ts';
 import type { StoredObject } from '../store/resource-store.ts';
 import { NODE_NAME } from './bootstrap-cluster.ts';
-import { type Controller, keyOf, splitKey, startController } from './controller.ts';
+import { type Controller, splitKey, startController } from './controller.ts';
 import { createInClusterClient, type InClusterClient } from './in-cluster-client.ts';
-import { controlledBy, controllerKey } from './owner-references.ts';
+import { controlledBy, ownedKeys } from './owner-references.ts';
 import { createEventRecorder, type EventRecorder } from './record-event.ts';
 import { isReady, podFromTemplate } from './replica-controller.ts';
 
@@ -29,12 +29,7 @@ export function startSetController(
     cluster,
     {
       storages: [storage, 'pods'],
-      *keys({ current }) {
-        const key = current.storage === storage ? keyOf(current) : controllerKey(current, kind);
-        if (key !== undefined) {
-          yield key;
-        }
-      },
+      keys: ownedKeys(storage, kind),
       async reconcile(key) {
         const owner = cluster.store.get(storage, ...splitKey(key));
         if (owner === undefined || isTerminating(owner.object)) {
