@@ -51,6 +51,23 @@ it('rules that did not apply are left out, and each is told what it made itself'
   ]);
 });
 
+it('names the target that a rule patched, each in its own result', () => {
+  const patched = (name: string): BackgroundReport => {
+    const resource = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'team' } };
+    return { policy, rule: 'p', kind: 'update', object: { kind: 'update', resource }, outcome: 'updated' };
+  };
+  const [result] = decision('pass').results;
+  const results = ['a', 'b', 'c'].flatMap((name) =>
+    result ? [{ ...result, message: `mutated Secret/${name} in namespace team` }] : [],
+  );
+  const told = withGenerated({ ...decision('pass'), results }, [patched('b'), patched('a')]).results;
+  expect(told.map(({ properties }) => properties?.['patched-target'])).toEqual([
+    '/v1, Kind=Secret Name=a Namespace=team',
+    '/v1, Kind=Secret Name=b Namespace=team',
+    undefined,
+  ]);
+});
+
 it('is for all but the policies in CEL that scans tell of', () => {
   expect(isReported({ policy })).toBe(true);
   expect(isReported({ policy: { ...policy, kind: 'NamespacedGeneratingPolicy' } })).toBe(true);

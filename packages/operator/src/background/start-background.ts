@@ -78,6 +78,8 @@ export const ATTEMPTS_MS: readonly number[] = [0, 1000, 4000];
 const FACTS_SECONDS = 30;
 /** Requests whose triggers are remembered: one that several webhooks saw is one trigger. */
 const REMEMBERED = 10_000;
+/** A request is shown to all its webhooks within this time. */
+const REQUEST_MS = 30_000;
 
 /** Objects that generate rules, GeneratingPolicies and mutations of existing objects ask for (kyverno-core §1.7). */
 export function startBackground(options: BackgroundOptions): Background {
@@ -85,6 +87,7 @@ export function startBackground(options: BackgroundOptions): Background {
   const stopping = new AbortController();
   const waiting: EvaluationRequest[] = [];
   const seen = new Set<string>();
+  const handled = new Map<string, number>();
   const workers = new Set<Promise<void>>();
   let dropped = 0;
 
@@ -101,7 +104,7 @@ export function startBackground(options: BackgroundOptions): Background {
     const isOwn = request.user?.username === (await options.ownName());
     if (isOwn && !snapshot().policies.some(({ document }) => triggeredByOwn(document))) return;
     const found = await findTrigger(client, request, stopping.signal);
-    if (!found) return;
+    if (!found || isHandled(found)) return;
     const isDeletion = found.operation === 'DELETE';
     if (isDeletion && !isOwn) await options.onTriggerGone(found);
     else if (!isOwn && isKnownTrigger(found)) await options.onTriggerChanged(found);
@@ -114,6 +117,18 @@ export function startBackground(options: BackgroundOptions): Background {
       if (heeding === undefined) continue;
       await applyPolicy(policy, found, heeding === true ? undefined : heeding, options, stopping.signal);
     }
+  }
+
+  /** The API server gives the reviews of one request, one a webhook, names of their own. */
+  function isHandled(found: EvaluationRequest): boolean {
+    const change = changeOf(found);
+    if (change === undefined) return false;
+    const time = options.now();
+    const before = handled.get(change);
+    if (before !== undefined && time - before < REQUEST_MS) return true;
+    if (handled.size >= REMEMBERED) handled.clear();
+    handled.set(change, time);
+    return false;
   }
 
   function isKnownTrigger({ operation, oldResource }: EvaluationRequest): boolean {
@@ -162,6 +177,14 @@ export function startBackground(options: BackgroundOptions): Background {
       await Promise.all(workers);
     },
   };
+}
+
+/** What a request did, to which state of which object; undefined for what is no object. */
+function changeOf({ operation, subresource, resource, oldResource }: EvaluationRequest): string | undefined {
+  const before = operation === 'CREATE' ? resource : oldResource;
+  const uid = memberAt(before, 'metadata', 'uid');
+  if (typeof uid !== 'string' || subresource !== '') return undefined;
+  return [operation, uid, operation === 'UPDATE' ? memberAt(before, 'metadata', 'resourceVersion') : ''].join(' ');
 }
 
 /** Evaluates one policy and applies its effects; what fails is tried again with what is known then. */

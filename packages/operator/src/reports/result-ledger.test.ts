@@ -58,6 +58,8 @@ describe('the ledger of results', () => {
     expect(shown(ledger.takeChanged())).toEqual([['1', 'b/r1 pass']]);
   });
 
+  const TARGET = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'n', name: 't' };
+
   it('rules that mutate, that generate, and the others keep their results apart', () => {
     const ledger = createResultLedger();
     const match = { any: [{ resources: { kinds: ['ConfigMap'] } }] };
@@ -70,6 +72,11 @@ describe('the ledger of results', () => {
           { name: 'm', match, mutate: { patchStrategicMerge: { metadata: { labels: { a: 'b' } } } } },
           { name: 'g', match, generate: { apiVersion: 'v1', kind: 'Secret', name: 's', namespace: 'n', data: {} } },
           { name: 'v', match, validate: { message: 'm', pattern: { data: {} } } },
+          {
+            name: 'x',
+            match,
+            mutate: { targets: [TARGET], patchStrategicMerge: { metadata: { labels: { a: 'b' } } } },
+          },
         ],
       },
     });
@@ -79,8 +86,8 @@ describe('the ledger of results', () => {
       ledger.record(resource('1'), [{ ...decision(c, ...results), phase }], policies(c), 0);
     record('mutate', result('m', 'pass'));
     record('validate', result('v', 'fail'));
-    record('generate', result('g', 'pass'));
-    expect(shown(ledger.takeChanged())).toEqual([['1', 'c/g pass', 'c/m pass', 'c/v fail']]);
+    record('generate', result('g', 'pass'), result('x', 'pass'));
+    expect(shown(ledger.takeChanged())).toEqual([['1', 'c/g pass', 'c/m pass', 'c/v fail', 'c/x pass']]);
     record('validate');
     record('generate');
     expect(shown(ledger.takeChanged())).toEqual([['1', 'c/m pass']]);

@@ -169,8 +169,9 @@ const everyRule: RuleFilter = () => true;
 /** The same for all decisions of a policy in a phase. */
 const ruleFilters = new WeakMap<CompiledPolicy, Map<Phase, RuleFilter>>();
 
+/** A rule that mutates existing objects has both phases, and acts in the background. */
 function groupOf(phases: ReadonlySet<Phase>): Phase {
-  return phases.has('mutate') ? 'mutate' : phases.has('generate') ? 'generate' : 'validate';
+  return phases.has('generate') ? 'generate' : phases.has('mutate') ? 'mutate' : 'validate';
 }
 
 /**

@@ -49,6 +49,43 @@ it('a mutation of existing objects is applied to them', async () => {
   await actUntil('the label', pullTrigger, async () => (await labelOf('target', 'touched')) === 'by-trigger');
 });
 
+it('once a request, whose report names what was patched', async () => {
+  const { client } = cluster;
+  await client.create(CONFIG_MAPS, configMapOf('second-target'));
+  await client.create(CLUSTER_POLICIES, {
+    apiVersion: 'kyverno.io/v1',
+    kind: 'ClusterPolicy',
+    metadata: { name: 'touch-once' },
+    spec: {
+      rules: [
+        {
+          name: 'touch-once',
+          match: { any: [{ resources: { kinds: ['ConfigMap'], names: ['second-trigger*'] } }] },
+          mutate: {
+            targets: [{ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'before', name: 'second-target' }],
+            patchStrategicMerge: { metadata: { labels: { by: '{{request.object.metadata.name}}' } } },
+          },
+        },
+      ],
+    },
+  });
+  let pulled = 0;
+  const pull = () => {
+    pulled += 1;
+    return client.create(CONFIG_MAPS, configMapOf(`second-trigger-${pulled}`));
+  };
+  await actUntil('the label', pull, async () => (await labelOf('second-target', 'by'))?.startsWith('second-trigger'));
+  const reports = { group: 'wgpolicyk8s.io', version: 'v1alpha2', resource: 'policyreports' };
+  const properties = await until('the report', async () => {
+    const { items } = await client.list(reports, { namespace: 'before' });
+    const results = items.flatMap(
+      (item) => (item as { results?: readonly { policy: string; properties?: object }[] }).results ?? [],
+    );
+    return results.find(({ policy }) => policy === 'touch-once')?.properties;
+  });
+  expect(properties).toMatchObject({ 'patched-target': '/v1, Kind=ConfigMap Name=second-target Namespace=before' });
+});
+
 it('a MutatingPolicy mutates what exists when it is made, and when something triggers it', async () => {
   const { client } = cluster;
   const named = (resource: string, names: readonly string[]) => ({
