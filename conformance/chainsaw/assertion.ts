@@ -64,8 +64,10 @@ export function evaluate(text: string, root: Json, bindings: Bindings): Json {
   const compiled = compileJmesPath(bound, NODE_HOST);
   if (isJmesPathDiagnostic(compiled)) throw new Error(`\`${text}\`: ${compiled.reason}`);
   const value = compiled.evaluate(root, Date.now());
-  if (value instanceof EvaluationError) throw new Error(`\`${text}\`: ${value.message}`);
-  return value;
+  if (!(value instanceof EvaluationError)) return value;
+  // To chainsaw's dialect a member that is not there is null.
+  if (value.notFound) return null;
+  throw new Error(`\`${text}\`: ${value.message}`);
 }
 
 function literal(value: Json): string {

@@ -68,7 +68,12 @@ export function readDocuments(file: string): readonly JsonObject[] {
   return parseAllDocuments(readFileSync(file, 'utf8'))
     .map((document) => document.toJS({ maxAliasCount: 10_000 }) as JsonObject | null)
     .filter((document) => document !== null)
-    .flatMap((document) => (document['kind'] === 'List' ? listOf(document['items']) : [document]));
+    .flatMap((document) => (isList(document) ? listOf(document['items']) : [document]));
+}
+
+/** Some lists are written without their kind. */
+function isList({ kind = 'List', items }: JsonObject): boolean {
+  return kind === 'List' && Array.isArray(items);
 }
 
 export function objectOf(value: unknown): JsonObject {
