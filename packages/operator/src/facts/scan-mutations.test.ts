@@ -43,7 +43,7 @@ const broken = { matchConditions: [{ name: 'c', expression: 'object.nope == 1' }
 it.each([
   ['an object that would change fails', {}, {}, ['fail mutation is not applied']],
   ['one that would not passes', {}, { a: 'b' }, ['pass success']],
-  ['conditions that do not hold say nothing', unmet, {}, []],
+  ['conditions that do not hold skip it', unmet, {}, ['skip skip']],
   ['errors are told', broken, {}, ['error failed to evaluate policy: no such key: nope']],
 ] satisfies [string, JsonObject, JsonObject, string[]][])('%s', async (_what, spec, labels, told) => {
   const [decision] = await scanMutations([compile(spec)], request(labels), NO_FACTS);

@@ -34,7 +34,8 @@ function toScanned({ patched, effects: _effects, results, ...decision }: Decisio
     phase: 'validate',
     standing: 'audit',
     results: results
-      .filter(({ rule, status }) => status !== 'skip' || rule !== '')
+      // That conditions do not hold is told of MutatingPolicies alone.
+      .filter(({ rule, status }) => status !== 'skip' || rule !== '' || decision.policy.kind.endsWith('MutatingPolicy'))
       .map((result) => (patched && result.status === 'pass' ? toFailure(result) : result)),
     effects: [],
   };
