@@ -3,8 +3,8 @@ import { parseOperatorSettings } from './settings/operator-settings.ts';
 import { startHeapGrowth } from './wiring/heap-growth.ts';
 import { startMemoryWatch } from './wiring/memory-watch.ts';
 import { collectOnce, releaseMemory } from './wiring/release-memory.ts';
+import { keepCollectionsShort } from './wiring/short-collections.ts';
 import { startOperator } from './wiring/start-operator.ts';
-import { boundYoungHeap } from './wiring/young-heap.ts';
 
 /** The process of the operator: reads settings, starts, waits for a signal. A parent with a channel is told when it is ready. */
 async function main(): Promise<void> {
@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   process.send?.({ webhookPort: operator.webhookPort, metricsPort: operator.metricsPort, pid: process.pid });
   releaseMemory();
   startHeapGrowth();
-  boundYoungHeap();
+  keepCollectionsShort();
   startMemoryWatch({ outside: outsideOfHeap, collect: collectOnce });
 }
 

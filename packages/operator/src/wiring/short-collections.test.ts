@@ -1,25 +1,32 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { boundYoungHeap } from './young-heap.ts';
+import { keepCollectionsShort } from './short-collections.ts';
 
 const MB = 1024 * 1024;
+const MARKING = '--concurrent-marking-max-worker-num=1';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 it('lets the young part of the heap grow until it is large enough, and again after V8 made it small', () => {
-  const told: number[] = [];
+  const told: string[] = [];
   let size = MB;
-  const bound = boundYoungHeap({ size: () => size, set: (factor) => told.push(factor), intervalMs: 10 });
+  const bound = keepCollectionsShort({ size: () => size, set: (flag) => told.push(flag), intervalMs: 10 });
   for (const next of [32 * MB, 64 * MB, 64 * MB, 2 * MB, 128 * MB]) {
     size = next;
     vi.advanceTimersByTime(10);
   }
-  expect(told).toEqual([1, 2, 1]);
+  expect(told).toEqual([MARKING, ...[1, 2, 1].map((factor) => `--semi-space-growth-factor=${factor}`)]);
   bound.stop();
   size = MB;
   vi.advanceTimersByTime(100);
-  expect(told).toHaveLength(3);
+  expect(told).toHaveLength(4);
+});
+
+it('asks for fewer helpers by a flag that V8 knows', () => {
+  expect(execFileSync(process.execPath, ['--v8-options'], { encoding: 'utf8' })).toContain(
+    '--concurrent-marking-max-worker-num',
+  );
 });
 
 /** What the young part grows to in a process that keeps much of what it makes. */
