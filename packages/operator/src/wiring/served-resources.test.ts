@@ -1,5 +1,6 @@
-import type { KubeClient, KubernetesObject } from '@vouchsafe/kube';
+import type { KubernetesObject } from '@vouchsafe/kube';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { SERVED } from '../admission/served.fixture.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import {
   CLUSTER_POLICIES,
@@ -75,18 +76,21 @@ describe('following definitions', () => {
 
   /** An API server that serves the kinds of definitions later than it has these. */
   function lagging() {
-    const plurals = ['pods'];
+    const plurals = ['configmaps'];
     const events = new TransformStream<Uint8Array, Uint8Array>();
     const told: string[] = [];
-    const client = {
-      list: async () => ({ items: [], resourceVersion: '1' }),
-      stream: async (_: string, request: { readonly signal: AbortSignal }) =>
-        events.readable.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), request),
+    const client: Parameters<typeof followDefinitions>[0] = {
+      list: async () => ({ kind: 'List', apiVersion: 'v1', items: [], resourceVersion: '1' }),
+      stream: async (_, request) =>
+        events.readable.pipeThrough(
+          new TransformStream<Uint8Array, Uint8Array>(),
+          request?.signal === undefined ? {} : { signal: request.signal },
+        ),
       discovery: {
         invalidate: () => {},
-        resources: async () => plurals.map((resource) => ({ group: '', resource, subresources: [] })),
+        resources: async () => SERVED.slice(0, 1).flatMap((one) => plurals.map((resource) => ({ ...one, resource }))),
       },
-    } as unknown as KubeClient; // all that is asked of it
+    };
     const followed = followDefinitions(client, createLogger('error', 'json'), () => told.push(plurals.join()));
     const define = (): void => {
       const event = { type: 'ADDED', object: { ...widgetDefinition('Cluster') } };
@@ -99,7 +103,7 @@ describe('following definitions', () => {
     vi.useFakeTimers();
     const { told, followed } = lagging();
     await vi.advanceTimersByTimeAsync(0);
-    expect(told).toEqual(['pods']);
+    expect(told).toEqual(['configmaps']);
     await followed.stop();
   });
 
@@ -109,10 +113,10 @@ describe('following definitions', () => {
     await vi.advanceTimersByTimeAsync(0);
     define();
     await vi.advanceTimersByTimeAsync(500);
-    expect(told).toEqual(['pods', 'pods']);
+    expect(told).toEqual(['configmaps', 'configmaps']);
     plurals.push('widgets');
     await vi.advanceTimersByTimeAsync(300);
-    expect(told.slice(2)).toEqual(['pods,widgets']);
+    expect(told.slice(2)).toEqual(['configmaps,widgets']);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(told).toHaveLength(3);
     await followed.stop();

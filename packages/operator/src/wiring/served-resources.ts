@@ -1,4 +1,4 @@
-import { type KubeClient, startInformer } from '@vouchsafe/kube';
+import { type Discovery, type KubeClient, startInformer } from '@vouchsafe/kube';
 import { type Logger, messageOf } from '../settings/logger.ts';
 import type { ServedResource } from '../webhooks/webhook-rules.ts';
 
@@ -10,8 +10,15 @@ const DEFINITIONS = {
 /** The API server serves a new kind a moment after its definition; discovery of it may lag some seconds. */
 const LAGS_MS = [100, 300, 700, 1_500, 3_000, 6_000];
 
+/** What is asked of a client to follow what is served. */
+interface DefinitionsClient extends Pick<KubeClient, 'list' | 'stream'> {
+  readonly discovery: Pick<Discovery, 'resources' | 'invalidate'>;
+}
+
 /** What the API server serves, resources and subresources, at most ten minutes old. */
-export async function readServedResources(client: KubeClient): Promise<readonly ServedResource[]> {
+export async function readServedResources(client: {
+  readonly discovery: Pick<Discovery, 'resources'>;
+}): Promise<readonly ServedResource[]> {
   const resources = await client.discovery.resources();
   return resources.flatMap(({ group, version, resource, kind, isNamespaced, subresources }) =>
     ['', ...subresources.map(({ name }) => name)].map((subresource) => ({
@@ -26,7 +33,11 @@ export async function readServedResources(client: KubeClient): Promise<readonly 
 }
 
 /** Calls back when custom kinds come, change or go, with discovery asked afresh from then on. */
-export function followDefinitions(client: KubeClient, log: Logger, onChange: () => void): { stop(): Promise<void> } {
+export function followDefinitions(
+  client: DefinitionsClient,
+  log: Logger,
+  onChange: () => void,
+): { stop(): Promise<void> } {
   const timers = new Set<NodeJS.Timeout>();
   let announced: string | undefined;
   let isStopped = false;
