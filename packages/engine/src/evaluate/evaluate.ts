@@ -71,7 +71,14 @@ export function toSubject(request: EvaluationRequest, { facts, phase }: PolicyEv
     request,
     ref: toResourceRef(request),
     shape: toShape(request, phase),
-    input: resource && { request, resource, phase, facts, trace: undefined, known: { of: undefined } },
+    input: resource && {
+      request,
+      resource,
+      phase,
+      facts,
+      trace: undefined,
+      known: { variable: undefined, images: undefined },
+    },
   };
 }
 

@@ -13,6 +13,7 @@ import type {
   TraceStep,
 } from './decision.ts';
 import type { Demand, JoinDemands } from './demand.ts';
+import type { KnownImages } from './extracted-image.ts';
 import type { EvaluationRequest, Operation } from './request.ts';
 
 /**
@@ -32,13 +33,17 @@ export interface RuleInput {
   readonly trace: ((step: TraceStep) => void) | undefined;
   /** Why the policy is bypassed for this request: a rule that matches is skipped with this text, and asks nothing. */
   readonly bypassed?: string;
-  /** The variable `request` once some rule read it, for the others of the evaluation. */
-  readonly known?: KnownVariables;
+  /** What some rule worked out, for the others of the evaluation. */
+  readonly known?: KnownSoFar;
 }
 
-/** Good for this very request and resource only: inputs are copied with others. */
-export interface KnownVariables {
-  of: { readonly request: EvaluationRequest; readonly resource: JsonObject; readonly value: JsonObject } | undefined;
+/** Each is good for the very request and resource it names: inputs are copied with others. */
+export interface KnownSoFar {
+  /** The variable `request`. */
+  variable:
+    | { readonly request: EvaluationRequest; readonly resource: JsonObject; readonly value: JsonObject }
+    | undefined;
+  images: KnownImages | undefined;
 }
 
 export interface RuleOutcome {

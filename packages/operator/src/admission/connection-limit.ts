@@ -14,6 +14,8 @@ interface Connection {
   readonly end: string;
   working: number;
   hasAsked: boolean;
+  /** When it last did something: the larger, the later. */
+  turn: number;
 }
 
 /**
@@ -22,8 +24,9 @@ interface Connection {
  * new one is closed.
  */
 export function createConnectionLimit(max: number): ConnectionLimit {
-  /** In the order in which they last did something. */
+  /** Each in its place until it ends: a set that every request reordered would fill the old part of V8's heap with its tables. */
   const connections = new Set<Connection>();
+  let turns = 0;
   /** By the other end, which a connection and TLS over it have in common. */
   const byEnd = new Map<string, Connection>();
   /** Asking a socket for its other end takes longer than all else here. */
@@ -32,11 +35,7 @@ export function createConnectionLimit(max: number): ConnectionLimit {
   function makeRoom(): boolean {
     let closed: Connection | undefined;
     for (const connection of connections) {
-      if (connection.working > 0) continue;
-      closed ??= connection;
-      if (connection.hasAsked) continue;
-      closed = connection;
-      break;
+      if (connection.working === 0 && (closed === undefined || goesBefore(connection, closed))) closed = connection;
     }
     if (closed === undefined) return false;
     closed.socket.destroy();
@@ -58,8 +57,7 @@ export function createConnectionLimit(max: number): ConnectionLimit {
   function note(connection: Connection, change: number): void {
     connection.working += change;
     connection.hasAsked ||= change < 0;
-    if (!connections.delete(connection)) return; // closed meanwhile
-    connections.add(connection);
+    connection.turn = ++turns;
   }
 
   return {
@@ -68,7 +66,7 @@ export function createConnectionLimit(max: number): ConnectionLimit {
         socket.destroy();
         return;
       }
-      const connection: Connection = { socket, end: endOf(socket), working: 0, hasAsked: false };
+      const connection: Connection = { socket, end: endOf(socket), working: 0, hasAsked: false, turn: ++turns };
       connections.add(connection);
       byEnd.set(connection.end, connection);
       socket.on('close', () => forget(connection));
@@ -83,6 +81,10 @@ export function createConnectionLimit(max: number): ConnectionLimit {
       for (const { socket } of connections) socket.destroy();
     },
   };
+}
+
+function goesBefore(one: Connection, other: Connection): boolean {
+  return one.hasAsked === other.hasAsked ? one.turn < other.turn : other.hasAsked;
 }
 
 function endOf({ remoteAddress, remotePort }: Socket): string {

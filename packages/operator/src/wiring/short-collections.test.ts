@@ -3,7 +3,6 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { keepCollectionsShort } from './short-collections.ts';
 
 const MB = 1024 * 1024;
-const MARKING = '--concurrent-marking-max-worker-num=1';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -16,17 +15,11 @@ it('lets the young part of the heap grow until it is large enough, and again aft
     size = next;
     vi.advanceTimersByTime(10);
   }
-  expect(told).toEqual([MARKING, ...[1, 2, 1].map((factor) => `--semi-space-growth-factor=${factor}`)]);
+  expect(told).toEqual([1, 2, 1].map((factor) => `--semi-space-growth-factor=${factor}`));
   bound.stop();
   size = MB;
   vi.advanceTimersByTime(100);
-  expect(told).toHaveLength(4);
-});
-
-it('asks for fewer helpers by a flag that V8 knows', () => {
-  expect(execFileSync(process.execPath, ['--v8-options'], { encoding: 'utf8' })).toContain(
-    '--concurrent-marking-max-worker-num',
-  );
+  expect(told).toHaveLength(3);
 });
 
 /** What the young part grows to in a process that keeps much of what it makes. */

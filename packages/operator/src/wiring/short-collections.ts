@@ -14,17 +14,12 @@ const MOST_BYTES = 2 * 32 * 1024 * 1024;
 const [GROWING, STEADY] = [2, 1];
 
 /**
- * Keeps requests from waiting for V8's collector, which expects more cores and more patience than an operator has.
- *
- * - One helper marks what is alive while requests are answered, not four: where all share one core, four leave a fifth of it to
- *   the answers for a tenth of a second, and at 3,000 reviews a second the 99th percentile goes from 5 ms to 60 ms.
- * - The part of the heap that new objects are in grows no further than it has to. The larger it is, the rarer are the
- *   collections that look through it, and the longer is each: at twice this size one takes several milliseconds, and the process
- *   holds 70 MB more.
+ * Keeps requests from waiting long for V8's collector: the part of the heap that new objects are in grows no further than it has
+ * to. The larger it is, the rarer are the collections that look through it, and the longer is each: at twice this size one
+ * takes several milliseconds, and the process holds 70 MB more.
  */
 export function keepCollectionsShort(options: ShortCollectionsOptions = {}): { stop(): void } {
   const { size = youngBytes, set = setFlagsFromString, intervalMs = INTERVAL_MS } = options;
-  set('--concurrent-marking-max-worker-num=1');
   let known = GROWING;
   const timer = setInterval(() => {
     const wanted = size() < MOST_BYTES ? GROWING : STEADY;

@@ -5,7 +5,7 @@ import { defineMember, type Json, type JsonObject, member } from '../../kernel/j
 import type { RuleInput } from '../../model/compiled-policy.ts';
 import type { StandIns } from '../../model/request.ts';
 import { ContextSize } from './context-size.ts';
-import { extractImages, imagesVariable } from './images.ts';
+import { imagesOf, imagesVariable } from './images.ts';
 import { mergeVariables } from './merge-variables.ts';
 import { knownRequestVariable, serviceAccountOf } from './request-variables.ts';
 import type { RuleStandIns, Scope } from './scope.ts';
@@ -108,9 +108,8 @@ class RootScope extends ScopeNode {
   }
 
   #images(): Json | EvaluationError | undefined {
-    const { resource, request } = this.#input;
     const { host, images: settings } = this.#options;
-    const found = extractImages(resource, request.kind.kind, settings ? { host, settings } : { host });
+    const found = imagesOf(this.#input, settings ? { host, settings } : { host });
     if (found instanceof EvaluationError) return found;
     return found.size > 0 ? imagesVariable(found) : undefined;
   }

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { FactTable } from '../../facts/fact-table.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import { STILL_HOST } from '../../kernel/host.fixture.ts';
 import type { Json, JsonObject } from '../../kernel/json.ts';
-import { extractImages, imagesVariable } from './images.ts';
+import type { RuleInput } from '../../model/compiled-policy.ts';
+import { requestOf } from '../../model/request.fixture.ts';
+import { extractImages, imagesOf, imagesVariable } from './images.ts';
 
 function extract(resource: JsonObject, kind: string, extractors?: JsonObject): Json | EvaluationError {
   const images = extractImages(resource, kind, { host: STILL_HOST, extractors });
@@ -85,5 +88,40 @@ describe('imageExtractors', () => {
   it('keys named like object members are members', () => {
     const resource = { spec: { containers: [{ name: '__proto__', image: 'a' }] } };
     expect(Object.keys((extract(resource, 'Pod') as JsonObject)['containers'] as JsonObject)).toEqual(['__proto__']);
+  });
+});
+
+describe('the rules of one evaluation', () => {
+  const podOf = (image: string): JsonObject => ({ kind: 'Pod', spec: { containers: [{ name: 'a', image }] } });
+  const pod = podOf('nginx:1');
+  const input: RuleInput = {
+    request: requestOf(pod),
+    resource: pod,
+    phase: 'validate',
+    facts: new FactTable(),
+    trace: undefined,
+    known: { variable: undefined, images: undefined },
+  };
+  const extraction = { host: STILL_HOST };
+  const imageOf = (asked: RuleInput) => {
+    const images = imagesOf(asked, extraction);
+    return images instanceof EvaluationError ? images : images.get('containers')?.get('a')?.reference;
+  };
+
+  it('share what was extracted', () => {
+    expect(imagesOf(input, extraction)).toBe(imagesOf({ ...input }, { ...extraction }));
+  });
+
+  it('see the images of a patched object', () => {
+    expect(imageOf(input)).toBe('docker.io/nginx:1');
+    expect(imageOf({ ...input, resource: podOf('nginx:2') })).toBe('docker.io/nginx:2');
+  });
+
+  it('extract on their own when they do it otherwise', () => {
+    imagesOf(input, extraction);
+    const extractors = { Pod: [{ name: 'own', path: '/spec/containers/*/image' }] };
+    const own = imagesOf(input, { ...extraction, extractors });
+    expect(own instanceof EvaluationError ? own : [...own.keys()]).toEqual(['own']);
+    expect(imageOf(input)).toBe('docker.io/nginx:1');
   });
 });

@@ -1,34 +1,11 @@
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
 import type { EngineHost } from '../../kernel/host.ts';
-import {
-  DEFAULT_IMAGE_SETTINGS,
-  type ImageReference,
-  type ImageReferenceSettings,
-  recallImageReference,
-} from '../../kernel/image-reference.ts';
+import { DEFAULT_IMAGE_SETTINGS, type ImageReference, recallImageReference } from '../../kernel/image-reference.ts';
 import { defineMember, isJsonArray, isJsonObject, type Json, type JsonObject, member } from '../../kernel/json.ts';
+import type { RuleInput } from '../../model/compiled-policy.ts';
+import type { ExtractedImage, ExtractedImages, ImageExtraction } from '../../model/extracted-image.ts';
 import { compileJmesPath, isJmesPathDiagnostic } from '../jmespath/compile-jmespath.ts';
 import { formatGoValue } from '../jmespath/go-value.ts';
-
-/** An image found in a resource. */
-export interface ExtractedImage extends ImageReference {
-  /** JSON pointer of the field, not escaped, as Kyverno writes it: `/spec/containers/0/image`. */
-  readonly pointer: string;
-  /** The way to the field, for patches: `pointer` is ambiguous where a key holds a slash. */
-  readonly segments: readonly string[];
-  /** Names under `imagePullSecrets` on the way to it. */
-  readonly pullSecrets: readonly string[];
-}
-
-/** By extractor (`containers`, `initContainers`, `ephemeralContainers`, `custom`…), then by key. */
-export type ExtractedImages = ReadonlyMap<string, ReadonlyMap<string, ExtractedImage>>;
-
-export interface ImageExtraction {
-  readonly settings?: ImageReferenceSettings;
-  /** `imageExtractors` of a rule: kind to list. */
-  readonly extractors?: JsonObject | undefined;
-  readonly host: EngineHost;
-}
 
 interface Extractor {
   readonly name: string;
@@ -46,6 +23,24 @@ const POD_SPECS = new Map<string, readonly string[]>([
     (kind): [string, readonly string[]] => [kind, ['spec', 'template', 'spec']],
   ),
 ]);
+
+/** The images of what is judged, extracted once for all rules of an evaluation that do it in the same way. */
+export function imagesOf(
+  { request, resource, known }: RuleInput,
+  extraction: ImageExtraction,
+): ExtractedImages | EvaluationError {
+  const before = known?.images;
+  if (before?.resource === resource && before.request === request && isSame(before.extraction, extraction)) {
+    return before.found;
+  }
+  const found = extractImages(resource, request.kind.kind, extraction);
+  if (known) known.images = { request, resource, extraction, found };
+  return found;
+}
+
+function isSame(one: ImageExtraction, other: ImageExtraction): boolean {
+  return one.settings === other.settings && one.extractors === other.extractors;
+}
 
 /** The images of a resource (kyverno-core §3.3, §3.4); the error carries Kyverno's text. */
 export function extractImages(

@@ -30,9 +30,10 @@ export function requestVariable({ request, resource }: RuleInput): JsonObject {
 /** `requestVariable`, made once for all rules that are evaluated for the same request and resource. */
 export function knownRequestVariable(input: RuleInput): JsonObject {
   const { known, request, resource } = input;
-  if (known?.of?.request === request && known.of.resource === resource) return known.of.value;
+  const before = known?.variable;
+  if (before?.request === request && before.resource === resource) return before.value;
   const value = requestVariable(input);
-  if (known) known.of = { request, resource, value };
+  if (known) known.variable = { request, resource, value };
   return value;
 }
 

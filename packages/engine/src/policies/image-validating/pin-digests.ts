@@ -6,9 +6,10 @@ import type { EngineHost } from '../../kernel/host.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import { toJsonPointer } from '../../kernel/json-path.ts';
 import { readAt, setAt } from '../../kernel/json-place.ts';
-import { type ExtractedImage, extractImages } from '../../lang/variables/images.ts';
+import { imagesOf } from '../../lang/variables/images.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
 import type { PatchOperation } from '../../model/decision.ts';
+import type { ExtractedImage } from '../../model/extracted-image.ts';
 import type { ImageValidatingParts } from './compile-parts.ts';
 import { withPullSecrets } from './pod-spec.ts';
 import { isDoubt, reasonOfFailure } from './unchanged-images.ts';
@@ -32,7 +33,7 @@ export function pinDigests(
   const { selects, settings } = parts;
   const access = withPullSecrets(parts.access, input);
   const pinned: Pinning = { resource: input.resource, operations: [], problems: [] };
-  const found = extractImages(input.resource, input.request.kind.kind, { host: tools.host, settings });
+  const found = imagesOf(input, { host: tools.host, settings });
   if (found instanceof EvaluationError) return { ...pinned, problems: [found.message] };
   let need: Need | undefined;
   for (const image of [...found.values()].flatMap((group) => [...group.values()])) {

@@ -1,6 +1,7 @@
 import { Need } from '../../facts/fact-table.ts';
 import { EvaluationError } from '../../kernel/evaluation-error.ts';
-import { type ExtractedImage, imageVariable } from '../../lang/variables/images.ts';
+import { imageVariable } from '../../lang/variables/images.ts';
+import type { ExtractedImage } from '../../model/extracted-image.ts';
 import type { RuleBodyOutcome, RuleEvaluation } from '../rule-kind.ts';
 import { judgeImage } from './judge-image.ts';
 import type { ImageRule, VerifyingEntry } from './pin-images.ts';

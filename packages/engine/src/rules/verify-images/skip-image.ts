@@ -1,7 +1,7 @@
 import type { ImageReferenceSettings } from '../../kernel/image-reference.ts';
 import { readAt } from '../../kernel/json-place.ts';
-import type { ExtractedImage } from '../../lang/variables/images.ts';
 import type { RuleInput } from '../../model/compiled-policy.ts';
+import type { ExtractedImage } from '../../model/extracted-image.ts';
 import { type CompiledEntry, type EntryQuestion, toAccess } from './compile-entry.ts';
 import { pullSecretsOf } from './judge-image.ts';
 

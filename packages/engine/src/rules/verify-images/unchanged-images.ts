@@ -1,5 +1,5 @@
 import { readAt } from '../../kernel/json-place.ts';
-import type { ExtractedImage } from '../../lang/variables/images.ts';
+import type { ExtractedImage } from '../../model/extracted-image.ts';
 import type { RuleEvaluation } from '../rule-kind.ts';
 import type { ImageJudgement } from './image-outcome.ts';
 

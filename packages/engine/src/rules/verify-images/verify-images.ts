@@ -6,7 +6,7 @@ import { compileAttestationCheck } from './check-attestations.ts';
 import { checkImages } from './check-images.ts';
 import { compileEntry } from './compile-entry.ts';
 import { createAnnotator } from './image-annotations.ts';
-import { compileMatchingImages } from './matching-images.ts';
+import { matchingImages } from './matching-images.ts';
 import { pinImages, type VerifyingEntry } from './pin-images.ts';
 
 /**
@@ -31,7 +31,7 @@ function compile({ policy, rule, host, report, images }: RuleCompilation): RuleB
       checkAttestations: compileAttestationCheck(entry, rule, tools),
     }),
   );
-  const imagesOf = compileMatchingImages(entries, { host, settings, extractors: rule.imageExtractors });
+  const extraction = { host, settings, extractors: rule.imageExtractors };
   const annotate = createAnnotator(policy.ref, rule.name);
   const context = { entries, settings, policy: policy.ref, rule: rule.name, annotate };
   const checks = rule.verifyImages.some(({ verifyDigest, required }) => verifyDigest || required);
@@ -40,12 +40,12 @@ function compile({ policy, rule, host, report, images }: RuleCompilation): RuleB
     phases: checks ? BOTH : PINNING,
     applies: (input) => {
       if (input.request.operation === 'DELETE') return false;
-      const found = imagesOf(input);
+      const found = matchingImages(input, entries, extraction);
       if (!(found instanceof EvaluationError)) return found.length > 0;
       return { status: 'error', message: `failed to instantiate handler: ${found.message}`, reason: 'image-reference' };
     },
     evaluate: (evaluation) => {
-      const found = imagesOf(evaluation.input);
+      const found = matchingImages(evaluation.input, entries, extraction);
       if (found instanceof EvaluationError || found.length === 0) return undefined;
       return evaluation.input.phase === 'validate'
         ? checkImages(found, evaluation, context)
