@@ -44,6 +44,12 @@ export async function installPolicies(cluster: Cluster, policies: readonly Kuber
   }
 }
 
+/** Deletes them, and resolves when the webhook answers without: it learns of each within a moment. */
+export async function removePolicies(cluster: Cluster, policies: readonly KubernetesObject[]): Promise<void> {
+  for (const { metadata } of policies) await cluster.client.delete(POLICIES, { name: metadata?.name ?? '' });
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+}
+
 /** Pushes an image to the registry that stands in for ghcr.io; signed as the zero-trust guide wants it, or by somebody else. */
 export async function makeImage(cluster: Cluster, repository: string, owner?: string): Promise<string> {
   const { digest } = pushImage(cluster.registry, `${repository}:v1`, { labels: { name: repository } });

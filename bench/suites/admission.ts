@@ -6,7 +6,13 @@ import type { JsonObject } from '@vouchsafe/engine/kernel';
 import type { KubernetesObject } from '@vouchsafe/kube';
 import { podReview } from '../data/pod-review.ts';
 import { createDriver, pin } from '../load/drive-process.ts';
-import { gatePolicies, installPolicies, makeImage, podSecurityPolicies } from '../load/install-policies.ts';
+import {
+  gatePolicies,
+  installPolicies,
+  makeImage,
+  podSecurityPolicies,
+  removePolicies,
+} from '../load/install-policies.ts';
 import { cpuSeconds, median, residentMegabytes } from '../load/process-figures.ts';
 import type { Goal, Report, Suite } from '../suite.ts';
 
@@ -34,8 +40,11 @@ export const admission: Suite = {
       await measure(cluster, podReview(), '', report);
       const digest = await makeImage(cluster, 'kloudvin/api', 'kloudvin');
       await installPolicies(cluster, await gatePolicies());
-      await measure(cluster, podReview({ image: `ghcr.io/kloudvin/api:v1@${digest}` }), 'gate.', report);
+      const signed = podReview({ image: `ghcr.io/kloudvin/api:v1@${digest}` });
+      await measure(cluster, signed, 'gate.', report);
       report('operator.loaded', residentMegabytes(pid), 'MB');
+      await removePolicies(cluster, await podSecurityPolicies());
+      await measure(cluster, signed, 'zero-trust.', report);
     } finally {
       await cluster.stop();
       await rm(folder, { recursive: true, force: true });
@@ -43,8 +52,16 @@ export const admission: Suite = {
   },
 };
 
-/** Seventeen Pod Security policies; with the prefix `gate.` the four of the zero-trust guide besides, their image cached. */
-async function measure(cluster: Cluster, review: JsonObject, prefix: '' | 'gate.', report: Report): Promise<void> {
+/**
+ * Seventeen Pod Security policies; `zero-trust.`: the four of the zero-trust guide, their image cached; `gate.`: all of them
+ * together.
+ */
+async function measure(
+  cluster: Cluster,
+  review: JsonObject,
+  prefix: '' | 'gate.' | 'zero-trust.',
+  report: Report,
+): Promise<void> {
   const pid = cluster.operator.pid ?? 0;
   const text = JSON.stringify(review);
   const parse = parseMicroseconds(text);
