@@ -111,11 +111,9 @@ function createIndependentPass(policies: readonly CompiledPolicy[], unsettled: b
     const plan = evaluation.trace ? undefined : findPlan(policies, subject);
     if (plan && subject.input) plan.walk(subject.input.resource);
     let isComplete = true;
-    let vouching = false;
     for (let index = 0; index < policies.length; index += 1) {
       const policy = policies[index];
       if (policy === undefined) continue;
-      if (policy.vouchesForOthers === true) vouching = true;
       if (done[index] !== undefined) continue;
       const decision =
         plan?.shorts[index]?.(subject) ?? evaluatePolicy(policy, subject, evaluation, plan?.passes[index]);
@@ -125,8 +123,12 @@ function createIndependentPass(policies: readonly CompiledPolicy[], unsettled: b
     if (!isComplete) return undefined;
     // Complete: each policy has its decision.
     const decisions = done as Decision[];
-    return vouching && !unsettled ? [...settleImages(decisions)] : decisions;
+    return !unsettled && (plan?.isVouching ?? policies.some(isVouching)) ? [...settleImages(decisions)] : decisions;
   };
+}
+
+function isVouching({ vouchesForOthers }: CompiledPolicy): boolean {
+  return vouchesForOthers === true;
 }
 
 /**

@@ -7,6 +7,8 @@ export interface JointPlan {
   readonly walk: JointWalk;
   /** By the place of the policy in the set: tests that read what the last walk found. */
   readonly passes: readonly (readonly PassTest[] | undefined)[];
+  /** Some of them vouch for images that others ask about. */
+  readonly isVouching: boolean;
   /** The same as whole decisions, where that is all there is to one. */
   readonly shorts: readonly (ShortDecision | undefined)[];
 }
@@ -56,6 +58,7 @@ function createPlan(policies: readonly CompiledPolicy[], { request, shape, input
   const walk = join(demands);
   return {
     passes,
+    isVouching: policies.some(({ vouchesForOthers }) => vouchesForOthers === true),
     shorts: policies.map((policy, index) => {
       const tests = passes[index];
       return tests && compileShortDecision(policy, tests);

@@ -283,11 +283,10 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
         ? decisions
         : decisions.map((decision) => ({ ...decision, failurePolicy: 'Ignore' }));
     };
-    const waits = policies.some((policy) => policy.needs.size > 0);
     const settings = { phase, trace, facts: table };
     const decisions = decideAtOnce(policies, evaluation, settings);
     if (decisions) return asRegistered(decisions);
-    const mayWait = waits || evaluation.bypass !== undefined;
+    const mayWait = evaluation.bypass !== undefined || policies.some(({ needs }) => needs.size > 0);
     const waiting = { ...settings, ...(mayWait ? { signal: route.deadline() } : {}) };
     return decide(policies, evaluation, facts, waiting).then(asRegistered);
   }
