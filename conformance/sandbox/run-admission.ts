@@ -6,9 +6,9 @@
  */
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createCertificate, generateKeyPair } from '@vouchsafe/kube/pki';
 import { startApiServer } from '@vouchsafe/sandbox';
 import { parse as parseYaml } from 'yaml';
+import { createLoopbackTls } from '../../packages/kube/src/pki/loopback-tls.fixture.ts';
 import { firstDifference, type Json, normalise, parseBody, sameText } from './normalise.ts';
 import { createRawClient } from './raw-client.ts';
 import { answerReview } from './recording-webhook.ts';
@@ -38,8 +38,8 @@ const apiVersion = `${group}/v1`;
 const collection = `/apis/${apiVersion}/namespaces/default/${names.plural}`;
 
 const seen: Recorded[] = [];
-const certificate = webhookCertificate();
-const webhook = createServer({ key: certificate.key, cert: certificate.pem }, (request, response) => {
+const certificate = createLoopbackTls('webhook');
+const webhook = createServer(certificate, (request, response) => {
   let text = '';
   request.on('data', (chunk: Buffer) => {
     text += chunk.toString('utf8');
@@ -155,7 +155,7 @@ function configuration(kind: 'Mutating' | 'Validating', path: string, operations
     webhooks: [
       {
         name: `${path}.hook.dev`,
-        clientConfig: { url: `${webhookUrl}/${path}`, caBundle: Buffer.from(certificate.pem).toString('base64') },
+        clientConfig: { url: `${webhookUrl}/${path}`, caBundle: Buffer.from(certificate.cert).toString('base64') },
         rules: [
           {
             apiGroups: [group],
@@ -170,20 +170,4 @@ function configuration(kind: 'Mutating' | 'Validating', path: string, operations
       },
     ],
   };
-}
-
-function webhookCertificate(): { pem: string; key: string } {
-  const keys = generateKeyPair('ecdsa-p256');
-  const { pem } = createCertificate({
-    subject: { commonName: 'webhook' },
-    publicKey: keys.publicKey,
-    signingKey: keys.privateKey,
-    notBefore: new Date(Date.now() - 60_000),
-    notAfter: new Date(Date.now() + 3_600_000),
-    isCertificateAuthority: true,
-    keyUsages: ['digitalSignature', 'keyCertSign'],
-    subjectAlternativeNames: [{ type: 'ip', value: '127.0.0.1' }],
-    extendedKeyUsages: ['serverAuth'],
-  });
-  return { pem, key: keys.privateKeyPem };
 }

@@ -1,5 +1,5 @@
-import { createCertificate, generateKeyPair } from '@vouchsafe/kube/pki';
 import { describe, expect, it } from 'vitest';
+import { createLoopbackTls } from '../../../kube/src/pki/loopback-tls.fixture.ts';
 import { pushImage } from '../../../sandbox/src/registry/push-image.ts';
 import type { RegistryAuth } from '../../../sandbox/src/registry/registry-auth.ts';
 import { type Registry, startRegistry } from '../../../sandbox/src/registry/start-registry.ts';
@@ -116,19 +116,7 @@ describe('referrers', () => {
 });
 
 describe('TLS', () => {
-  const pair = generateKeyPair('ecdsa-p256');
-  const { pem } = createCertificate({
-    subject: { commonName: 'registry' },
-    publicKey: pair.publicKey,
-    signingKey: pair.privateKey,
-    notBefore: new Date(Date.now() - 1000),
-    notAfter: new Date(Date.now() + 3_600_000),
-    isCertificateAuthority: true,
-    keyUsages: ['digitalSignature', 'keyCertSign'],
-    subjectAlternativeNames: [{ type: 'ip', value: '127.0.0.1' }],
-    extendedKeyUsages: ['serverAuth'],
-  });
-  const tls = { cert: pem, key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+  const tls = createLoopbackTls();
 
   async function resolveWith(registry: Registry, more: { ca?: string; insecure?: boolean; url?: string }) {
     const client = createRegistryClient({
@@ -147,7 +135,7 @@ describe('TLS', () => {
     pushImage(registry, 'team/app:1');
     expect((await failureOf(resolveWith(registry, {}))).message).toContain('certificate is not trusted');
     expect((await failureOf(resolveWith(registry, {}))).class).toBe('permanent');
-    await expect(resolveWith(registry, { ca: pem })).resolves.toMatch(/^sha256:/);
+    await expect(resolveWith(registry, { ca: tls.cert })).resolves.toMatch(/^sha256:/);
     await expect(resolveWith(registry, { insecure: true })).resolves.toMatch(/^sha256:/);
   });
 

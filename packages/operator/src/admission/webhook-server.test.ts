@@ -1,7 +1,7 @@
 import { request as httpsRequest } from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
-import { createCertificate, generateKeyPair } from '@vouchsafe/kube/pki';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createLoopbackTls } from '../../../kube/src/pki/loopback-tls.fixture.ts';
 import {
   type ServingCertificate,
   startWebhookServer,
@@ -10,18 +10,8 @@ import {
 } from './webhook-server.ts';
 
 function certificateFor(commonName: string): ServingCertificate {
-  const keys = generateKeyPair('ecdsa-p256');
-  const { pem } = createCertificate({
-    subject: { commonName },
-    publicKey: keys.publicKey,
-    signingKey: keys.privateKey,
-    notBefore: new Date(Date.now() - 3_600_000),
-    notAfter: new Date(Date.now() + 3_600_000),
-    isCertificateAuthority: false,
-    subjectAlternativeNames: [{ type: 'ip', value: '127.0.0.1' }],
-    extendedKeyUsages: ['serverAuth'],
-  });
-  return { certificate: pem, privateKey: keys.privateKeyPem };
+  const { cert, key } = createLoopbackTls(commonName);
+  return { certificate: cert, privateKey: key };
 }
 
 const HEAD = 'POST /validate/fail HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';

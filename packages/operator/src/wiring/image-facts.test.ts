@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memberAt } from '@vouchsafe/engine/kernel';
-import { createCertificate, generateKeyPair } from '@vouchsafe/kube/pki';
+import { generateKeyPair } from '@vouchsafe/kube/pki';
 import { pushImage, type Registry, startRegistry } from '@vouchsafe/sandbox/registry';
 import { signWithKey, startSigstore } from '@vouchsafe/sandbox/sigstore';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLoopbackTls } from '../../../kube/src/pki/loopback-tls.fixture.ts';
 import { createOperatorImages } from './image-facts.ts';
 import { startTestCluster, type TestCluster } from './operator.fixture.ts';
 
@@ -116,25 +117,13 @@ it('any statement is a signature where the operator is told so', async () => {
 });
 
 describe('how the operator reaches hosts', () => {
-  const pair = generateKeyPair('ecdsa-p256');
-  const { pem } = createCertificate({
-    subject: { commonName: 'registry' },
-    publicKey: pair.publicKey,
-    signingKey: pair.privateKey,
-    notBefore: new Date(Date.now() - 1000),
-    notAfter: new Date(Date.now() + 3_600_000),
-    isCertificateAuthority: true,
-    keyUsages: ['digitalSignature', 'keyCertSign'],
-    subjectAlternativeNames: [{ type: 'ip', value: '127.0.0.1' }],
-    extendedKeyUsages: ['serverAuth'],
-  });
+  const tls = createLoopbackTls();
 
   it('by the authorities of one host, and without any where that is said of it', async () => {
-    const key = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    const [secure, plain] = await Promise.all([startRegistry({ tls: { cert: pem, key } }), startRegistry()]);
+    const [secure, plain] = await Promise.all([startRegistry({ tls }), startRegistry()]);
     for (const one of [secure, plain]) pushImage(one, 'team/app:v1');
     const file = join(folder, 'ca.pem');
-    writeFileSync(file, pem);
+    writeFileSync(file, tls.cert);
     const of = ({ host }: Registry) => `${host}/team/app:v1`;
     try {
       expect(await resolve(['--registryMirror', `x.test=${secure.url}`], [], 'x.test/team/app:v1')).toContain(

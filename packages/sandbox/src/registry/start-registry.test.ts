@@ -1,6 +1,6 @@
 import { get, type RequestOptions } from 'node:https';
-import { createCertificate, generateKeyPair } from '@vouchsafe/kube/pki';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createLoopbackTls } from '../../../kube/src/pki/loopback-tls.fixture.ts';
 import { digestOf } from './content-store.ts';
 import { MANIFEST_MEDIA_TYPE, pushImage } from './push-image.ts';
 import type { RegistryFault } from './registry-fault.ts';
@@ -196,19 +196,8 @@ describe('the registry, honest', () => {
 
 describe('TLS', () => {
   it('serves under the certificate it is given', async () => {
-    const { privateKey, publicKey, privateKeyPem } = generateKeyPair('ecdsa-p256');
-    const { pem } = createCertificate({
-      subject: { commonName: 'registry' },
-      publicKey,
-      signingKey: privateKey,
-      notBefore: new Date(Date.now() - 60_000),
-      notAfter: new Date(Date.now() + 60_000),
-      isCertificateAuthority: true,
-      keyUsages: ['digitalSignature', 'keyCertSign'],
-      subjectAlternativeNames: [{ type: 'ip', value: '127.0.0.1' }],
-      extendedKeyUsages: ['serverAuth'],
-    });
-    const registry = await start({ tls: { key: privateKeyPem, cert: pem } });
+    const tls = createLoopbackTls();
+    const registry = await start({ tls });
     const image = pushImage(registry, 'app:v1');
     const read = (options: RequestOptions) =>
       new Promise<unknown>((resolve, reject) => {
@@ -218,7 +207,7 @@ describe('TLS', () => {
         }).on('error', reject);
       });
     expect(registry.url).toMatch(/^https:/);
-    expect(await read({ ca: pem })).toBe(image.digest);
+    expect(await read({ ca: tls.cert })).toBe(image.digest);
     await expect(read({})).rejects.toThrow(/self-signed/);
   });
 });

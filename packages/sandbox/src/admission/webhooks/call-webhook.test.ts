@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startTestWebhook } from './test-webhook.ts';
 import { startWebhookCluster } from './webhook-cluster.fixture.ts';
+import { startTestWebhook } from './webhook-server.fixture.ts';
 
 describe('webhooks behind a Service', () => {
   it('go to the registered port under the name of the Service', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { hookOf, patchResponse, type WebhookReply } from './test-webhook.ts';
 import { startWebhookCluster } from './webhook-cluster.fixture.ts';
+import { hookOf, patchResponse, type WebhookReply } from './webhook-server.fixture.ts';
 
 describe('how a webhook can answer', () => {
   const failing = (reason: string): string => `Internal error occurred: failed calling webhook "HOOK": ${reason}`;

@@ -6,8 +6,8 @@ import type { JsonObject } from '../../store/json-value.ts';
 import { bootstrapCluster } from '../../workloads/bootstrap-cluster.ts';
 import { createAdmissionChain } from '../admission-chain.ts';
 import { createServiceResolver } from '../service-resolver.ts';
-import { patchResponse, startTestWebhook } from './test-webhook.ts';
 import { defaultsOf, startWebhookCluster } from './webhook-cluster.fixture.ts';
+import { patchResponse, startTestWebhook } from './webhook-server.fixture.ts';
 
 describe('match conditions', () => {
   it('decide before the call, the first false one whatever the others say', async () => {

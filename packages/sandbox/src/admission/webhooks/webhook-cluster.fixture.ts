@@ -7,7 +7,7 @@ import type { JsonObject } from '../../store/json-value.ts';
 import { bootstrapCluster } from '../../workloads/bootstrap-cluster.ts';
 import { createAdmissionChain } from '../admission-chain.ts';
 import { createServiceResolver } from '../service-resolver.ts';
-import { startTestWebhook, type TestWebhook, type WebhookCall, type WebhookReply } from './test-webhook.ts';
+import { startTestWebhook, type TestWebhook, type WebhookCall, type WebhookReply } from './webhook-server.fixture.ts';
 
 /** A cluster that asks one webhook on loopback; both stop with the test that asked for them. */
 export async function startWebhookCluster(reply: (call: WebhookCall) => WebhookReply, names?: readonly string[]) {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createCertificate, generateKeyPair } from '@vouchsafe/kube/pki';
+import { createLoopbackTls } from '../../../../kube/src/pki/loopback-tls.fixture.ts';
 import type { JsonObject } from '../../store/json-value.ts';
 import { isJsonObject, objectAt } from '../../store/json-value.ts';
 
@@ -31,23 +31,9 @@ export async function startTestWebhook(
   reply: (call: WebhookCall) => WebhookReply,
   names: readonly string[] = [],
 ): Promise<TestWebhook> {
-  const keys = generateKeyPair('ecdsa-p256');
-  const { pem } = createCertificate({
-    subject: { commonName: 'test-webhook' },
-    publicKey: keys.publicKey,
-    signingKey: keys.privateKey,
-    notBefore: new Date(Date.now() - 60_000),
-    notAfter: new Date(Date.now() + 3_600_000),
-    isCertificateAuthority: true,
-    keyUsages: ['digitalSignature', 'keyCertSign'],
-    subjectAlternativeNames: [
-      { type: 'ip', value: '127.0.0.1' },
-      ...names.map((value) => ({ type: 'dns', value }) as const),
-    ],
-    extendedKeyUsages: ['serverAuth'],
-  });
+  const tls = createLoopbackTls('test-webhook', names);
   const calls: WebhookCall[] = [];
-  const server = createServer({ key: keys.privateKeyPem, cert: pem }, (incoming, outgoing) => {
+  const server = createServer(tls, (incoming, outgoing) => {
     let text = '';
     incoming.on('data', (chunk: Buffer) => {
       text += chunk.toString('utf8');
@@ -68,7 +54,7 @@ export async function startTestWebhook(
   return {
     // A TCP server's address is an object.
     port: (server.address() as AddressInfo).port,
-    caBundle: btoa(pem),
+    caBundle: btoa(tls.cert),
     calls,
     stop: () =>
       new Promise((resolve) => {
