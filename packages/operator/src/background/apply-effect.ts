@@ -2,6 +2,7 @@ import type { Decision, Effect } from '@vouchsafe/engine';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member, memberAt } from '@vouchsafe/engine/kernel';
 import { type ApiResource, isKubeError, type KubeClient } from '@vouchsafe/kube';
 import { jsonOf, kubernetesObjectOf } from '../settings/json-of.ts';
+import { isInCel } from './keeper.ts';
 
 /** What became of an effect. `left`: an object of that name is there and not ours to change. */
 export type Applied = 'created' | 'updated' | 'unchanged' | 'left';
@@ -30,7 +31,7 @@ export async function applyEffect(
   const existing = found ?? (await read(client, target, wanted, signal));
   if (!existing) throw new Error('it was made and deleted by others meanwhile');
   if (!mayChange(policy, wanted, existing)) return 'left';
-  if (effect.synchronize !== true) return 'unchanged';
+  if (effect.synchronize !== true && !isInCel(policy)) return 'unchanged';
   if (effect.serverSideApply === true) {
     return covers(existing, wanted) ? 'unchanged' : applyOnServer(client, target, wanted, signal, 'updated');
   }
@@ -110,9 +111,12 @@ async function applyOnServer(
   return done;
 }
 
-/** Policies in CEL change what they made for this trigger alone; rules also what they find (kyverno-core §1.7.3). */
+/**
+ * Policies in CEL change what they made for this trigger alone, whenever they are evaluated for it; rules also what they find,
+ * and only to synchronize (kyverno-core §1.7.3).
+ */
 function mayChange(policy: Decision['policy'], wanted: JsonObject, existing: JsonObject): boolean {
-  if (!policy.apiVersion.startsWith('policies.kyverno.io/')) return true;
+  if (!isInCel(policy)) return true;
   return ['generate.kyverno.io/policy-name', 'generate.kyverno.io/trigger-uid'].every((label) => {
     const value = memberAt(existing, 'metadata', 'labels', label);
     return value !== undefined && value === memberAt(wanted, 'metadata', 'labels', label);

@@ -1,4 +1,4 @@
-import type { CompiledPolicy } from '@vouchsafe/engine';
+import type { CompiledPolicy, PolicyRef } from '@vouchsafe/engine';
 import { isJsonArray, type Json, type JsonObject, memberAt } from '@vouchsafe/engine/kernel';
 import type { KubernetesObject } from '@vouchsafe/kube';
 import type { StoredPolicy } from '../store/policy-store.ts';
@@ -11,6 +11,10 @@ export function synchronizes(document: JsonObject): boolean {
   if (memberAt(document, 'spec', 'evaluation', 'synchronize', 'enabled') === true) return true;
   const rules = memberAt(document, 'spec', 'rules');
   return isJsonArray(rules) && rules.some((rule) => memberAt(rule, 'generate', 'synchronize') === true);
+}
+
+export function isInCel({ apiVersion }: PolicyRef): boolean {
+  return apiVersion.startsWith('policies.kyverno.io/');
 }
 
 export function ruleOf({ document }: StoredPolicy, name: string): Json | undefined {

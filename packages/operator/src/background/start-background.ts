@@ -7,6 +7,7 @@ import type { PolicySnapshot } from '../store/policy-store.ts';
 import { type Applied, applyEffect } from './apply-effect.ts';
 import { findTrigger } from './find-trigger.ts';
 import { isReported, withGenerated } from './generated-results.ts';
+import { isInCel } from './keeper.ts';
 import { heedingRules, triggeredByOwn } from './own-requests.ts';
 import { isAboutDeletion } from './synchronization.ts';
 
@@ -65,8 +66,8 @@ export interface Background {
     rules: ReadonlySet<string>,
     isLast: boolean,
   ): Promise<readonly JsonObject[] | undefined>;
-  /** Whether a rule asks for something for a trigger; undefined when it cannot be evaluated. */
-  asksFor(policy: CompiledPolicy, request: EvaluationRequest, rule: string): Promise<boolean | undefined>;
+  /** What a rule asks for because of a trigger; undefined when it cannot be evaluated, or leaves things as they are. */
+  askedBy(policy: CompiledPolicy, request: EvaluationRequest, rule: string): Promise<readonly JsonObject[] | undefined>;
   readonly dropped: number;
   stop(): Promise<void>;
 }
@@ -162,12 +163,16 @@ export function startBackground(options: BackgroundOptions): Background {
     applyTo: (policy, request, rules) => applyPolicy(policy, request, rules, options, stopping.signal),
     attempt: async (policy, request, rules, isLast) =>
       isMadeBy(policy, request) ? [] : attemptOnce(policy, request, { rules, isLast }, options, stopping.signal),
-    async asksFor(policy, request, rule) {
+    async askedBy(policy, request, rule) {
       const deadline = AbortSignal.any([stopping.signal, AbortSignal.timeout(FACTS_SECONDS * 1000)]);
       const fresh = { ...request, now: options.now() };
       const [decision] = await decide([policy], fresh, options.facts, { phase: 'generate', signal: deadline });
-      if (decision?.results.some((result) => result.rule === rule && result.status === 'error')) return undefined;
-      return decision?.effects.some((effect) => effect.kind === 'create' && effect.rule === rule) ?? false;
+      // An exception for a policy in CEL undoes nothing.
+      const isOpen = isInCel(policy.ref) ? ['error', 'skip'] : ['error'];
+      if (decision?.results.some((result) => result.rule === rule && isOpen.includes(result.status))) return undefined;
+      return (decision?.effects ?? []).flatMap((effect) =>
+        effect.kind === 'create' && effect.rule === rule ? [effect.resource] : [],
+      );
     },
     get dropped() {
       return dropped;

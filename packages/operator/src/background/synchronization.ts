@@ -27,8 +27,12 @@ export interface SynchronizationOptions {
   ) => Promise<readonly JsonObject[] | undefined>;
   /** The same, tried once, and silent about what fails. */
   readonly attempt: SynchronizationOptions['applyTo'];
-  /** Whether the rule asks for something for a trigger; undefined when it cannot be told. */
-  readonly asksFor: (policy: CompiledPolicy, request: EvaluationRequest, rule: string) => Promise<boolean | undefined>;
+  /** What the rule asks for because of a trigger; undefined when it cannot be told. */
+  readonly askedBy: (
+    policy: CompiledPolicy,
+    request: EvaluationRequest,
+    rule: string,
+  ) => Promise<readonly JsonObject[] | undefined>;
   readonly toRequest: (resource: ApiResource, object: JsonObject) => EvaluationRequest;
   /** False for replicas that do not lead: one puts back what was changed. */
   readonly mayRun: () => boolean;
@@ -49,7 +53,10 @@ export interface Synchronization {
   look(): void;
   /** Deletes what was generated for a trigger that is gone, unless a policy is about its deletion. */
   triggerGone(request: EvaluationRequest): Promise<void>;
-  /** Deletes what rules generated for a trigger that was as they ask and is so no more. */
+  /**
+   * Deletes what rules generated for a trigger that was as they ask and is so no more; of what a policy in CEL generated, also
+   * what it no longer asks for.
+   */
   triggerChanged(request: EvaluationRequest): Promise<void>;
   stop(): Promise<void>;
 }
@@ -242,11 +249,14 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
       const before = { ...request, resource: request.oldResource };
       for (const { resource } of watched.values()) {
         for (const item of await listGenerated(client, resource, `${MANAGED},${LABEL}trigger-uid=${uid}`)) {
-          const keeper = keeperOf(item.metadata.labels ?? {}, policies());
-          if (!keeper || item.metadata.labels?.[`${LABEL}rule-name`] === undefined) continue;
-          if ((await options.asksFor(keeper.policy, request, keeper.rule)) !== false) continue;
-          // A rule that is about other operations alone asked for nothing before, either.
-          if (await options.asksFor(keeper.policy, before, keeper.rule)) await remove(client, resource, item, log);
+          const labels = item.metadata.labels ?? {};
+          const keeper = keeperOf(labels, policies());
+          const asked = keeper && (await options.askedBy(keeper.policy, request, keeper.rule));
+          const isByRule = labels[`${LABEL}rule-name`] !== undefined;
+          if (!asked || (isByRule ? asked.length > 0 : isAmong(asked, resource, item))) continue;
+          // What is about other operations alone asked for nothing before, either.
+          const askedBefore = await options.askedBy(keeper.policy, before, keeper.rule);
+          if (askedBefore && askedBefore.length > 0) await remove(client, resource, item, log);
         }
       }
     },
@@ -257,6 +267,15 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
       await Promise.all([...watched.values()].map(({ informer }) => informer.stop()));
     },
   };
+}
+
+function isAmong(asked: readonly JsonObject[], { group, kind }: ApiResource, { metadata }: KubernetesObject): boolean {
+  return asked.some((object) => {
+    const [, groupOf = ''] = String(object['apiVersion']).split('/').reverse();
+    if (object['kind'] !== kind || groupOf !== group || memberAt(object, 'metadata', 'name') !== metadata.name)
+      return false;
+    return !metadata.namespace || (memberAt(object, 'metadata', 'namespace') ?? 'default') === metadata.namespace;
+  });
 }
 
 /** Nobody deletes because a watch said so: the API server is asked, and must still serve the kind. */

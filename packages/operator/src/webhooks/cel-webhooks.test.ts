@@ -94,6 +94,20 @@ describe('the webhooks of policies in CEL', () => {
     expect(mutating?.['name']).toContain('-finegrained-a');
   });
 
+  it('hear of deletions where those trigger mutations of what exists, and of no others that mutate', () => {
+    const asked = (evaluation: JsonObject) =>
+      webhooks(
+        'mutating',
+        policy('m', {
+          kind: 'MutatingPolicy',
+          rule: { ...DEPLOYMENTS, operations: ['UPDATE', 'DELETE'] },
+          spec: { evaluation },
+        }),
+      ).flatMap((webhook) => (webhook['rules'] as readonly JsonObject[]).map((rule) => rule['operations']));
+    expect(asked({ mutateExisting: { enabled: true } })).toEqual([['DELETE', 'UPDATE']]);
+    expect(asked({})).toEqual([['UPDATE']]);
+  });
+
   it('conditions that only we can evaluate stay with us', () => {
     const matchConditions = [CONDITION, { name: 'image', expression: "image('a').registry() == 'x'" }];
     const [shared] = webhooks('validating', policy('a', { spec: { matchConditions } }));

@@ -48,8 +48,9 @@ export function computeWebhookRules(
 ): readonly WebhookRule[] {
   const wanted = new Map<string, { scope: WebhookRule['scope']; operations: Set<Operation> }>();
   for (const policy of policies) {
+    const isInCel = policy.ref.apiVersion.startsWith('policies.kyverno.io/');
     for (const selector of policy.selectors) {
-      const operations = operationsOf(selector, side);
+      const operations = operationsOf(selector, side, isInCel);
       if (operations.length === 0) continue;
       for (const target of targetsOf(selector, policy, served)) {
         const key = `${target.group}|${target.version}|${target.resource}|${selector.variant ?? ''}`;
@@ -76,14 +77,16 @@ export function coversResource(rule: WebhookRule, group: string, resource: strin
   return within(rule.apiGroups, group) && (within(rule.resources, resource) || rule.resources.includes('*/*'));
 }
 
-function operationsOf(selector: ResourceSelector, side: Side): readonly Operation[] {
+function operationsOf(selector: ResourceSelector, side: Side, isInCel: boolean): readonly Operation[] {
   if (!PHASES[side].some((phase) => selector.phases.has(phase))) return [];
   // the annotations of image verification, which policies in CEL do not write, are guarded on both, whatever the rule names
   const guards = side === 'mutating' && selector.phases.has('verify-images') && selector.resource === undefined;
   if (guards) return DEFAULT_OPERATIONS.mutating;
   const written = selector.operations.length > 0 ? selector.operations : DEFAULT_OPERATIONS[side];
   const operations = written.filter((operation) => !selector.excludedOperations?.includes(operation));
-  return side === 'mutating' ? operations.filter((operation) => operation !== 'DELETE') : operations;
+  // What is deleted is mutated no more, but may trigger a mutation of what exists: rules are told of that by the other side.
+  const mayDelete = side === 'validating' || (isInCel && selector.phases.has('generate'));
+  return mayDelete ? operations : operations.filter((operation) => operation !== 'DELETE');
 }
 
 interface Target {

@@ -174,6 +174,39 @@ describe('with synchronize, what was generated follows', () => {
   });
 });
 
+it('what a GeneratingPolicy made goes when its trigger no longer matches, or no longer asks for it', async () => {
+  const { client } = cluster;
+  const rule = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['namespaces'] };
+  const mapNamed = (name: string) =>
+    `{'apiVersion': dyn('v1'), 'kind': dyn('ConfigMap'), 'metadata': dyn({'name': ${name}})}`;
+  await client.create(GENERATING_POLICIES, {
+    apiVersion: 'policies.kyverno.io/v1',
+    kind: 'GeneratingPolicy',
+    metadata: { name: 'matching-in-cel' },
+    spec: {
+      evaluation: { synchronize: { enabled: true } },
+      matchConstraints: { resourceRules: [{ ...rule, resourceNames: ['iota'] }] },
+      matchConditions: [{ name: 'kept', expression: "object.metadata.labels['kind'] == 'kept'" }],
+      generate: [
+        {
+          expression: `generator.apply(object.metadata.name, [${mapNamed("'always'")}, ${mapNamed("object.metadata.labels['own']")}])`,
+        },
+      ],
+    },
+  });
+  const label = (labels: object) => client.patch(NAMESPACES, { name: 'iota' }, 'merge', { metadata: { labels } });
+  const isThere = async (name: string) => (await cluster.read(CONFIG_MAPS, 'iota', name)) !== undefined;
+  await client.create(NAMESPACES, namespaceOf('iota', { kind: 'kept', own: 'first' }));
+  await touchUntilThere('iota', ['always', 'first']);
+  await label({ own: 'second' });
+  await until('the second', () => isThere('second'));
+  await until('the first to go', async () => !(await isThere('first')));
+  expect(await isThere('always')).toBe(true);
+  await label({ kind: 'free' });
+  await until('all to go', async () => !(await isThere('always')) && !(await isThere('second')));
+  await client.delete(GENERATING_POLICIES, { name: 'matching-in-cel' });
+});
+
 it('what a GeneratingPolicy copied follows the source and the policy', async () => {
   const { client } = cluster;
   await client.create(CONFIG_MAPS, { ...configMapOf('origin'), data: { version: '1' } });

@@ -69,7 +69,7 @@ export function startBackgroundWork(parts: BackgroundParts): BackgroundWork {
     policies: () => snapshot().policies,
     applyTo: background.applyTo,
     attempt: (policy, request, names) => background.attempt(policy, request, names, false),
-    asksFor: background.asksFor,
+    askedBy: background.askedBy,
     toRequest: (resource, object) => toRequest(resource, object, parts),
   });
   function watchKind(resource: JsonObject): void {

@@ -4,7 +4,7 @@ import type { FactRequest } from '../../facts/fact-request.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import type { Decision } from '../../model/decision.ts';
 import { matching, told } from '../policies.fixture.ts';
-import { applies, judge, patches, policy } from './mutating.fixture.ts';
+import { applies, judge, POD, patches, policy } from './mutating.fixture.ts';
 
 describe('existing objects', () => {
   const map = (name: string, namespace = 'ns', labels: JsonObject = {}): JsonObject => ({
@@ -45,6 +45,22 @@ describe('existing objects', () => {
     const spec = { evaluation, targetMatchConstraints: { expression }, ...mark };
     const decisions = await judge([policy({ spec })], { phase: 'generate', answer });
     expect(updated(decisions)).toHaveLength(2);
+  });
+
+  it('are found by an expression about what is deleted', async () => {
+    const expression = "resource.get('v1', 'configmaps', object.metadata.namespace, 'one')";
+    const spec = {
+      matchConstraints: matching('pods', ['CREATE', 'DELETE']),
+      evaluation,
+      targetMatchConstraints: { expression },
+      ...applies("Object{metadata: Object.metadata{labels: {'gone': string(object.metadata.name)}}}"),
+    };
+    const decisions = await judge([policy({ spec })], {
+      phase: 'generate',
+      request: { operation: 'DELETE', resource: undefined, oldResource: POD },
+      answer: (request) => (request.kind === 'api-resource' ? { ok: true, value: existing[0] ?? null } : undefined),
+    });
+    expect(updated(decisions)).toEqual([map('one', 'ns', { gone: 'one' })]);
   });
 
   it('are the objects the policy is about when nothing is said of targets, which it mutates in admissions too', async () => {

@@ -2,6 +2,7 @@ import { CelError, celTypes, toJson } from '@vouchsafe/cel';
 import type { FactTable } from '../../facts/fact-table.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, member, memberAt } from '../../kernel/json.ts';
 import type { PolicyExpression, PolicyLanguage, PolicyScope } from '../../lang/cel/policy-language.ts';
+import { extendActivation } from '../../lang/cel/policy-scope.ts';
 import { compileConstraints } from '../../match/match-constraints.ts';
 import type { CelPolicy, CelPolicySpec, MatchConstraints } from '../../model/cel-policy.ts';
 import { toMatchConstraints } from '../../model/cel-policy-document.ts';
@@ -69,11 +70,17 @@ function searchByExpression(
   );
   const parts = placesOf(constraints).filter(({ subresource }) => subresource !== '');
   return (scope, input) => {
-    const value = expression?.evaluate(scope) ?? null;
+    const value = expression?.evaluate(ofTrigger(scope, input)) ?? null;
     const json = value instanceof CelError ? value : toJson(value);
     if (json instanceof CelError) return json;
     return objectsOf(json).map((object) => ({ object, subresource: partOf(object, parts, input.facts) }));
   };
+}
+
+/** What is deleted is the object by which targets are found, and by nothing else. */
+function ofTrigger(scope: PolicyScope, { request, resource }: RuleInput): PolicyScope {
+  if (request.operation !== 'DELETE') return scope;
+  return { ...scope, activation: extendActivation(scope.activation, { object: resource }) };
 }
 
 /** The subresource that the rules name for what an expression gave. */
