@@ -60,12 +60,6 @@ describe('an object that ought to exist', () => {
     expect(await stored('a')).toEqual({ labels: OWN, data: { k: '1' } });
   });
 
-  it('is made like it by policies in CEL, which are evaluated for what they made alone', async () => {
-    expect(await apply(IN_CEL, configMap('in-cel', { k: '1' }, OWN))).toBe('created');
-    expect(await apply(IN_CEL, configMap('in-cel', { k: '2' }, OWN))).toBe('updated');
-    expect(await stored('in-cel')).toEqual({ labels: OWN, data: { k: '2' } });
-  });
-
   it('is made like it with synchronize: data that is gone goes, labels of others stay', async () => {
     expect(await apply(RULES, configMap('b', { k: '1', old: 'x' }, OWN))).toBe('created');
     await client.patch(CONFIG_MAPS, { name: 'b', namespace: 'default' }, 'merge', {

@@ -31,7 +31,7 @@ export async function applyEffect(
   const existing = found ?? (await read(client, target, wanted, signal));
   if (!existing) throw new Error('it was made and deleted by others meanwhile');
   if (!mayChange(policy, wanted, existing)) return 'left';
-  if (effect.synchronize !== true && !isInCel(policy)) return 'unchanged';
+  if (effect.synchronize !== true) return 'unchanged';
   if (effect.serverSideApply === true) {
     return covers(existing, wanted) ? 'unchanged' : applyOnServer(client, target, wanted, signal, 'updated');
   }
@@ -111,10 +111,7 @@ async function applyOnServer(
   return done;
 }
 
-/**
- * Policies in CEL change what they made for this trigger alone, whenever they are evaluated for it; rules also what they find,
- * and only to synchronize (kyverno-core §1.7.3).
- */
+/** Policies in CEL change what they made for this trigger alone; rules also what they find (kyverno-core §1.7.3). */
 function mayChange(policy: Decision['policy'], wanted: JsonObject, existing: JsonObject): boolean {
   if (!isInCel(policy)) return true;
   return ['generate.kyverno.io/policy-name', 'generate.kyverno.io/trigger-uid'].every((label) => {

@@ -32,7 +32,7 @@ export async function makeAnew(made: readonly Generated[], options: MakeAnewOpti
 /** Labels of what one judgement is about. */
 const JUDGED_BY = ['policy-namespace', 'policy-name', 'rule-name', 'trigger-uid'];
 
-function isSameObject(wanted: JsonObject, { resource, item: { metadata } }: Generated): boolean {
+export function isSameObject(wanted: JsonObject, { resource, item: { metadata } }: Generated): boolean {
   const [, group = ''] = String(wanted['apiVersion']).split('/').reverse();
   const [name, namespace] = ['name', 'namespace'].map((key) => memberAt(wanted, 'metadata', key));
   const isSameKind = wanted['kind'] === resource.kind && group === resource.group;

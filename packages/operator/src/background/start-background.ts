@@ -5,6 +5,7 @@ import type { KubeClient } from '@vouchsafe/kube';
 import { type Logger, messageOf } from '../settings/logger.ts';
 import type { PolicySnapshot } from '../store/policy-store.ts';
 import { type Applied, applyEffect } from './apply-effect.ts';
+import { askedBy } from './asked-by.ts';
 import { findTrigger } from './find-trigger.ts';
 import { isReported, withGenerated } from './generated-results.ts';
 import { isInCel } from './keeper.ts';
@@ -163,16 +164,9 @@ export function startBackground(options: BackgroundOptions): Background {
     applyTo: (policy, request, rules) => applyPolicy(policy, request, rules, options, stopping.signal),
     attempt: async (policy, request, rules, isLast) =>
       isMadeBy(policy, request) ? [] : attemptOnce(policy, request, { rules, isLast }, options, stopping.signal),
-    async askedBy(policy, request, rule) {
-      const deadline = AbortSignal.any([stopping.signal, AbortSignal.timeout(FACTS_SECONDS * 1000)]);
-      const fresh = { ...request, now: options.now() };
-      const [decision] = await decide([policy], fresh, options.facts, { phase: 'generate', signal: deadline });
-      // An exception for a policy in CEL undoes nothing.
-      const isOpen = isInCel(policy.ref) ? ['error', 'skip'] : ['error'];
-      if (decision?.results.some((result) => result.rule === rule && isOpen.includes(result.status))) return undefined;
-      return (decision?.effects ?? []).flatMap((effect) =>
-        effect.kind === 'create' && effect.rule === rule ? [effect.resource] : [],
-      );
+    askedBy(policy, request, rule) {
+      const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(FACTS_SECONDS * 1000)]);
+      return askedBy(policy, { ...request, now: options.now() }, rule, { facts: options.facts, signal });
     },
     get dropped() {
       return dropped;
@@ -222,6 +216,13 @@ function isKeptFrom({ policy }: Decision, { kind, resource }: Write, { isExclude
 
 type Write = Extract<Effect, { readonly kind: 'create' | 'update' }>;
 
+/** What a policy in CEL made is brought up to date with every admission of its trigger; a look at what exists leaves it as it is. */
+function refreshing(effect: Write, { ref }: CompiledPolicy, { admission }: EvaluationRequest): Write {
+  return effect.kind === 'create' && admission !== undefined && isInCel(ref)
+    ? { ...effect, synchronize: true }
+    : effect;
+}
+
 interface Attempt {
   readonly rules: ReadonlySet<string> | undefined;
   /** What fails now is told. */
@@ -249,9 +250,11 @@ async function attemptOnce(
     if (effect.kind !== 'create' && effect.kind !== 'update') continue;
     const rule = effect.rule ?? '';
     if (!isAsked(rule) || isKeptFrom(decision, effect, options)) continue;
-    const outcome = await applyEffect(client, decision.policy, effect, deadline).catch((error: unknown) => ({
-      problem: messageOf(error),
-    }));
+    const outcome = await applyEffect(client, decision.policy, refreshing(effect, policy, request), deadline).catch(
+      (error: unknown) => ({
+        problem: messageOf(error),
+      }),
+    );
     if (typeof outcome === 'object') isDone = false;
     const report = { policy: decision.policy, rule, kind: effect.kind, object: effect, outcome };
     reports.push(report);

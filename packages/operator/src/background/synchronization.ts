@@ -13,7 +13,7 @@ import { jsonOf } from '../settings/json-of.ts';
 import { type Logger, messageOf } from '../settings/logger.ts';
 import type { StoredPolicy } from '../store/policy-store.ts';
 import { goesWithPolicy, isOfOwnData, isOtherSpec, keeperOf, LABEL, ruleOf, synchronizes } from './keeper.ts';
-import { type Generated, makeAnew } from './make-anew.ts';
+import { type Generated, isSameObject, makeAnew } from './make-anew.ts';
 import { startSourceWatch } from './source-watch.ts';
 
 export interface SynchronizationOptions {
@@ -253,7 +253,8 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
           const keeper = keeperOf(labels, policies());
           const asked = keeper && (await options.askedBy(keeper.policy, request, keeper.rule));
           const isByRule = labels[`${LABEL}rule-name`] !== undefined;
-          if (!asked || (isByRule ? asked.length > 0 : isAmong(asked, resource, item))) continue;
+          if (!asked || (isByRule ? asked.length > 0 : asked.some((one) => isSameObject(one, { resource, item }))))
+            continue;
           // What is about other operations alone asked for nothing before, either.
           const askedBefore = await options.askedBy(keeper.policy, before, keeper.rule);
           if (askedBefore && askedBefore.length > 0) await remove(client, resource, item, log);
@@ -267,15 +268,6 @@ export function startSynchronization(options: SynchronizationOptions): Synchroni
       await Promise.all([...watched.values()].map(({ informer }) => informer.stop()));
     },
   };
-}
-
-function isAmong(asked: readonly JsonObject[], { group, kind }: ApiResource, { metadata }: KubernetesObject): boolean {
-  return asked.some((object) => {
-    const [, groupOf = ''] = String(object['apiVersion']).split('/').reverse();
-    if (object['kind'] !== kind || groupOf !== group || memberAt(object, 'metadata', 'name') !== metadata.name)
-      return false;
-    return !metadata.namespace || (memberAt(object, 'metadata', 'namespace') ?? 'default') === metadata.namespace;
-  });
 }
 
 /** Nobody deletes because a watch said so: the API server is asked, and must still serve the kind. */

@@ -207,6 +207,29 @@ it('what a GeneratingPolicy made goes when its trigger no longer matches, or no 
   await client.delete(GENERATING_POLICIES, { name: 'matching-in-cel' });
 });
 
+it('what a GeneratingPolicy made without synchronize is brought up to date when its trigger changes', async () => {
+  const { client } = cluster;
+  const rule = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['namespaces'] };
+  const map =
+    "{'apiVersion': dyn('v1'), 'kind': dyn('ConfigMap'), 'metadata': dyn({'name': 'tier'}), 'data': dyn({'is': object.metadata.labels['tier']})}";
+  await client.create(GENERATING_POLICIES, {
+    apiVersion: 'policies.kyverno.io/v1',
+    kind: 'GeneratingPolicy',
+    metadata: { name: 'once-in-cel' },
+    spec: {
+      matchConstraints: { resourceRules: [{ ...rule, resourceNames: ['kappa'] }] },
+      generate: [{ expression: `generator.apply(object.metadata.name, [${map}])` }],
+    },
+  });
+  const tier = async () => JSON.stringify((await cluster.read(CONFIG_MAPS, 'kappa', 'tier'))?.['data']);
+  await client.create(NAMESPACES, namespaceOf('kappa', { tier: 'one' }));
+  await touchUntilThere('kappa', ['tier']);
+  expect(await tier()).toBe('{"is":"one"}');
+  await client.patch(NAMESPACES, { name: 'kappa' }, 'merge', { metadata: { labels: { tier: 'two' } } });
+  await until('the new tier', async () => (await tier()) === '{"is":"two"}');
+  await client.delete(GENERATING_POLICIES, { name: 'once-in-cel' });
+});
+
 it('what a GeneratingPolicy copied follows the source and the policy', async () => {
   const { client } = cluster;
   await client.create(CONFIG_MAPS, { ...configMapOf('origin'), data: { version: '1' } });
